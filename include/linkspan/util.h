@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * util: what every room needs and no room owns: errors, diagnostics, memory, addresses, files.
+ *
+ * Functions that can fail return 0 or a negative errno and leave their `ret_` parameters untouched on failure. Nothing
+ * here prints or exits.
+ */
+#pragma once
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+/* ---- compiler helpers ------------------------------------------------------------------------------------------- */
+
+#define LS_CLEANUP(function) __attribute__((cleanup(function)))
+#define LS_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#define LS_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define LS_BIT(n) (UINT32_C(1) << (n))
+
+/* Moves a value out of a variable that a cleanup would release otherwise. */
+#define LS_TAKE_PTR(pointer) \
+	__extension__({ \
+		__auto_type taken_ = (pointer); \
+		(pointer) = NULL; \
+		taken_; \
+	})
+#define LS_TAKE_FD(fd) \
+	__extension__({ \
+		int taken_ = (fd); \
+		(fd) = -1; \
+		taken_; \
+	})
+
+void ls_close(int *fd);     /* cleanup: closes unless negative */
+void ls_free(void *memory); /* cleanup: free() of the pointer that `memory` points at */
+
+/* ---- errors ------------------------------------------------------------------------------------------------------ */
+
+/* A place in a spec. line and column count from 1; line 0 = no place known. `file` is borrowed. */
+struct ls_location {
+	const char *file;
+	uint32_t line;
+	uint32_t column;
+};
+
+/* One failure, gaining context on its way up. Lives on the caller's stack; needs no release. */
+struct ls_error {
+	int code;                    /* negative errno */
+	struct ls_location location; /* the spec line that asked for what failed, if any */
+	char message[1024];
+};
+
+/* Sets the error and returns `code`, so that a caller can `return ls_error_set(...)`. err may be NULL. */
+int ls_error_set(struct ls_error *err, int code, const char *format, ...) LS_PRINTF(3, 4);
+/* Puts "CONTEXT: " before the message there is; returns err->code (`code` when err is NULL). */
+int ls_error_context(struct ls_error *err, int code, const char *format, ...) LS_PRINTF(3, 4);
+
+enum ls_severity { LS_SEVERITY_ERROR, LS_SEVERITY_WARNING };
+
+/* One finding about a spec or plan. `id` is a stable word (domain checks, form errors) and a string literal. */
+struct ls_finding {
+	enum ls_severity severity;
+	struct ls_location location;
+	const char *id;
+	const char *message;
+};
+
+/* All findings of a run, in the order found. Records only: cli/ is what prints them. */
+struct ls_diag {
+	struct ls_finding *findings;
+	size_t n_findings;
+	size_t n_errors;
+	struct ls_arena *arena; /* holds the messages; made by the first report */
+	bool out_of_memory;     /* a finding could not be kept: counts as an error */
+};
+
+void ls_diag_done(struct ls_diag *diag);
+void ls_diag_report(struct ls_diag *diag, enum ls_severity severity, struct ls_location location, const char *id,
+	const char *format, ...) LS_PRINTF(5, 6);
+bool ls_diag_failed(const struct ls_diag *diag);
+
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
+
+/* Everything of one spec, one snapshot or one plan lives in one arena and goes at once. Memory is zeroed and aligned
+ * for any type. NULL when memory ran out. */
+struct ls_arena;
+
+struct ls_arena *ls_arena_new(void);
+void ls_arena_free(struct ls_arena *arena); /* accepts NULL */
+void ls_arena_freep(struct ls_arena **arena);
+void *ls_arena_alloc(struct ls_arena *arena, size_t size);
+void *ls_arena_copy(struct ls_arena *arena, const void *data, size_t size);
+char *ls_arena_printf(struct ls_arena *arena, const char *format, ...) LS_PRINTF(2, 3);
+/* A copy of text[0..length) with a terminating zero; equal texts give the same pointer. */
+const char *ls_arena_intern(struct ls_arena *arena, const char *text, size_t length);
+
+/* A growing byte buffer. A failed append sets `failed` and makes all later appends fail: check once at the end. */
+struct ls_buf {
+	uint8_t *data;
+	size_t length;
+	size_t size;
+	bool failed;
+};
+
+void ls_buf_done(struct ls_buf *buf); /* wipes before it frees: a buffer may hold secrets */
+int ls_buf_append(struct ls_buf *buf, const void *data, size_t length);
+int ls_buf_printf(struct ls_buf *buf, const char *format, ...) LS_PRINTF(2, 3);
+
+/* ---- addresses --------------------------------------------------------------------------------------------------- */
+
+#define LS_IP_TEXT_MAX 46     /* INET6_ADDRSTRLEN */
+#define LS_PREFIX_TEXT_MAX 50 /* and "/128" */
+#define LS_MAC_TEXT_MAX 18
+
+/* An IPv4 or IPv6 address. family: AF_INET, AF_INET6, or 0 for none. Unused bytes are zero, so memcmp compares. */
+struct ls_ip {
+	uint8_t family;
+	uint8_t bytes[16]; /* network byte order */
+};
+
+/* An address with a prefix length: 0-32 or 0-128 bits. Host bits are kept as written. */
+struct ls_prefix {
+	struct ls_ip ip;
+	uint8_t length;
+};
+
+struct ls_mac {
+	uint8_t bytes[6];
+};
+
+int ls_ip_parse(const char *text, struct ls_ip *ret);         /* -EINVAL */
+int ls_prefix_parse(const char *text, struct ls_prefix *ret); /* "ADDRESS/LENGTH"; -EINVAL */
+int ls_mac_parse(const char *text, struct ls_mac *ret);       /* six hex pairs with colons; -EINVAL */
+const char *ls_ip_format(const struct ls_ip *ip, char text[static LS_IP_TEXT_MAX]); /* RFC 5952 */
+const char *ls_prefix_format(const struct ls_prefix *prefix, char text[static LS_PREFIX_TEXT_MAX]);
+const char *ls_mac_format(const struct ls_mac *mac, char text[static LS_MAC_TEXT_MAX]);
+size_t ls_ip_size(uint8_t family);                                               /* 4 or 16 bytes */
+uint8_t ls_ip_bits(uint8_t family);                                              /* 32 or 128 */
+struct ls_prefix ls_prefix_network(struct ls_prefix prefix);                     /* host bits cleared */
+bool ls_prefix_contains(const struct ls_prefix *prefix, const struct ls_ip *ip); /* false across families */
+bool ls_ip_is_link_local(const struct ls_ip *ip);                                /* fe80::/10, 169.254.0.0/16 */
+
+/* ---- files ------------------------------------------------------------------------------------------------------- */
+
+/* Reads a whole regular file, "-" for standard input. *ret_data has a zero after its last byte, not counted in
+ * *ret_length; release with free(). Refuses what is no regular file (-EISDIR, -EINVAL; never blocks on a FIFO) and more
+ * than `limit` bytes (-EFBIG). */
+int ls_file_read(const char *path, size_t limit, char **ret_data, size_t *ret_length, struct ls_error *err);
+/* Same, relative to a directory. */
+int ls_file_read_at(
+	int dirfd, const char *name, size_t limit, char **ret_data, size_t *ret_length, struct ls_error *err);
+/* Replaces a file so that a crash leaves the old or the new content: NAME.tmp, fsync, rename, fsync(dir). Mode 0600. */
+int ls_file_replace_at(int dirfd, const char *name, const void *data, size_t length, struct ls_error *err);
+/* Unlinks and fsyncs the directory. A missing file is fine. */
+int ls_file_remove_at(int dirfd, const char *name, struct ls_error *err);
+
+/* CRC32C (Castagnoli, RFC 3720 appendix B.4) of data, continuing from `crc` (0 to begin). */
+uint32_t ls_crc32c(uint32_t crc, const void *data, size_t length);
