@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * model: what the kernel holds, as objects. An object has a kind, a key by which the *kernel* tells it from others, and
+ * attributes. Every kind describes its attributes in one constant table (struct ls_attr); comparing, printing, JSON and
+ * the files of the state directory all walk that table, so a new attribute is one line in it.
+ *
+ * Objects name links by their names, never by index: names survive a reboot, indexes do not.
+ *
+ * Pure: this room knows no netlink library and no kernel. What a kind does with the kernel stands in its slots
+ * (struct ls_kind, filled in kinds/).
+ */
+#pragma once
+
+#include <linkspan/util.h>
+
+struct json_t;
+struct nl_msg;
+struct ls_kernel;
+struct ls_object;
+struct ls_set;
+
+/* ---- attributes -------------------------------------------------------------------------------------------------- */
+
+enum ls_type {
+	LS_TYPE_BOOL,   /* uint8_t, 0 or 1 */
+	LS_TYPE_U8,     /* uint8_t */
+	LS_TYPE_U16,    /* uint16_t */
+	LS_TYPE_U32,    /* uint32_t */
+	LS_TYPE_ENUM,   /* uint8_t, an index into ls_attr.names */
+	LS_TYPE_STRING, /* const char *, in the arena of the object */
+	LS_TYPE_LINK,   /* const char *, the name of a link that the object refers to */
+	LS_TYPE_IP,     /* struct ls_ip */
+	LS_TYPE_PREFIX, /* struct ls_prefix */
+	LS_TYPE_MAC,    /* struct ls_mac */
+};
+
+/* What it takes to change an attribute of an object that exists. Ordered: the worst of several counts. */
+enum ls_change {
+	LS_CHANGE_INFO,     /* never compared: told by the kernel, not asked for */
+	LS_CHANGE_LIVE,     /* changes in place, nothing else notices */
+	LS_CHANGE_REPLACE,  /* one message swaps the whole object */
+	LS_CHANGE_RECREATE, /* delete and add */
+	LS_CHANGE_KEY,      /* another value is another object */
+};
+
+enum ls_attr_flag {
+	LS_ATTR_OPTIONAL = 1, /* left alone where the wanted object does not set it */
+	LS_ATTR_LATE = 2,     /* changed in a step of its own, at the kind's late_rank */
+	LS_ATTR_HIDDEN = 4,   /* in files of the state directory only: means nothing on another machine or after a reboot */
+};
+
+struct ls_attr {
+	const char *name; /* as in JSON; field's term */
+	enum ls_type type;
+	enum ls_change change;
+	uint8_t flags;
+	uint16_t offset; /* of the value in the kind's struct */
+	const char *const *names; /* ENUM: texts, NULL at the end; NULL entries are not allowed in between */
+};
+
+/* ---- objects ----------------------------------------------------------------------------------------------------- */
+
+enum ls_owner {
+	LS_OWNER_FOREIGN, /* no mark of ours */
+	LS_OWNER_DERIVED, /* made by the kernel itself: prefix routes, link-local addresses, router advertisements */
+	LS_OWNER_OURS,
+};
+
+enum ls_object_flag {
+	LS_OBJECT_ADJUST = 1,  /* exists by itself (a matched link, a sysctl): only its `managed` attributes are ours */
+	LS_OBJECT_ADOPT = 2,   /* desired: may take the place of a foreign object */
+	LS_OBJECT_SIBLING = 4, /* shares its slot with another object on purpose: added beside it, not instead of it */
+};
+
+/* The head of every object. `set` has bit i when attribute i of the kind has a value. `managed`, for ADJUST objects: the
+ * attributes to bring about; one that is managed but not set is to have no value (a port leaves its bridge). */
+struct ls_object {
+	const struct ls_kind *kind;
+	uint32_t set;
+	uint32_t managed;
+	uint8_t owner; /* enum ls_owner */
+	uint8_t flags; /* enum ls_object_flag */
+	uint16_t raw_length;
+	uint32_t line, column; /* where the spec asks for it; 0 = nowhere */
+	const void *raw;       /* foreign objects: the kernel's own message, so that all of it can be put back */
+};
+
+enum ls_kind_id {
+	LS_KIND_LINK = 1, /* the numbers stand in files: never reuse one */
+	LS_KIND_ADDRESS = 2,
+	LS_KIND_ROUTE = 3,
+	LS_KIND_SYSCTL = 4,
+};
+
+/* Kinds' ranks: the order of adds and changes; deletes go backwards. */
+enum ls_rank {
+	LS_RANK_LINK = 10,
+	LS_RANK_SYSCTL = 20,
+	LS_RANK_LINK_UP = 30, /* after the sysctls, so that a new link never speaks before it is told how */
+	LS_RANK_ADDRESS = 40,
+	LS_RANK_ROUTE = 60,
+};
+
+enum ls_op { LS_OP_ADD, LS_OP_CHANGE, LS_OP_REPLACE, LS_OP_DELETE };
+
+/* What one kind of object can do. One constant table per kind, in kinds/; the registry is ls_kinds. */
+struct ls_kind {
+	const char *name;
+	enum ls_kind_id id;
+	uint8_t rank;
+	uint8_t late_rank; /* for attributes flagged LATE; 0 = none */
+	bool adjusted;     /* objects exist by themselves and are only adjusted (sysctl) */
+	uint16_t size;     /* of the kind's struct */
+	const struct ls_attr *attrs;
+	size_t n_attrs;
+
+	/* Order of keys: 0 when both live in the same slot of the kernel. Both are of this kind. */
+	int (*compare)(const struct ls_object *a, const struct ls_object *b);
+	/* The key as a person writes it: "2001:db8::/64 metric 1024". Truncates. */
+	void (*describe)(const struct ls_object *object, char *text, size_t size);
+
+	/* Does this kernel have what the object needs? 0, or -EOPNOTSUPP with the name of what is missing. */
+	int (*probe)(struct ls_kernel *kernel, const struct ls_object *want, struct ls_error *err);
+	/* Adds all objects of the kind in the kernel to `ret`, in the kernel's order. `scope`: objects of interest, for kinds
+	 * that cannot list (sysctl); others ignore it. */
+	int (*dump)(struct ls_kernel *kernel, const struct ls_set *scope, struct ls_set *ret, struct ls_error *err);
+	/* Writes one message for the operation (ls_tx_message). *ret is NULL when the operation needs no message of its own
+	 * (a veth's peer comes and goes with it). Marks what it adds, guards what it changes: see the table's file. */
+	int (*encode)(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have, const struct ls_object *want,
+		struct nl_msg **ret, struct ls_error *err);
+	/* Kinds outside netlink do it at once instead; encode is NULL then. */
+	int (*perform)(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
+		const struct ls_object *want, struct ls_error *err);
+};
+
+extern const struct ls_kind ls_kind_link, ls_kind_address, ls_kind_route, ls_kind_sysctl;
+extern const struct ls_kind *const ls_kinds[]; /* in order of rank, NULL at the end */
+const struct ls_kind *ls_kind_by_name(const char *name);
+const struct ls_kind *ls_kind_by_id(unsigned id);
+
+/* ---- the kinds' structs ------------------------------------------------------------------------------------------ */
+
+/* A link (rtnetlink.h, if_link.h). Key: name. Mark: link group LS_MARK_LINK_GROUP, the only mark that the creating
+ * message itself can carry (alias and alternative names need a second one). */
+struct ls_link {
+	struct ls_object object;
+	const char *name;   /* 1-15 bytes (IFNAMSIZ) */
+	const char *type;   /* IFLA_INFO_KIND: "dummy", "veth", "bridge", "vlan", ...; unset: physical or loopback */
+	const char *master; /* the bridge (bond, vrf) it is a port of */
+	const char *parent; /* vlan: the link below */
+	const char *peer;   /* veth: the other end, if it lives in this namespace */
+	uint32_t mtu;       /* bytes */
+	uint32_t index;     /* kernel's ifindex; a link that is put back gets it again */
+	uint16_t vlan_id;   /* 1-4094 */
+	struct ls_mac mac, permanent_mac;
+	uint8_t up;      /* IFF_UP */
+	uint8_t carrier; /* IFF_LOWER_UP: told, never asked for */
+	uint8_t stp;     /* bridge: spanning tree */
+};
+enum ls_link_attr {
+	LS_LINK_NAME,
+	LS_LINK_TYPE,
+	LS_LINK_MASTER,
+	LS_LINK_PARENT,
+	LS_LINK_PEER,
+	LS_LINK_MTU,
+	LS_LINK_INDEX,
+	LS_LINK_VLAN_ID,
+	LS_LINK_MAC,
+	LS_LINK_PERMANENT_MAC,
+	LS_LINK_UP,
+	LS_LINK_CARRIER,
+	LS_LINK_STP,
+};
+
+/* An address of a link (if_addr.h). Key: IPv4 link, address and prefix length; IPv6 link and address. Mark: IFA_PROTO
+ * (kernel 5.18 and later; before, the generation's record). */
+struct ls_address {
+	struct ls_object object;
+	const char *dev;
+	struct ls_ip address;   /* IFA_LOCAL, or IFA_ADDRESS where there is no local one */
+	struct ls_ip peer;      /* point-to-point: the other end, where it is not the address itself */
+	uint8_t prefix_length;  /* 0-32, 0-128 */
+	uint8_t scope;          /* enum ls_scope */
+	uint8_t dynamic;        /* has a lifetime: not permanent */
+	uint8_t noprefixroute;  /* IFA_F_NOPREFIXROUTE */
+	uint8_t tentative;      /* IFA_F_TENTATIVE: duplicate address detection has not ended */
+	uint8_t dadfailed;      /* IFA_F_DADFAILED */
+	uint8_t secondary;      /* IPv4: IFA_F_SECONDARY, deleted with its primary */
+};
+enum ls_address_attr {
+	LS_ADDRESS_DEV,
+	LS_ADDRESS_ADDRESS,
+	LS_ADDRESS_PREFIX_LENGTH,
+	LS_ADDRESS_PEER,
+	LS_ADDRESS_SCOPE,
+	LS_ADDRESS_DYNAMIC,
+	LS_ADDRESS_NOPREFIXROUTE,
+	LS_ADDRESS_TENTATIVE,
+	LS_ADDRESS_DADFAILED,
+	LS_ADDRESS_SECONDARY,
+};
+
+enum ls_scope { LS_SCOPE_GLOBAL, LS_SCOPE_SITE, LS_SCOPE_LINK, LS_SCOPE_HOST, LS_SCOPE_NOWHERE };
+extern const char *const ls_scope_names[];
+
+/* A route (rtnetlink.h). Key: table, destination, TOS (IPv4) and metric: the slot that NLM_F_REPLACE works on. Several
+ * routes can live in one slot (IPv6 siblings, IPv4 routes appended); then a set holds several objects that compare equal.
+ * Mark: rtm_protocol LS_MARK_PROTOCOL. */
+struct ls_route {
+	struct ls_object object;
+	struct ls_prefix to;    /* host bits zero; 0.0.0.0/0 and ::/0 are the default routes */
+	struct ls_ip via;       /* next hop */
+	struct ls_ip src;       /* RTA_PREFSRC */
+	uint32_t table;         /* 1-4294967295; 254 = main */
+	uint32_t metric;        /* RTA_PRIORITY; IPv4 default 0, IPv6 1024 */
+	uint32_t mtu;           /* RTAX_MTU, bytes */
+	const char *dev;        /* unset for blackhole, unreachable, prohibit */
+	const char *nexthops;   /* foreign multipath, as text; never asked for yet */
+	const char *other;      /* foreign attributes that linkspan has no word for, as text; never asked for */
+	uint8_t type;           /* enum ls_route_type */
+	uint8_t scope;          /* IPv4: enum ls_scope */
+	uint8_t tos;            /* IPv4 */
+	uint8_t onlink;         /* RTNH_F_ONLINK: next hop is on the link though no prefix says so */
+	uint8_t protocol;       /* rtm_protocol: who made it */
+};
+enum ls_route_attr {
+	LS_ROUTE_TO,
+	LS_ROUTE_TABLE,
+	LS_ROUTE_METRIC,
+	LS_ROUTE_TOS,
+	LS_ROUTE_TYPE,
+	LS_ROUTE_DEV,
+	LS_ROUTE_VIA,
+	LS_ROUTE_ONLINK,
+	LS_ROUTE_SRC,
+	LS_ROUTE_MTU,
+	LS_ROUTE_SCOPE,
+	LS_ROUTE_PROTOCOL,
+	LS_ROUTE_NEXTHOPS,
+	LS_ROUTE_OTHER,
+};
+
+enum ls_route_type {
+	LS_ROUTE_UNICAST,
+	LS_ROUTE_BLACKHOLE,
+	LS_ROUTE_UNREACHABLE,
+	LS_ROUTE_PROHIBIT,
+	LS_ROUTE_LOCAL,
+	LS_ROUTE_BROADCAST,
+	LS_ROUTE_ANYCAST,
+	LS_ROUTE_MULTICAST,
+	LS_ROUTE_THROW,
+	LS_ROUTE_OTHER_TYPE,
+};
+extern const char *const ls_route_type_names[];
+
+/* A sysctl below /proc/sys/net. Key: path. It exists by itself; there is no mark, the record of the displaced value is
+ * what makes it ours. Order of keys is the order in which writing is safe: ip_forward before all other IPv4 values (it
+ * resets them), accept_ra before IPv6 forwarding (which drops the advertised default route otherwise). */
+struct ls_sysctl {
+	struct ls_object object;
+	const char *path;  /* below /proc/sys, with slashes: "net/ipv4/conf/eth0.5/rp_filter" */
+	const char *value; /* white space folded to single blanks, none at the ends */
+	const char *dev;   /* the link that it belongs to, if any */
+};
+enum ls_sysctl_attr { LS_SYSCTL_PATH, LS_SYSCTL_VALUE, LS_SYSCTL_DEV };
+
+#define LS_MARK_PROTOCOL 108        /* rtm_protocol, IFA_PROTO: free in rtnetlink.h and iproute2's rt_protos */
+#define LS_MARK_LINK_GROUP 0x6c73u  /* "ls" */
+#define LS_MESSAGE_MAX 1024u        /* longest message that a driver writes itself, bytes */
+#define LS_RAW_MAX 65535u
+
+/* ---- one object -------------------------------------------------------------------------------------------------- */
+
+struct ls_object *ls_object_new(struct ls_arena *arena, const struct ls_kind *kind); /* NULL: out of memory */
+/* A deep copy: strings and raw message move to the arena as well. */
+struct ls_object *ls_object_copy(struct ls_arena *arena, const struct ls_object *object);
+
+static inline bool ls_object_has(const struct ls_object *object, unsigned attr)
+{
+	return object->set & LS_BIT(attr);
+}
+
+static inline const void *ls_object_value(const struct ls_object *object, const struct ls_attr *attr)
+{
+	return (const char *)object + attr->offset;
+}
+
+/* Kind, then key. */
+int ls_object_compare(const struct ls_object *a, const struct ls_object *b);
+/* The attributes (bits) in which `have` is not what `want` asks for. INFO attributes never differ; OPTIONAL ones only where
+ * `want` sets them, those of an ADJUST object only where it manages them. */
+uint32_t ls_object_diff(const struct ls_object *want, const struct ls_object *have);
+bool ls_attr_equal(const struct ls_attr *attr, const struct ls_object *a, const struct ls_object *b);
+/* Same attributes with the same values, and the same raw message where both have one. */
+bool ls_object_same(const struct ls_object *a, const struct ls_object *b);
+/* The worst class of change among the attributes in `bits`. */
+enum ls_change ls_object_change(const struct ls_kind *kind, uint32_t bits);
+/* Does the object refer to the link of that name (attribute of type LINK)? */
+bool ls_object_refers(const struct ls_object *object, const char *link);
+void ls_attr_format(const struct ls_attr *attr, const struct ls_object *object, char *text, size_t size);
+/* "route 2001:db8::/64 metric 1024" */
+const char *ls_object_describe(const struct ls_object *object, char *text, size_t size);
+#define LS_DESCRIBE_MAX 256
+
+/* ---- sets -------------------------------------------------------------------------------------------------------- */
+
+/* Objects of any kind, borrowed from an arena. After ls_set_sort they are in order of kind's rank and key, objects of
+ * equal key in the order added; lookups need a sorted set. */
+struct ls_set {
+	struct ls_object **objects;
+	size_t n_objects;
+	size_t size;
+	struct ls_arena *arena; /* borrowed: where objects added later come from */
+	bool sorted;
+};
+
+#define ls_set_each(set, i) for (size_t i = 0; (i) < (set)->n_objects; (i)++)
+
+void ls_set_init(struct ls_set *set, struct ls_arena *arena);
+void ls_set_done(struct ls_set *set); /* the objects stay: they are the arena's */
+int ls_set_add(struct ls_set *set, struct ls_object *object); /* -ENOMEM */
+/* Adds an object to a sorted set, behind those of equal key, and keeps it sorted. */
+int ls_set_insert(struct ls_set *set, struct ls_object *object);
+void ls_set_sort(struct ls_set *set);
+/* First object of that key, or NULL. `key` needs only its kind and key attributes. */
+struct ls_object *ls_set_find(const struct ls_set *set, const struct ls_object *key);
+/* First index with that key or greater, of n_objects. */
+size_t ls_set_lower(const struct ls_set *set, const struct ls_object *key);
+const struct ls_link *ls_set_link(const struct ls_set *set, const char *name);
+
+/* ---- files and JSON ---------------------------------------------------------------------------------------------- */
+
+/* Binary form for the state directory: kind, flags, owner, place, attributes by number, raw message. A null object is
+ * written as kind 0. */
+int ls_object_write(struct ls_buf *buf, const struct ls_object *object);
+
+struct ls_reader {
+	const uint8_t *data;
+	size_t left;
+};
+/* *ret is NULL for a null object. -EBADMSG when the bytes are not an object. */
+int ls_object_read(struct ls_reader *reader, struct ls_arena *arena, struct ls_object **ret);
+int ls_read_u32(struct ls_reader *reader, uint32_t *ret);
+int ls_read_u64(struct ls_reader *reader, uint64_t *ret);
+int ls_read_bytes(struct ls_reader *reader, size_t length, const uint8_t **ret);
+int ls_write_u32(struct ls_buf *buf, uint32_t value); /* little endian */
+int ls_write_u64(struct ls_buf *buf, uint64_t value);
+
+/* JSON object of all set attributes but HIDDEN ones; NULL when memory ran out. */
+struct json_t *ls_object_to_json(const struct ls_object *object);
+int ls_object_from_json(const struct json_t *json, const struct ls_kind *kind, struct ls_arena *arena,
+	struct ls_object **ret, struct ls_error *err);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Objects as JSON and back, by the attribute tables. HIDDEN attributes stay out: they mean nothing elsewhere. Owner and
+ * ADJUST are written as "owner", so that a plan made from a snapshot on another machine is the plan made on the spot.
+ */
+#include <linkspan/model.h>
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const owner_names[] = { "foreign", "derived", "linkspan", NULL };
+
+static json_t *value_to_json(const struct ls_attr *attr, const struct ls_object *object)
+{
+	const void *value = ls_object_value(object, attr);
+	char text[512];
+
+	switch (attr->type) {
+	case LS_TYPE_BOOL:
+		return json_boolean(*(const uint8_t *)value);
+	case LS_TYPE_U8:
+		return json_integer(*(const uint8_t *)value);
+	case LS_TYPE_U16:
+		return json_integer(*(const uint16_t *)value);
+	case LS_TYPE_U32:
+		return json_integer(*(const uint32_t *)value);
+	case LS_TYPE_STRING:
+	case LS_TYPE_LINK:
+		return json_string(*(const char *const *)value);
+	case LS_TYPE_ENUM:
+	case LS_TYPE_IP:
+	case LS_TYPE_PREFIX:
+	case LS_TYPE_MAC:
+		ls_attr_format(attr, object, text, sizeof(text));
+		return json_string(text);
+	}
+	return NULL;
+}
+
+json_t *ls_object_to_json(const struct ls_object *object)
+{
+	json_t *json = json_object();
+
+	if (!json)
+		return NULL;
+	for (unsigned i = 0; i < object->kind->n_attrs; i++) {
+		const struct ls_attr *attr = &object->kind->attrs[i];
+
+		if (!ls_object_has(object, i) || attr->flags & LS_ATTR_HIDDEN)
+			continue;
+		if (json_object_set_new_nocheck(json, attr->name, value_to_json(attr, object)) < 0)
+			goto fail;
+	}
+	if (json_object_set_new_nocheck(json, "owner", json_string(owner_names[object->owner])) < 0)
+		goto fail;
+	return json;
+fail:
+	json_decref(json);
+	return NULL;
+}
+
+static int name_index(const char *const *names, const char *name)
+{
+	for (int i = 0; names[i]; i++)
+		if (!strcmp(names[i], name))
+			return i;
+	return -EINVAL;
+}
+
+static int integer_from_json(const json_t *json, json_int_t max, json_int_t *ret)
+{
+	if (!json_is_integer(json) || json_integer_value(json) < 0 || json_integer_value(json) > max)
+		return -EINVAL;
+	*ret = json_integer_value(json);
+	return 0;
+}
+
+/* Numbers and booleans; everything else is text. */
+static int value_from_json(const json_t *json, enum ls_type type, void *value)
+{
+	json_int_t number = 0;
+	int r;
+
+	if (type == LS_TYPE_BOOL) {
+		*(uint8_t *)value = json_is_true(json);
+		return json_is_boolean(json) ? 0 : -EINVAL;
+	}
+	r = integer_from_json(json, type == LS_TYPE_U8 ? UINT8_MAX : type == LS_TYPE_U16 ? UINT16_MAX : UINT32_MAX, &number);
+	if (r < 0)
+		return r;
+	if (type == LS_TYPE_U8)
+		*(uint8_t *)value = (uint8_t)number;
+	else if (type == LS_TYPE_U16)
+		*(uint16_t *)value = (uint16_t)number;
+	else
+		*(uint32_t *)value = (uint32_t)number;
+	return 0;
+}
+
+static int text_from_json(const struct ls_attr *attr, const char *text, struct ls_arena *arena, void *value)
+{
+	const char *copy;
+	int r;
+
+	switch (attr->type) {
+	case LS_TYPE_ENUM:
+		r = name_index(attr->names, text);
+		if (r >= 0)
+			*(uint8_t *)value = (uint8_t)r;
+		return r < 0 ? r : 0;
+	case LS_TYPE_IP:
+		return ls_ip_parse(text, value);
+	case LS_TYPE_PREFIX:
+		return ls_prefix_parse(text, value);
+	case LS_TYPE_MAC:
+		return ls_mac_parse(text, value);
+	case LS_TYPE_STRING:
+	case LS_TYPE_LINK:
+		copy = ls_arena_intern(arena, text, strlen(text));
+		*(const char **)value = copy;
+		return copy ? 0 : -ENOMEM;
+	case LS_TYPE_BOOL:
+	case LS_TYPE_U8:
+	case LS_TYPE_U16:
+	case LS_TYPE_U32:
+		break;
+	}
+	return -EINVAL;
+}
+
+static int attr_from_json(
+	const struct ls_attr *attr, const json_t *json, struct ls_arena *arena, struct ls_object *object)
+{
+	void *value = (char *)object + attr->offset;
+
+	if (attr->type == LS_TYPE_BOOL || attr->type == LS_TYPE_U8 || attr->type == LS_TYPE_U16 ||
+		attr->type == LS_TYPE_U32)
+		return value_from_json(json, attr->type, value);
+	return json_is_string(json) ? text_from_json(attr, json_string_value(json), arena, value) : -EINVAL;
+}
+
+static int find_attr(const struct ls_kind *kind, const char *name)
+{
+	for (unsigned i = 0; i < kind->n_attrs; i++)
+		if (!strcmp(kind->attrs[i].name, name))
+			return (int)i;
+	return -ENOENT;
+}
+
+static int check_keys(const struct ls_object *object, struct ls_error *err)
+{
+	for (unsigned i = 0; i < object->kind->n_attrs; i++) {
+		const struct ls_attr *attr = &object->kind->attrs[i];
+
+		if (attr->change == LS_CHANGE_KEY && !(attr->flags & LS_ATTR_OPTIONAL) && !ls_object_has(object, i))
+			return ls_error_set(err, -EINVAL, "a %s without '%s'", object->kind->name, attr->name);
+	}
+	return 0;
+}
+
+int ls_object_from_json(const json_t *json, const struct ls_kind *kind, struct ls_arena *arena, struct ls_object **ret,
+	struct ls_error *err)
+{
+	struct ls_object *object;
+	const char *key;
+	json_t *value;
+	int r;
+
+	if (!json_is_object(json))
+		return ls_error_set(err, -EINVAL, "a %s is not a JSON object", kind->name);
+	object = ls_object_new(arena, kind);
+	if (!object)
+		return ls_error_set(err, -ENOMEM, "out of memory");
+	json_object_foreach((json_t *)json, key, value) {
+		if (!strcmp(key, "owner")) {
+			r = json_is_string(value) ? name_index(owner_names, json_string_value(value)) : -EINVAL;
+			if (r < 0)
+				return ls_error_set(err, r, "%s: bad owner", kind->name);
+			object->owner = (uint8_t)r;
+			continue;
+		}
+		r = find_attr(kind, key);
+		if (r < 0)
+			return ls_error_set(err, -EINVAL, "a %s has no '%s'", kind->name, key);
+		object->set |= LS_BIT(r);
+		if (attr_from_json(&kind->attrs[r], value, arena, object) < 0)
+			return ls_error_set(err, -EINVAL, "%s: bad value of '%s'", kind->name, key);
+	}
+	r = check_keys(object, err);
+	if (r < 0)
+		return r;
+	if (kind->adjusted)
+		object->flags |= LS_OBJECT_ADJUST;
+	*ret = object;
+	return 0;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One object: every function here walks the attribute table of the object's kind, none knows a kind. The size of a type
+ * and the way to compare, copy and print it stand in one place each, as switches without a default, so that a new type
+ * does not build until all of them know it.
+ */
+#include <linkspan/model.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct ls_kind *ls_kind_by_name(const char *name)
+{
+	for (size_t i = 0; ls_kinds[i]; i++)
+		if (!strcmp(ls_kinds[i]->name, name))
+			return ls_kinds[i];
+	return NULL;
+}
+
+const struct ls_kind *ls_kind_by_id(unsigned id)
+{
+	for (size_t i = 0; ls_kinds[i]; i++)
+		if (ls_kinds[i]->id == id)
+			return ls_kinds[i];
+	return NULL;
+}
+
+struct ls_object *ls_object_new(struct ls_arena *arena, const struct ls_kind *kind)
+{
+	struct ls_object *object;
+
+	object = ls_arena_alloc(arena, kind->size);
+	if (object)
+		object->kind = kind;
+	return object;
+}
+
+static bool type_is_text(enum ls_type type)
+{
+	return type == LS_TYPE_STRING || type == LS_TYPE_LINK;
+}
+
+struct ls_object *ls_object_copy(struct ls_arena *arena, const struct ls_object *object)
+{
+	const struct ls_kind *kind = object->kind;
+	struct ls_object *copy;
+
+	copy = ls_arena_copy(arena, object, kind->size);
+	if (!copy)
+		return NULL;
+	for (size_t i = 0; i < kind->n_attrs; i++) {
+		const char **text = (const char **)(void *)((char *)copy + kind->attrs[i].offset);
+
+		if (!ls_object_has(object, (unsigned)i) || !type_is_text(kind->attrs[i].type))
+			continue;
+		*text = ls_arena_intern(arena, *text, strlen(*text));
+		if (!*text)
+			return NULL;
+	}
+	if (object->raw) {
+		copy->raw = ls_arena_copy(arena, object->raw, object->raw_length);
+		if (!copy->raw)
+			return NULL;
+	}
+	return copy;
+}
+
+int ls_object_compare(const struct ls_object *a, const struct ls_object *b)
+{
+	if (a->kind != b->kind)
+		return a->kind->rank != b->kind->rank ? (a->kind->rank < b->kind->rank ? -1 : 1)
+						      : (a->kind->id < b->kind->id ? -1 : 1);
+	return a->kind->compare(a, b);
+}
+
+static size_t type_size(enum ls_type type)
+{
+	switch (type) {
+	case LS_TYPE_BOOL:
+	case LS_TYPE_U8:
+	case LS_TYPE_ENUM:
+		return 1;
+	case LS_TYPE_U16:
+		return 2;
+	case LS_TYPE_U32:
+		return 4;
+	case LS_TYPE_IP:
+		return sizeof(struct ls_ip);
+	case LS_TYPE_PREFIX:
+		return sizeof(struct ls_prefix);
+	case LS_TYPE_MAC:
+		return sizeof(struct ls_mac);
+	case LS_TYPE_STRING:
+	case LS_TYPE_LINK:
+		return sizeof(const char *);
+	}
+	return 0;
+}
+
+bool ls_attr_equal(const struct ls_attr *attr, const struct ls_object *a, const struct ls_object *b)
+{
+	const void *x = ls_object_value(a, attr), *y = ls_object_value(b, attr);
+
+	if (type_is_text(attr->type)) {
+		const char *s = *(const char *const *)x, *t = *(const char *const *)y;
+
+		return s == t || !strcmp(s, t);
+	}
+	return !memcmp(x, y, type_size(attr->type));
+}
+
+uint32_t ls_object_diff(const struct ls_object *want, const struct ls_object *have)
+{
+	const struct ls_kind *kind = want->kind;
+	bool adjust = want->flags & LS_OBJECT_ADJUST;
+	uint32_t bits = 0;
+
+	for (unsigned i = 0; i < kind->n_attrs; i++) {
+		const struct ls_attr *attr = &kind->attrs[i];
+		bool wanted = ls_object_has(want, i), there = ls_object_has(have, i);
+
+		if (attr->change == LS_CHANGE_INFO || (!wanted && !there))
+			continue;
+		if (adjust ? !(want->managed & LS_BIT(i)) : !wanted && attr->flags & LS_ATTR_OPTIONAL)
+			continue;
+		if (wanted != there || !ls_attr_equal(attr, want, have))
+			bits |= LS_BIT(i);
+	}
+	return bits;
+}
+
+bool ls_object_same(const struct ls_object *a, const struct ls_object *b)
+{
+	if (a->kind != b->kind || a->set != b->set)
+		return false;
+	for (unsigned i = 0; i < a->kind->n_attrs; i++)
+		if (ls_object_has(a, i) && a->kind->attrs[i].change != LS_CHANGE_INFO &&
+			!ls_attr_equal(&a->kind->attrs[i], a, b))
+			return false;
+	return true;
+}
+
+enum ls_change ls_object_change(const struct ls_kind *kind, uint32_t bits)
+{
+	enum ls_change worst = LS_CHANGE_INFO;
+
+	for (unsigned i = 0; i < kind->n_attrs; i++)
+		if (bits & LS_BIT(i) && kind->attrs[i].change > worst)
+			worst = kind->attrs[i].change;
+	return worst;
+}
+
+bool ls_object_refers(const struct ls_object *object, const char *link)
+{
+	for (unsigned i = 0; i < object->kind->n_attrs; i++) {
+		const struct ls_attr *attr = &object->kind->attrs[i];
+
+		if (attr->type == LS_TYPE_LINK && ls_object_has(object, i) &&
+			!strcmp(*(const char *const *)ls_object_value(object, attr), link))
+			return true;
+	}
+	return false;
+}
+
+void ls_attr_format(const struct ls_attr *attr, const struct ls_object *object, char *text, size_t size)
+{
+	const void *value = ls_object_value(object, attr);
+	char ip[LS_PREFIX_TEXT_MAX];
+
+	switch (attr->type) {
+	case LS_TYPE_BOOL:
+		snprintf(text, size, "%s", *(const uint8_t *)value ? "true" : "false");
+		break;
+	case LS_TYPE_U8:
+		snprintf(text, size, "%u", *(const uint8_t *)value);
+		break;
+	case LS_TYPE_U16:
+		snprintf(text, size, "%u", *(const uint16_t *)value);
+		break;
+	case LS_TYPE_U32:
+		snprintf(text, size, "%" PRIu32, *(const uint32_t *)value);
+		break;
+	case LS_TYPE_ENUM:
+		snprintf(text, size, "%s", attr->names[*(const uint8_t *)value]);
+		break;
+	case LS_TYPE_STRING:
+	case LS_TYPE_LINK:
+		snprintf(text, size, "%s", *(const char *const *)value);
+		break;
+	case LS_TYPE_IP:
+		snprintf(text, size, "%s", ls_ip_format(value, ip));
+		break;
+	case LS_TYPE_PREFIX:
+		snprintf(text, size, "%s", ls_prefix_format(value, ip));
+		break;
+	case LS_TYPE_MAC:
+		snprintf(text, size, "%s", ls_mac_format(value, ip));
+		break;
+	}
+}
+
+const char *ls_object_describe(const struct ls_object *object, char *text, size_t size)
+{
+	int n;
+
+	n = snprintf(text, size, "%s ", object->kind->name);
+	if (n > 0 && (size_t)n < size)
+		object->kind->describe(object, text + n, size - (size_t)n);
+	return text;
+}
