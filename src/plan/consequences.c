@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel does on its own account when the steps of a plan are carried out. A link that goes takes along what stands
+ * on it; an IPv4 primary address takes its secondaries; an address takes the preferred source of routes; disable_ipv6 and
+ * setting a link down take its IPv6; a few sysctls overwrite others. The passes below find what is hit and decide: what is
+ * wanted is added again, what is ours and unwanted is deleted explicitly beforehand, what is foreign is put back where that
+ * is possible, and is a conflict where it is not.
+ *
+ * All of it was measured on kernels 6.1 and 6.18; the functions of the kernel are named where they decide.
+ */
+#include "planner.h"
+
+#include <fnmatch.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static bool pair_goes(const struct pair *pair)
+{
+	return pair->have && (pair->verdict == VERDICT_DELETE || pair->verdict == VERDICT_RECREATE || pair->lost);
+}
+
+static bool goes_early(const struct pair *pair)
+{
+	return pair_goes(pair) && (pair->early || pair->lost || pair->verdict == VERDICT_RECREATE);
+}
+
+static const struct ls_link *link_of(const struct pair *pair)
+{
+	const struct ls_object *object = pair->have ? pair->have : pair->want;
+
+	return object->kind == &ls_kind_link ? (const struct ls_link *)object : NULL;
+}
+
+static bool foreign_would_be_lost(struct planner *planner, struct pair *pair, const char *reason)
+{
+	if (pair->verdict == VERDICT_CONFLICT)
+		return true;
+	if (!planner->options->force)
+		ls_planner_conflict(planner, pair, reason);
+	return !planner->options->force;
+}
+
+/* The kernel takes `have` away in EARLY. Decides how it comes back, if it does. `returns`: what it depends on will be there
+ * again. */
+static void lose(struct planner *planner, struct pair *pair, bool returns, const char *reason)
+{
+	if (pair->have->owner == LS_OWNER_DERIVED || pair->lost)
+		return;
+	pair->reason = reason;
+	if (pair->want) {
+		pair->lost = true;
+		ls_planner_judge(planner, pair);
+	} else if (pair->have->owner == LS_OWNER_OURS) {
+		pair->early = true;
+	} else if (returns) {
+		pair->want = pair->have;
+		pair->lost = true;
+		pair->verdict = VERDICT_ADD;
+	} else {
+		foreign_would_be_lost(planner, pair, "linkspan did not make it, and what it depends on goes");
+	}
+}
+
+/* The kernel strips an attribute from `have` in EARLY while the object stays. */
+static void strip(struct planner *planner, struct pair *pair, unsigned attr, enum verdict back, const char *reason)
+{
+	struct ls_object *stripped = ls_object_copy(planner->plan->arena, pair->have);
+
+	if (!stripped) {
+		planner->out_of_memory = true;
+		return;
+	}
+	stripped->set &= ~LS_BIT(attr);
+	pair->reason = reason;
+	if (pair->want) {
+		pair->have = stripped;
+		ls_planner_judge(planner, pair);
+	} else if (pair->have->owner == LS_OWNER_FOREIGN) {
+		pair->want = pair->have;
+		pair->have = stripped;
+		pair->bits = LS_BIT(attr);
+		pair->verdict = back;
+	}
+}
+
+/* ---- links ------------------------------------------------------------------------------------------------------- */
+
+/* vlan_check_real_dev: a parent has each VLAN id once, so the old holder goes first. */
+static void free_vlan_ids(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_pairs; i++) {
+		const struct ls_link *new_link = (const struct ls_link *)planner->pairs[i].want;
+		struct pair *adding = &planner->pairs[i];
+
+		if ((adding->verdict != VERDICT_ADD && adding->verdict != VERDICT_RECREATE) ||
+			adding->want->kind != &ls_kind_link || !ls_object_has(adding->want, LS_LINK_VLAN_ID))
+			continue;
+		for (size_t j = 0; j < planner->n_pairs && link_of(&planner->pairs[j]); j++) {
+			struct pair *old = &planner->pairs[j];
+			const struct ls_link *old_link = link_of(old);
+
+			if (old->verdict == VERDICT_DELETE && ls_object_has(old->have, LS_LINK_VLAN_ID) &&
+				ls_object_has(old->have, LS_LINK_PARENT) && old_link->vlan_id == new_link->vlan_id &&
+				!strcmp(old_link->parent, new_link->parent)) {
+				old->early = true;
+				old->reason = "its VLAN id is used again";
+			}
+		}
+	}
+}
+
+static void name_going_links(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_pairs && link_of(&planner->pairs[i]); i++) {
+		struct pair *pair = &planner->pairs[i];
+
+		if (pair_goes(pair))
+			names_add(planner, goes_early(pair) ? &planner->early_links : &planner->late_links,
+				link_of(pair)->name);
+	}
+}
+
+static bool stands_on(const struct ls_link *link, struct names *names)
+{
+	return (ls_object_has(&link->object, LS_LINK_PARENT) && names_have(names, link->parent)) ||
+		(ls_object_has(&link->object, LS_LINK_PEER) && names_have(names, link->peer));
+}
+
+static bool returns(const struct planner *planner, const char *link)
+{
+	return ls_set_link(planner->desired, link);
+}
+
+/* One round over the links that stand on links that go. True when it found another one. */
+static bool spread_to_links(struct planner *planner)
+{
+	bool again = false;
+
+	for (size_t i = 0; i < planner->n_pairs && link_of(&planner->pairs[i]); i++) {
+		struct pair *pair = &planner->pairs[i];
+		const struct ls_link *link = link_of(pair);
+
+		if (!pair->have || names_have(&planner->early_links, link->name) || pair->verdict == VERDICT_CONFLICT)
+			continue;
+		if (stands_on(link, &planner->early_links)) {
+			if (pair->have->owner == LS_OWNER_FOREIGN && !pair->want &&
+				foreign_would_be_lost(planner, pair, "linkspan did not make it, and the link below it goes"))
+				continue;
+			names_add(planner, &planner->early_links, link->name);
+			lose(planner, pair, false, "goes with the link that it stands on");
+			again = true;
+		} else if (stands_on(link, &planner->late_links) && pair->verdict != VERDICT_DELETE &&
+			!names_have(&planner->late_links, link->name)) {
+			foreign_would_be_lost(planner, pair, "linkspan did not make it, and the link below it goes");
+			names_add(planner, &planner->late_links, link->name);
+			again = true;
+		}
+	}
+	return again;
+}
+
+/* A bridge that goes lets its ports go. */
+static void release_ports(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_pairs && link_of(&planner->pairs[i]); i++) {
+		struct pair *pair = &planner->pairs[i];
+		const struct ls_link *link = link_of(pair);
+
+		if (!pair->have || pair_goes(pair) || !ls_object_has(pair->have, LS_LINK_MASTER))
+			continue;
+		if (names_have(&planner->early_links, link->master) ||
+			(names_have(&planner->late_links, link->master) && !pair->want)) {
+			if (pair->want)
+				strip(planner, pair, LS_LINK_MASTER, VERDICT_CHANGE, "its bridge is made anew");
+			else
+				foreign_would_be_lost(planner, pair, "it is a port of a bridge that goes, and linkspan did not put it there");
+		}
+	}
+}
+
+/* Links that stay but lose IPv6 (addrconf_ifdown: disable_ipv6, MTU below 1280, down) or every route (down). */
+static void name_quiet_links(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_pairs; i++) {
+		struct pair *pair = &planner->pairs[i];
+
+		if (pair->verdict != VERDICT_CHANGE)
+			continue;
+		if (pair->want->kind == &ls_kind_link) {
+			const struct ls_link *want = (const struct ls_link *)pair->want;
+			const struct ls_link *have = (const struct ls_link *)pair->have;
+
+			if (pair->bits & LS_BIT(LS_LINK_UP) && !want->up) {
+				names_add(planner, &planner->quiet_links, want->name);
+				names_add(planner, &planner->down_links, want->name);
+			} else if (pair->bits & LS_BIT(LS_LINK_MTU) && want->mtu < 1280 && have->mtu >= 1280) {
+				names_add(planner, &planner->quiet_links, want->name);
+			}
+		} else if (pair->want->kind == &ls_kind_sysctl) {
+			const struct ls_sysctl *want = (const struct ls_sysctl *)pair->want;
+
+			if (ls_object_has(pair->want, LS_SYSCTL_DEV) && !strcmp(want->value, "1") &&
+				!fnmatch("net/ipv6/conf/*/disable_ipv6", want->path, 0))
+				names_add(planner, &planner->quiet_links, want->dev);
+		}
+	}
+}
+
+/* ---- what stands on links ---------------------------------------------------------------------------------------- */
+
+static const char *device_of(const struct ls_object *object)
+{
+	if (object->kind == &ls_kind_address)
+		return ((const struct ls_address *)object)->dev;
+	if (object->kind == &ls_kind_route)
+		return ls_object_has(object, LS_ROUTE_DEV) ? ((const struct ls_route *)object)->dev : NULL;
+	if (object->kind == &ls_kind_sysctl)
+		return ls_object_has(object, LS_SYSCTL_DEV) ? ((const struct ls_sysctl *)object)->dev : NULL;
+	return NULL;
+}
+
+static uint8_t family_of(const struct ls_object *object)
+{
+	if (object->kind == &ls_kind_address)
+		return ((const struct ls_address *)object)->address.family;
+	return object->kind == &ls_kind_route ? ((const struct ls_route *)object)->to.ip.family : 0;
+}
+
+static void spread_to_dependents(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_pairs; i++) {
+		struct pair *pair = &planner->pairs[i];
+		const char *dev = pair->have ? device_of(pair->have) : NULL;
+		bool foreign;
+
+		if (!dev || pair->verdict == VERDICT_CONFLICT)
+			continue;
+		foreign = pair->have->owner == LS_OWNER_FOREIGN && !pair->want;
+		if (pair->have->kind == &ls_kind_sysctl) {
+			if (names_have(&planner->early_links, dev) && pair->want)
+				lose(planner, pair, true, "its link is made anew");
+		} else if (names_have(&planner->early_links, dev)) {
+			lose(planner, pair, returns(planner, dev), "goes with its link and comes back");
+		} else if (names_have(&planner->late_links, dev)) {
+			if (foreign)
+				foreign_would_be_lost(planner, pair, "linkspan did not make it, and its link goes");
+		} else if (family_of(pair->have) == AF_INET6 ? names_have(&planner->quiet_links, dev)
+							      : pair->have->kind == &ls_kind_route &&
+							     names_have(&planner->down_links, dev)) {
+			if (!pair->want)
+				lose(planner, pair, false, "its link loses it");
+		}
+	}
+}
+
+/* ---- addresses --------------------------------------------------------------------------------------------------- */
+
+static const struct ls_address *address_of(const struct pair *pair)
+{
+	const struct ls_object *object = pair->have ? pair->have : pair->want;
+
+	return object->kind == &ls_kind_address ? (const struct ls_address *)object : NULL;
+}
+
+static bool sysctl_is_on(const struct ls_set *set, struct ls_arena *arena, const char *dev)
+{
+	struct ls_sysctl key = { .object = { .kind = &ls_kind_sysctl, .set = LS_BIT(LS_SYSCTL_PATH) } };
+	const struct ls_sysctl *found;
+
+	key.path = ls_arena_printf(arena, "net/ipv4/conf/%s/promote_secondaries", dev);
+	found = key.path ? (const struct ls_sysctl *)ls_set_find(set, &key.object) : NULL;
+	return found && strcmp(found->value, "0") != 0;
+}
+
+static bool promotes(struct planner *planner, const char *dev)
+{
+	struct ls_arena *arena = planner->plan->arena;
+
+	return sysctl_is_on(planner->actual, arena, "all") || sysctl_is_on(planner->actual, arena, dev);
+}
+
+static bool same_subnet(const struct ls_address *a, const struct ls_address *b)
+{
+	struct ls_prefix prefix = { .ip = a->address, .length = a->prefix_length };
+
+	return a->prefix_length == b->prefix_length && !strcmp(a->dev, b->dev) &&
+		ls_prefix_contains(&prefix, &b->address);
+}
+
+/* __inet_del_ifa: deleting a primary deletes the secondaries of its subnet, unless promote_secondaries. */
+static void lose_secondaries(struct planner *planner, struct pair *primary)
+{
+	const struct ls_address *gone = address_of(primary);
+
+	for (size_t i = 0; i < planner->n_pairs; i++) {
+		struct pair *pair = &planner->pairs[i];
+		const struct ls_address *address = address_of(pair);
+
+		if (pair == primary || !address || pair_goes(pair) || address->address.family != AF_INET ||
+			!same_subnet(gone, address))
+			continue;
+		/* Also before a new neighbour in the subnet is added: it would become a secondary and go along. */
+		primary->early = true;
+		if (pair->have && ls_object_has(pair->have, LS_ADDRESS_SECONDARY))
+			lose(planner, pair, true, "goes with the primary address of its subnet and comes back");
+	}
+}
+
+static void spread_to_secondaries(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_pairs; i++) {
+		struct pair *pair = &planner->pairs[i];
+		const struct ls_address *address = pair->have ? address_of(pair) : NULL;
+
+		if (address && address->address.family == AF_INET && !pair->lost && pair_goes(pair) &&
+			!ls_object_has(pair->have, LS_ADDRESS_SECONDARY) && !promotes(planner, address->dev))
+			lose_secondaries(planner, pair);
+	}
+}
+
+static bool address_stays(const struct planner *planner, const struct ls_ip *ip)
+{
+	for (size_t i = 0; i < planner->n_pairs; i++) {
+		const struct ls_address *address = address_of(&planner->pairs[i]);
+
+		if (address && planner->pairs[i].have && !pair_goes(&planner->pairs[i]) &&
+			!memcmp(&address->address, ip, sizeof(*ip)))
+			return true;
+	}
+	return false;
+}
+
+static bool address_wanted(const struct planner *planner, const struct ls_ip *ip)
+{
+	for (size_t i = 0; i < planner->n_pairs; i++) {
+		const struct ls_address *address = address_of(&planner->pairs[i]);
+
+		if (address && planner->pairs[i].want && !memcmp(&address->address, ip, sizeof(*ip)))
+			return true;
+	}
+	return false;
+}
+
+static bool route_uses(const struct pair *pair, const struct ls_ip *ip)
+{
+	const struct ls_route *route = (const struct ls_route *)pair->have;
+
+	return pair->have && pair->have->kind == &ls_kind_route && ls_object_has(pair->have, LS_ROUTE_SRC) &&
+		!memcmp(&route->src, ip, sizeof(*ip));
+}
+
+/* fib_sync_down_addr removes IPv4 routes with that preferred source, fib6_remove_prefsrc strips it from IPv6 ones. */
+static void spread_to_sources(struct planner *planner, const struct ls_ip *ip, bool early)
+{
+	bool comes_back = early && address_wanted(planner, ip);
+
+	for (size_t i = 0; i < planner->n_pairs; i++) {
+		struct pair *pair = &planner->pairs[i];
+
+		if (!route_uses(pair, ip) || pair_goes(pair) || pair->verdict == VERDICT_CONFLICT)
+			continue;
+		if (!comes_back && pair->have->owner == LS_OWNER_FOREIGN && !pair->want)
+			foreign_would_be_lost(planner, pair, "linkspan did not make it, and its preferred source goes");
+		else if (comes_back && ip->family == AF_INET)
+			lose(planner, pair, true, "goes with its preferred source and comes back");
+		else if (comes_back)
+			strip(planner, pair, LS_ROUTE_SRC, VERDICT_REPLACE, "loses its preferred source and gets it back");
+	}
+}
+
+static void spread_from_addresses(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_pairs; i++) {
+		const struct pair *pair = &planner->pairs[i];
+		const struct ls_address *address = pair->have ? address_of(pair) : NULL;
+
+		if (address && pair_goes(pair) && !address_stays(planner, &address->address))
+			spread_to_sources(planner, &address->address, goes_early(pair));
+	}
+}
+
+/* ---- sysctls that overwrite others ------------------------------------------------------------------------------- */
+
+/* Writing `path` writes all that match `others` too: the same value, or the opposite one. inet_forward_change,
+ * addrconf_fixup_forwarding, addrconf_disable_ipv6. */
+static const struct overwrite {
+	const char *path, *others;
+	bool opposite;
+} overwrites[] = {
+	{ "net/ipv4/ip_forward", "net/ipv4/conf/*/forwarding", false },
+	{ "net/ipv4/ip_forward", "net/ipv4/conf/all/accept_redirects", true },
+	{ "net/ipv4/conf/all/forwarding", "net/ipv4/conf/*/forwarding", false },
+	{ "net/ipv4/conf/all/forwarding", "net/ipv4/ip_forward", false },
+	{ "net/ipv4/conf/all/forwarding", "net/ipv4/conf/all/accept_redirects", true },
+	{ "net/ipv6/conf/all/forwarding", "net/ipv6/conf/*/forwarding", false },
+	{ "net/ipv6/conf/all/disable_ipv6", "net/ipv6/conf/*/disable_ipv6", false },
+};
+
+static const char *overwritten_value(const struct overwrite *rule, const char *value)
+{
+	return !rule->opposite ? value : strcmp(value, "0") ? "0" : "1";
+}
+
+static void overwrite_one(struct planner *planner, struct pair *pair, const char *value)
+{
+	const struct ls_sysctl *have = (const struct ls_sysctl *)pair->have;
+	struct ls_sysctl *after;
+
+	if (!strcmp(have->value, value))
+		return;
+	after = (struct ls_sysctl *)ls_object_copy(planner->plan->arena, pair->have);
+	if (!after) {
+		planner->out_of_memory = true;
+		return;
+	}
+	after->value = value;
+	if (pair->want) {
+		pair->have = &after->object;
+		pair->reason = "overwritten by a sysctl before it";
+		ls_planner_judge(planner, pair);
+	} else if (ls_set_add(&planner->plan->fallout, &after->object) < 0 ||
+		ls_set_add(&planner->plan->closure, (struct ls_object *)pair->found) < 0) {
+		planner->out_of_memory = true;
+	}
+}
+
+static void spread_from_sysctl(struct planner *planner, const struct pair *writer)
+{
+	const struct ls_sysctl *written = (const struct ls_sysctl *)writer->want;
+
+	for (size_t k = 0; k < LS_ARRAY_SIZE(overwrites); k++) {
+		if (strcmp(written->path, overwrites[k].path) != 0)
+			continue;
+		for (size_t i = 0; i < planner->n_pairs; i++) {
+			struct pair *pair = &planner->pairs[i];
+
+			if (pair != writer && pair->have && pair->have->kind == &ls_kind_sysctl &&
+				!fnmatch(overwrites[k].others, ((const struct ls_sysctl *)pair->have)->path, 0))
+				overwrite_one(planner, pair, overwritten_value(&overwrites[k], written->value));
+		}
+	}
+}
+
+static void spread_from_sysctls(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_pairs; i++) {
+		const struct pair *pair = &planner->pairs[i];
+
+		if (pair->want && pair->want->kind == &ls_kind_sysctl && pair->verdict == VERDICT_CHANGE)
+			spread_from_sysctl(planner, pair);
+	}
+}
+
+bool ls_plan_is_overwritten(const struct ls_object *object, const struct ls_set *desired)
+{
+	struct ls_sysctl writer = { .object = { .kind = &ls_kind_sysctl, .set = LS_BIT(LS_SYSCTL_PATH) } };
+
+	if (object->kind != &ls_kind_sysctl)
+		return false;
+	for (size_t k = 0; k < LS_ARRAY_SIZE(overwrites); k++) {
+		writer.path = overwrites[k].path;
+		if (!fnmatch(overwrites[k].others, ((const struct ls_sysctl *)object)->path, 0) &&
+			ls_set_find(desired, &writer.object))
+			return true;
+	}
+	return false;
+}
+
+static int add_scope(struct ls_set *scope, const char *path)
+{
+	struct ls_sysctl *sysctl = (struct ls_sysctl *)ls_object_new(scope->arena, &ls_kind_sysctl);
+
+	if (!sysctl || !path)
+		return -ENOMEM;
+	sysctl->path = path;
+	sysctl->object.set = LS_BIT(LS_SYSCTL_PATH);
+	return ls_set_add(scope, &sysctl->object);
+}
+
+static int add_scope_of_links(struct ls_set *scope, const struct ls_set *links, const char *pattern)
+{
+	const char *star = strchr(pattern, '*');
+	int r;
+
+	if (!star)
+		return add_scope(scope, pattern);
+	for (size_t i = 0; i < links->n_objects; i++) {
+		if (links->objects[i]->kind != &ls_kind_link)
+			continue;
+		r = add_scope(scope,
+			ls_arena_printf(scope->arena, "%.*s%s%s", (int)(star - pattern), pattern,
+				((const struct ls_link *)links->objects[i])->name, star + 1));
+		if (r < 0)
+			return r;
+	}
+	r = add_scope(scope, ls_arena_printf(scope->arena, "%.*sall%s", (int)(star - pattern), pattern, star + 1));
+	return r < 0 ? r
+		     : add_scope(scope,
+			       ls_arena_printf(scope->arena, "%.*sdefault%s", (int)(star - pattern), pattern, star + 1));
+}
+
+int ls_plan_sysctl_scope(const struct ls_set *desired, const struct ls_set *links, struct ls_set *scope)
+{
+	bool addresses = false;
+	int r = 0;
+
+	for (size_t i = 0; i < desired->n_objects && r >= 0; i++) {
+		const struct ls_object *object = desired->objects[i];
+
+		addresses |= object->kind == &ls_kind_address;
+		if (object->kind != &ls_kind_sysctl)
+			continue;
+		r = add_scope(scope, ((const struct ls_sysctl *)object)->path);
+		for (size_t k = 0; k < LS_ARRAY_SIZE(overwrites) && r >= 0; k++)
+			if (!strcmp(((const struct ls_sysctl *)object)->path, overwrites[k].path))
+				r = add_scope_of_links(scope, links, overwrites[k].others);
+	}
+	if (r >= 0 && addresses)
+		r = add_scope_of_links(scope, links, "net/ipv4/conf/*/promote_secondaries");
+	return r;
+}
+
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
+
+void ls_planner_consequences(struct planner *planner)
+{
+	free_vlan_ids(planner);
+	name_going_links(planner);
+	while (spread_to_links(planner))
+		;
+	release_ports(planner);
+	name_quiet_links(planner);
+	spread_to_dependents(planner);
+	spread_to_secondaries(planner);
+	spread_from_addresses(planner);
+	spread_from_sysctls(planner);
+}
+
+/* Links that a step does more to than make: whatever refers to them is at risk. */
+static void name_touched_links(const struct planner *planner, struct planner *names_of, struct names *touched)
+{
+	for (size_t i = 0; i < planner->plan->n_steps; i++) {
+		const struct ls_step *step = &planner->plan->steps[i];
+		const struct ls_object *object = step->have;
+
+		if (!object || object->kind == &ls_kind_route)
+			continue;
+		if (object->kind == &ls_kind_link)
+			names_add(names_of, touched, ((const struct ls_link *)object)->name);
+		else if (device_of(object))
+			names_add(names_of, touched, device_of(object));
+	}
+}
+
+static bool refers_to_any(const struct ls_object *object, struct names *names)
+{
+	for (unsigned i = 0; i < object->kind->n_attrs; i++) {
+		const struct ls_attr *attr = &object->kind->attrs[i];
+
+		if (attr->type == LS_TYPE_LINK && ls_object_has(object, i) &&
+			names_have(names, *(const char *const *)ls_object_value(object, attr)))
+			return true;
+	}
+	return false;
+}
+
+void ls_planner_closure(struct planner *planner)
+{
+	struct ls_plan *plan = planner->plan;
+	struct names touched = { 0 };
+
+	name_touched_links(planner, planner, &touched);
+	for (size_t i = 0; touched.n && i < planner->n_pairs; i++) {
+		const struct pair *pair = &planner->pairs[i];
+
+		if (!pair->have || pair->emitted || pair->have->owner == LS_OWNER_DERIVED ||
+			pair->have->kind->adjusted || !refers_to_any(pair->have, &touched))
+			continue;
+		if (ls_set_add(&plan->closure, (struct ls_object *)pair->found) < 0)
+			planner->out_of_memory = true;
+	}
+	ls_set_sort(&plan->closure);
+	ls_set_sort(&plan->fallout);
+	names_done(&touched);
+}

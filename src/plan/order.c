@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From verdicts to ordered steps. Every step gets a number made of its phase, the rank of its kind (descending where things
+ * go), the depth of its link and its place in the sets; sorting by that number is the order of the plan. A late attribute
+ * (a link's being up) is split off into a step of its own at the kind's late rank.
+ */
+#include "planner.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#define DEPTH_MAX 32
+
+static unsigned link_depth(const struct ls_set *set, const char *name, unsigned limit)
+{
+	const struct ls_link *link = limit ? ls_set_link(set, name) : NULL;
+	unsigned depth = 0, below;
+
+	if (!link)
+		return 0;
+	if (ls_object_has(&link->object, LS_LINK_PARENT))
+		depth = 1 + link_depth(set, link->parent, limit - 1);
+	if (ls_object_has(&link->object, LS_LINK_MASTER)) {
+		below = 1 + link_depth(set, link->master, limit - 1);
+		depth = below > depth ? below : depth;
+	}
+	/* The end of a veth pair whose name sorts first makes both: the other one is not there before. */
+	if (ls_object_has(&link->object, LS_LINK_PEER) && strcmp(link->peer, link->name) < 0) {
+		below = 1 + link_depth(set, link->peer, limit - 1);
+		depth = below > depth ? below : depth;
+	}
+	return depth;
+}
+
+static uint16_t depth_of(const struct planner *planner, const struct ls_object *object, enum ls_phase phase)
+{
+	const struct ls_set *set = phase == LS_PHASE_MAKE ? planner->desired : planner->actual;
+
+	if (object->kind != &ls_kind_link)
+		return 0;
+	return (uint16_t)link_depth(set, ((const struct ls_link *)object)->name, DEPTH_MAX);
+}
+
+/* ---- disruption -------------------------------------------------------------------------------------------------- */
+
+static enum ls_disruption disruption_of_link(const struct ls_step *step)
+{
+	const struct ls_link *want = (const struct ls_link *)step->want;
+
+	if (!step->have)
+		return LS_DISRUPT_NONE;
+	if (!want || (step->attrs & LS_BIT(LS_LINK_UP) && !want->up))
+		return LS_DISRUPT_SESSION;
+	return step->attrs & (LS_BIT(LS_LINK_MAC) | LS_BIT(LS_LINK_MASTER) | LS_BIT(LS_LINK_MTU)) ? LS_DISRUPT_FLOW
+												  : LS_DISRUPT_NONE;
+}
+
+static enum ls_disruption disruption_of_sysctl(const struct ls_step *step)
+{
+	const struct ls_sysctl *want = (const struct ls_sysctl *)step->want;
+	const char *name = strrchr(want->path, '/') + 1;
+
+	if (!step->have)
+		return LS_DISRUPT_NONE;
+	if (!strcmp(name, "disable_ipv6") && !strcmp(want->value, "1"))
+		return LS_DISRUPT_SESSION;
+	return (!strcmp(name, "ip_forward") || !strcmp(name, "forwarding")) && !strcmp(want->value, "0") ? LS_DISRUPT_FLOW
+													 : LS_DISRUPT_NONE;
+}
+
+static bool ends_session(const struct planner *planner, const struct ls_step *step)
+{
+	const struct ls_ip *session = &planner->options->session;
+	const struct ls_object *have = step->have;
+
+	if (!session->family || !have || step->disruption != LS_DISRUPT_SESSION)
+		return false;
+	for (size_t i = 0; i < planner->actual->n_objects; i++) {
+		const struct ls_address *address = (const struct ls_address *)planner->actual->objects[i];
+
+		if (address->object.kind != &ls_kind_address || memcmp(&address->address, session, sizeof(*session)) != 0)
+			continue;
+		if (have == &address->object ||
+			(have->kind == &ls_kind_link && !strcmp(((const struct ls_link *)have)->name, address->dev)) ||
+			(have->kind == &ls_kind_sysctl && session->family == AF_INET6 &&
+				ls_object_has(have, LS_SYSCTL_DEV) &&
+				!strcmp(((const struct ls_sysctl *)have)->dev, address->dev)))
+			return true;
+	}
+	return false;
+}
+
+static enum ls_disruption disruption_of(const struct planner *planner, struct ls_step *step)
+{
+	const struct ls_kind *kind = step->want ? step->want->kind : step->have->kind;
+
+	if (kind == &ls_kind_link)
+		step->disruption = disruption_of_link(step);
+	else if (kind == &ls_kind_sysctl)
+		step->disruption = disruption_of_sysctl(step);
+	else if (step->op == LS_OP_DELETE)
+		step->disruption = kind == &ls_kind_address ? LS_DISRUPT_SESSION : LS_DISRUPT_FLOW;
+	return ends_session(planner, step) ? LS_DISRUPT_LOCKOUT : step->disruption;
+}
+
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
+
+static void add_step(struct planner *planner, struct ls_step step)
+{
+	struct ls_plan *plan = planner->plan;
+
+	if (plan->n_steps == plan->steps_size) {
+		size_t size = plan->steps_size ? plan->steps_size * 2 : 64;
+		struct ls_step *grown = reallocarray(plan->steps, size, sizeof(*grown));
+
+		if (!grown) {
+			planner->out_of_memory = true;
+			return;
+		}
+		plan->steps = grown;
+		plan->steps_size = size;
+	}
+	step.depth = depth_of(planner, step.want ? step.want : step.have, step.phase);
+	step.disruption = disruption_of(planner, &step);
+	plan->steps[plan->n_steps++] = step;
+}
+
+/* The late attributes that are to be turned on, of those in which `want` and `have` differ. What is turned off is not late:
+ * a link goes down before anything else is done to it. */
+static uint32_t late_bits(const struct ls_object *want, uint32_t bits)
+{
+	uint32_t late = 0;
+
+	for (unsigned i = 0; i < want->kind->n_attrs; i++) {
+		const struct ls_attr *attr = &want->kind->attrs[i];
+
+		if (bits & LS_BIT(i) && attr->flags & LS_ATTR_LATE && ls_object_has(want, i) &&
+			*(const uint8_t *)ls_object_value(want, attr))
+			late |= LS_BIT(i);
+	}
+	return late;
+}
+
+static void clear_flags_of(struct ls_object *object, uint32_t bits)
+{
+	for (unsigned i = 0; i < object->kind->n_attrs; i++)
+		if (bits & LS_BIT(i))
+			*((uint8_t *)object + object->kind->attrs[i].offset) = 0;
+}
+
+/* The state between the two steps: as wanted, but the late attributes still off. */
+static const struct ls_object *before_late(struct planner *planner, const struct ls_object *want, uint32_t late)
+{
+	struct ls_object *between = ls_arena_copy(planner->plan->arena, want, want->kind->size);
+
+	if (!between) {
+		planner->out_of_memory = true;
+		return want;
+	}
+	clear_flags_of(between, late);
+	return between;
+}
+
+static void emit_make(struct planner *planner, const struct pair *pair, enum ls_op op)
+{
+	const struct ls_kind *kind = pair->want->kind;
+	const struct ls_object *have = op == LS_OP_ADD ? NULL : pair->have;
+	uint32_t bits = have ? pair->bits : pair->want->set;
+	uint32_t late = kind->late_rank ? late_bits(pair->want, bits) : 0;
+	const struct ls_object *first = late ? before_late(planner, pair->want, late) : pair->want;
+
+	if (!have || bits & ~late) {
+		add_step(planner, (struct ls_step){ .op = op, .phase = LS_PHASE_MAKE, .rank = kind->rank, .have = have,
+					  .want = first, .before = pair->found, .partial = late != 0, .attrs = bits & ~late,
+					  .reason = pair->reason });
+		have = first;
+	}
+	if (late)
+		add_step(planner, (struct ls_step){ .op = LS_OP_CHANGE, .phase = LS_PHASE_MAKE, .rank = kind->late_rank,
+					  .have = have, .want = pair->want, .before = pair->found, .attrs = late,
+					  .reason = pair->reason });
+}
+
+static void emit_delete(struct planner *planner, const struct pair *pair, bool early)
+{
+	add_step(planner, (struct ls_step){ .op = LS_OP_DELETE, .phase = early ? LS_PHASE_EARLY : LS_PHASE_BREAK,
+				  .rank = pair->have->kind->rank, .have = pair->have, .before = pair->found,
+				  .attrs = pair->have->set, .reason = pair->reason });
+}
+
+static void emit_pair(struct planner *planner, struct pair *pair)
+{
+	pair->emitted = true;
+	switch (pair->verdict) {
+	case VERDICT_NONE:
+	case VERDICT_SATISFIED:
+	case VERDICT_CONFLICT:
+		pair->emitted = false;
+		break;
+	case VERDICT_ADD:
+		emit_make(planner, pair, LS_OP_ADD);
+		break;
+	case VERDICT_CHANGE:
+		emit_make(planner, pair, LS_OP_CHANGE);
+		break;
+	case VERDICT_REPLACE:
+		emit_make(planner, pair, LS_OP_REPLACE);
+		break;
+	case VERDICT_RECREATE:
+		emit_delete(planner, pair, true);
+		emit_make(planner, pair, LS_OP_ADD);
+		break;
+	case VERDICT_DELETE:
+		emit_delete(planner, pair, pair->early);
+		break;
+	}
+}
+
+static uint64_t order_number(const struct ls_step *step, size_t index)
+{
+	uint64_t rank = step->rank, depth = step->depth, place = index;
+
+	if (step->phase != LS_PHASE_MAKE) {
+		rank = UINT8_MAX - rank;
+		depth = UINT16_MAX - depth;
+		place = UINT32_MAX - index;
+	}
+	return (uint64_t)step->phase << 56 | rank << 48 | depth << 32 | place;
+}
+
+struct numbered {
+	uint64_t number;
+	struct ls_step step;
+};
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint64_t x = ((const struct numbered *)a)->number, y = ((const struct numbered *)b)->number;
+
+	return x < y ? -1 : x > y;
+}
+
+static int sort_steps(struct ls_plan *plan)
+{
+	struct numbered *numbered;
+	bool sorted = true;
+
+	for (size_t i = 1; i < plan->n_steps && sorted; i++)
+		sorted = order_number(&plan->steps[i - 1], i - 1) < order_number(&plan->steps[i], i);
+	if (sorted)
+		return 0;
+	numbered = reallocarray(NULL, plan->n_steps, sizeof(*numbered));
+	if (!numbered)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->n_steps; i++)
+		numbered[i] = (struct numbered){ order_number(&plan->steps[i], i), plan->steps[i] };
+	qsort(numbered, plan->n_steps, sizeof(*numbered), compare_numbers);
+	for (size_t i = 0; i < plan->n_steps; i++)
+		plan->steps[i] = numbered[i].step;
+	free(numbered);
+	return 0;
+}
+
+int ls_planner_emit(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_pairs; i++)
+		emit_pair(planner, &planner->pairs[i]);
+	return planner->out_of_memory ? -ENOMEM : sort_steps(planner->plan);
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Making a plan: the two sorted sets are merged into pairs, one for each slot of the kernel; every pair is judged by
+ * ownership and by the attributes that differ; consequences.c then works out what the kernel will do on its own account
+ * and has the pairs concerned judged again; order.c turns verdicts into ordered steps.
+ */
+#include "planner.h"
+
+#include <string.h>
+
+const char *const ls_op_names[] = { "add", "change", "replace", "delete" };
+const char *const ls_disruption_names[] = { "none", "flow", "session", "lockout" };
+
+/* ---- sets of names ----------------------------------------------------------------------------------------------- */
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void names_add(struct planner *planner, struct names *names, const char *name)
+{
+	if (names->n == names->size) {
+		size_t size = names->size ? names->size * 2 : 16;
+		const char **grown = reallocarray(names->items, size, sizeof(*grown));
+
+		if (!grown) {
+			planner->out_of_memory = true;
+			return;
+		}
+		names->items = grown;
+		names->size = size;
+	}
+	names->items[names->n++] = name;
+	names->sorted = false;
+}
+
+bool names_have(struct names *names, const char *name)
+{
+	if (!names->n)
+		return false;
+	if (!names->sorted) {
+		qsort(names->items, names->n, sizeof(*names->items), compare_names);
+		names->sorted = true;
+	}
+	return bsearch(&name, names->items, names->n, sizeof(*names->items), compare_names);
+}
+
+void names_done(struct names *names)
+{
+	free(names->items);
+}
+
+/* ---- pairs ------------------------------------------------------------------------------------------------------- */
+
+static void add_pair(struct planner *planner, const struct ls_object *want, const struct ls_object *have)
+{
+	planner->pairs[planner->n_pairs++] = (struct pair){ .want = want, .have = have, .found = have };
+}
+
+static size_t run_length(const struct ls_set *set, size_t from)
+{
+	size_t n = 1;
+
+	while (from + n < set->n_objects && !ls_object_compare(set->objects[from], set->objects[from + n]))
+		n++;
+	return n;
+}
+
+/* The best partner in a slot that holds several: the one that is as wanted already, or one of ours. */
+static ssize_t choose_partner(const struct ls_object *want, struct ls_object *const *have, size_t n, const bool *taken)
+{
+	ssize_t best = -1;
+
+	for (size_t i = 0; i < n; i++) {
+		if (taken[i])
+			continue;
+		if (!ls_object_diff(want, have[i]))
+			return (ssize_t)i;
+		if (have[i]->owner == LS_OWNER_OURS && best < 0)
+			best = (ssize_t)i;
+	}
+	return best;
+}
+
+/* A slot with several objects. Wanted ones find their partners; one that finds none beside strangers would join or
+ * displace them, which is what the pairing with a stranger makes a conflict of. */
+static int pair_crowd(struct planner *planner, struct ls_object *const *want, size_t n_want,
+	struct ls_object *const *have, size_t n_have)
+{
+	bool *taken = calloc(n_have + 1, sizeof(*taken));
+
+	if (!taken)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_want; i++) {
+		ssize_t partner = choose_partner(want[i], have, n_have, taken);
+
+		if (partner < 0 && !(want[i]->flags & LS_OBJECT_SIBLING) && n_have && !taken[0])
+			partner = 0;
+		if (partner >= 0)
+			taken[partner] = true;
+		add_pair(planner, want[i], partner < 0 ? NULL : have[partner]);
+	}
+	for (size_t i = 0; i < n_have; i++)
+		if (!taken[i])
+			add_pair(planner, NULL, have[i]);
+	free(taken);
+	return 0;
+}
+
+static int pair_sets(struct planner *planner)
+{
+	const struct ls_set *desired = planner->desired, *actual = planner->actual;
+	size_t i = 0, j = 0;
+
+	planner->pairs = calloc(desired->n_objects + actual->n_objects + 1, sizeof(*planner->pairs));
+	if (!planner->pairs)
+		return -ENOMEM;
+	while (i < desired->n_objects || j < actual->n_objects) {
+		int order = i == desired->n_objects ? 1
+			: j == actual->n_objects    ? -1
+						    : ls_object_compare(desired->objects[i], actual->objects[j]);
+		size_t n_want = order <= 0 ? run_length(desired, i) : 0;
+		size_t n_have = order >= 0 ? run_length(actual, j) : 0;
+
+		if (n_want <= 1 && n_have <= 1)
+			add_pair(planner, n_want ? desired->objects[i] : NULL, n_have ? actual->objects[j] : NULL);
+		else if (pair_crowd(planner, desired->objects + i, n_want, actual->objects + j, n_have) < 0)
+			return -ENOMEM;
+		i += n_want;
+		j += n_have;
+	}
+	return 0;
+}
+
+/* ---- verdicts ---------------------------------------------------------------------------------------------------- */
+
+void ls_planner_conflict(struct planner *planner, struct pair *pair, const char *reason)
+{
+	struct ls_plan *plan = planner->plan;
+	struct ls_conflict *grown;
+
+	pair->verdict = VERDICT_CONFLICT;
+	grown = reallocarray(plan->conflicts, plan->n_conflicts + 1, sizeof(*grown));
+	if (!grown) {
+		planner->out_of_memory = true;
+		return;
+	}
+	plan->conflicts = grown;
+	plan->conflicts[plan->n_conflicts++] =
+		(struct ls_conflict){ .want = pair->want, .have = pair->have, .reason = reason };
+}
+
+static bool may_change(const struct planner *planner, const struct pair *pair)
+{
+	return pair->have->owner == LS_OWNER_OURS || pair->want->flags & (LS_OBJECT_ADJUST | LS_OBJECT_ADOPT) ||
+		planner->options->adopt;
+}
+
+static enum verdict verdict_of_change(enum ls_change change)
+{
+	switch (change) {
+	case LS_CHANGE_INFO:
+		return VERDICT_NONE;
+	case LS_CHANGE_LIVE:
+		return VERDICT_CHANGE;
+	case LS_CHANGE_REPLACE:
+		return VERDICT_REPLACE;
+	case LS_CHANGE_RECREATE:
+	case LS_CHANGE_KEY:
+		return VERDICT_RECREATE;
+	}
+	return VERDICT_NONE;
+}
+
+static void judge_missing(struct planner *planner, struct pair *pair)
+{
+	pair->verdict = VERDICT_ADD;
+	if (pair->want->kind == &ls_kind_link && pair->want->flags & LS_OBJECT_ADJUST)
+		ls_planner_conflict(planner, pair, "there is no such link in this kernel");
+}
+
+static void judge_existing(struct planner *planner, struct pair *pair)
+{
+	bool ours = pair->have->owner == LS_OWNER_OURS;
+
+	pair->bits = ls_object_diff(pair->want, pair->have);
+	if (!pair->bits) {
+		pair->verdict = ours || pair->want->flags & LS_OBJECT_ADJUST ? VERDICT_NONE : VERDICT_SATISFIED;
+		return;
+	}
+	if (!may_change(planner, pair)) {
+		ls_planner_conflict(planner, pair,
+			pair->have->owner == LS_OWNER_DERIVED
+				? "the kernel itself has made it otherwise"
+				: "it is there otherwise, and linkspan did not make it (adopt: true takes it over)");
+		return;
+	}
+	pair->verdict = verdict_of_change(ls_object_change(pair->want->kind, pair->bits));
+	if (pair->verdict == VERDICT_RECREATE && pair->want->kind == &ls_kind_link && !ours)
+		ls_planner_conflict(planner, pair, "a link of another kind has that name, and linkspan did not make it");
+}
+
+void ls_planner_judge(struct planner *planner, struct pair *pair)
+{
+	const struct ls_object *have = pair->lost ? NULL : pair->have;
+
+	pair->bits = 0;
+	if (!pair->want)
+		pair->verdict = pair->have->owner == LS_OWNER_OURS ? VERDICT_DELETE : VERDICT_NONE;
+	else if (!have)
+		judge_missing(planner, pair);
+	else
+		judge_existing(planner, pair);
+}
+
+static void count_satisfied(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_pairs; i++)
+		planner->plan->n_satisfied += planner->pairs[i].verdict == VERDICT_SATISFIED;
+}
+
+static bool any_change(const struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_pairs; i++)
+		if (planner->pairs[i].verdict > VERDICT_SATISFIED)
+			return true;
+	return false;
+}
+
+static int make(struct planner *planner)
+{
+	if (pair_sets(planner) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < planner->n_pairs; i++)
+		ls_planner_judge(planner, &planner->pairs[i]);
+	if (any_change(planner)) {
+		ls_planner_consequences(planner);
+		if (ls_planner_emit(planner) < 0)
+			return -ENOMEM;
+		ls_planner_closure(planner);
+	}
+	count_satisfied(planner);
+	return planner->out_of_memory ? -ENOMEM : 0;
+}
+
+int ls_plan_make(const struct ls_set *desired, const struct ls_set *actual, const struct ls_plan_options *options,
+	struct ls_plan **ret)
+{
+	struct planner planner = { .desired = desired, .actual = actual, .options = options };
+	int r;
+
+	planner.plan = calloc(1, sizeof(*planner.plan));
+	if (planner.plan)
+		planner.plan->arena = ls_arena_new();
+	if (!planner.plan || !planner.plan->arena) {
+		free(planner.plan);
+		return -ENOMEM;
+	}
+	ls_set_init(&planner.plan->closure, planner.plan->arena);
+	ls_set_init(&planner.plan->fallout, planner.plan->arena);
+	r = make(&planner);
+	free(planner.pairs);
+	names_done(&planner.early_links);
+	names_done(&planner.late_links);
+	names_done(&planner.quiet_links);
+	names_done(&planner.down_links);
+	if (r < 0)
+		ls_plan_free(planner.plan);
+	else
+		*ret = planner.plan;
+	return r;
+}
+
+void ls_plan_free(struct ls_plan *plan)
+{
+	if (!plan)
+		return;
+	free(plan->steps);
+	free(plan->conflicts);
+	ls_set_done(&plan->closure);
+	ls_set_done(&plan->fallout);
+	ls_arena_free(plan->arena);
+	free(plan);
+}
+
+void ls_plan_freep(struct ls_plan **plan)
+{
+	ls_plan_free(*plan);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* plan, inside: what the passes over the pairs of one plan share. */
+#pragma once
+
+#include <linkspan/plan.h>
+
+enum verdict {
+	VERDICT_NONE,      /* as wanted, or not ours to touch */
+	VERDICT_SATISFIED, /* as wanted, by a foreign object */
+	VERDICT_ADD,
+	VERDICT_CHANGE,
+	VERDICT_REPLACE,
+	VERDICT_RECREATE,
+	VERDICT_DELETE,
+	VERDICT_CONFLICT,
+};
+
+/* One slot of the kernel: what is wanted there and what is. The passes refine it: `have` becomes what the kernel will hold
+ * by the time the step is due. */
+struct pair {
+	const struct ls_object *want;
+	const struct ls_object *have;
+	const struct ls_object *found; /* `have` as it was dumped */
+	const char *reason;
+	uint32_t bits; /* attributes that differ */
+	enum verdict verdict;
+	bool early;   /* to be deleted in phase EARLY */
+	bool lost;    /* the kernel takes it away on the way; what is wanted must be added (again) */
+	bool emitted; /* a step is about it */
+};
+
+struct names {
+	const char **items;
+	size_t n, size;
+	bool sorted;
+};
+
+struct planner {
+	const struct ls_set *desired, *actual;
+	const struct ls_plan_options *options;
+	struct ls_plan *plan;
+	struct pair *pairs; /* in the order of the sets */
+	size_t n_pairs;
+	struct names early_links; /* links that go in EARLY */
+	struct names late_links;  /* links that go in BREAK */
+	struct names quiet_links; /* links that lose their IPv6, or all, while they stay (disable_ipv6, set down) */
+	struct names down_links;  /* of these: set down */
+	bool out_of_memory;
+};
+
+void names_add(struct planner *planner, struct names *names, const char *name);
+bool names_have(struct names *names, const char *name);
+void names_done(struct names *names);
+
+/* plan.c: the verdict on a pair as it stands */
+void ls_planner_judge(struct planner *planner, struct pair *pair);
+void ls_planner_conflict(struct planner *planner, struct pair *pair, const char *reason);
+
+/* consequences.c: what the kernel does on its own when steps are carried out */
+void ls_planner_consequences(struct planner *planner);
+void ls_planner_closure(struct planner *planner);
+
+/* Is it a sysctl that goes with another one, which `desired` asks for? Then it is given back with that one, not before. */
+bool ls_plan_is_overwritten(const struct ls_object *object, const struct ls_set *desired);
+
+/* order.c */
+int ls_planner_emit(struct planner *planner);
