@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* compile, inside: what the files of the capabilities share. */
+#pragma once
+
+#include <linkspan/compile.h>
+
+struct compiler {
+	const struct ls_spec *spec;
+	const struct ls_set *links; /* may be NULL */
+	struct ls_set *set;
+	struct ls_diag *diag;
+	const char **devices; /* kernel name of each interface of the spec, by its number */
+	const char *last_name, *last_device; /* of the last look-up: routes come in runs */
+	bool out_of_memory;
+};
+
+/* A new object of the set, asked for at `mark`. NULL when memory ran out. */
+void *compiler_add(struct compiler *compiler, const struct ls_kind *kind, struct ls_mark mark);
+const char *compiler_device(struct compiler *compiler, const char *interface);
+void compiler_error(struct compiler *compiler, struct ls_mark mark, const char *id, const char *format, ...)
+	LS_PRINTF(4, 5);
+void compile_default_route(struct compiler *compiler, const char *dev, const struct ls_ip *via, struct ls_mark mark);
+void compile_sysctl(struct compiler *compiler, const char *path, const char *value, const char *dev, struct ls_mark mark);
+void compile_address(struct compiler *compiler, const char *dev, const struct ls_spec_address *address);
+
+void compile_interfaces(struct compiler *compiler);
+void compile_routes(struct compiler *compiler);
+void compile_sysctls(struct compiler *compiler);

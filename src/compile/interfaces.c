@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Interfaces: a created one becomes a link of our own, a matched one an adjustment of the link that is there. Their families
+ * become addresses, a default route, and the sysctls that say who may configure the link.
+ */
+#include "compiler.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+static const char *const create_types[] = {
+	[LS_CREATE_DUMMY] = "dummy",
+	[LS_CREATE_VETH] = "veth",
+	[LS_CREATE_BRIDGE] = "bridge",
+	[LS_CREATE_VLAN] = "vlan",
+};
+
+/* A locally administered unicast address (IEEE 802, bits 1 and 0 of the first byte) from the names of host and link: stable
+ * over reboots and re-creation. Given at creation, since udev would set one of its own otherwise. FNV-1a. */
+static struct ls_mac derive_mac(const char *host, const char *link)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	struct ls_mac mac;
+
+	for (const char *p = host; *p; p++)
+		hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+	hash = (hash ^ '/') * UINT64_C(0x100000001b3);
+	for (const char *p = link; *p; p++)
+		hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+	for (int i = 0; i < 6; i++)
+		mac.bytes[i] = (uint8_t)(hash >> (8 * i));
+	mac.bytes[0] = (uint8_t)((mac.bytes[0] & 0xfc) | 0x02);
+	return mac;
+}
+
+static void set_mac(struct compiler *compiler, const struct ls_spec_interface *interface, struct ls_link *link)
+{
+	/* A VLAN keeps its parent's address: switches of virtual machines drop frames from any other. */
+	if (interface->create == LS_CREATE_VLAN && !interface->has_mac)
+		return;
+	link->mac = interface->has_mac ? interface->mac : derive_mac(compiler->spec->name, link->name);
+	link->object.set |= LS_BIT(LS_LINK_MAC);
+}
+
+/* The MTU that the kernel gives the link, so that a number taken out of the spec is taken back. */
+static uint32_t default_mtu(enum ls_create create)
+{
+	return create == LS_CREATE_DUMMY || create == LS_CREATE_VETH ? 1500 : 0;
+}
+
+static void set_mtu(const struct ls_spec_interface *interface, struct ls_link *link)
+{
+	link->mtu = interface->mtu ? interface->mtu : default_mtu(interface->create);
+	if (link->mtu)
+		link->object.set |= LS_BIT(LS_LINK_MTU);
+}
+
+static void create_link(struct compiler *compiler, const struct ls_spec_interface *interface, struct ls_link *link)
+{
+	const char *type = create_types[interface->create];
+
+	link->type = ls_arena_intern(compiler->set->arena, type, strlen(type));
+	compiler->out_of_memory |= !link->type;
+	link->object.set |= LS_BIT(LS_LINK_TYPE);
+	set_mac(compiler, interface, link);
+	if (interface->create == LS_CREATE_VLAN) {
+		link->parent = compiler_device(compiler, interface->parent.name);
+		link->vlan_id = interface->vlan_id;
+		link->object.set |= LS_BIT(LS_LINK_PARENT) | LS_BIT(LS_LINK_VLAN_ID);
+	}
+	if (interface->create == LS_CREATE_VETH) {
+		link->peer = compiler_device(compiler, interface->peer.name);
+		link->object.set |= LS_BIT(LS_LINK_PEER);
+	}
+	if (interface->create == LS_CREATE_BRIDGE) {
+		link->stp = interface->stp;
+		link->object.set |= LS_BIT(LS_LINK_STP);
+	}
+}
+
+/* The bridge of the spec that has the interface among its ports. */
+static const struct ls_spec_interface *bridge_of(const struct ls_spec *spec, const char *name)
+{
+	for (size_t i = 0; i < spec->n_interfaces; i++)
+		for (size_t k = 0; k < spec->interfaces[i].n_ports; k++)
+			if (!strcmp(spec->interfaces[i].ports[k].name, name))
+				return &spec->interfaces[i];
+	return NULL;
+}
+
+static void compile_link(struct compiler *compiler, const struct ls_spec_interface *interface, const char *dev)
+{
+	struct ls_link *link = compiler_add(compiler, &ls_kind_link, interface->mark);
+	const struct ls_spec_interface *bridge = bridge_of(compiler->spec, interface->name);
+
+	if (!link)
+		return;
+	link->name = dev;
+	link->up = interface->up;
+	link->object.set |= LS_BIT(LS_LINK_NAME) | LS_BIT(LS_LINK_UP);
+	set_mtu(interface, link);
+	if (bridge) {
+		link->master = compiler_device(compiler, bridge->name);
+		link->object.set |= LS_BIT(LS_LINK_MASTER);
+	}
+	if (interface->create != LS_CREATE_NONE) {
+		create_link(compiler, interface, link);
+	} else {
+		link->object.flags |= LS_OBJECT_ADJUST;
+		link->object.managed = link->object.set & ~LS_BIT(LS_LINK_NAME);
+	}
+}
+
+/* ---- families ---------------------------------------------------------------------------------------------------- */
+
+/* What an IPv6 method says to the kernel. accept_ra=2: router advertisements also where forwarding is on (kernel
+ * Documentation/networking/ip-sysctl.rst). NULL: left alone. */
+static const struct {
+	const char *name;
+	const char *value[LS_METHOD_DISABLED + 1];
+} ipv6_sysctls[] = {
+	{ "disable_ipv6", { [LS_METHOD_AUTO] = "0", [LS_METHOD_MANUAL] = "0", [LS_METHOD_DISABLED] = "1" } },
+	{ "accept_ra", { [LS_METHOD_AUTO] = "2", [LS_METHOD_MANUAL] = "0" } },
+	{ "autoconf", { [LS_METHOD_AUTO] = "1" } },
+	{ "use_tempaddr", { [LS_METHOD_AUTO] = "0" } },
+};
+
+static void compile_ipv6_method(struct compiler *compiler, const struct ls_spec_family *family, const char *dev)
+{
+	for (size_t i = 0; i < LS_ARRAY_SIZE(ipv6_sysctls); i++) {
+		const char *value = ipv6_sysctls[i].value[family->method];
+
+		if (value)
+			compile_sysctl(compiler,
+				ls_arena_printf(compiler->set->arena, "net/ipv6/conf/%s/%s", dev, ipv6_sysctls[i].name),
+				value, dev, family->method_mark);
+	}
+}
+
+void compile_address(struct compiler *compiler, const char *dev, const struct ls_spec_address *address)
+{
+	struct ls_address *object = compiler_add(compiler, &ls_kind_address, address->mark);
+
+	if (!object)
+		return;
+	object->dev = dev;
+	object->address = address->address.ip;
+	object->prefix_length = address->address.length;
+	object->object.set |= LS_BIT(LS_ADDRESS_DEV) | LS_BIT(LS_ADDRESS_ADDRESS) | LS_BIT(LS_ADDRESS_PREFIX_LENGTH);
+	if (object->address.family == AF_INET) {
+		object->scope = object->address.bytes[0] == 127		? LS_SCOPE_HOST
+				: ls_ip_is_link_local(&object->address) ? LS_SCOPE_LINK
+									: LS_SCOPE_GLOBAL;
+		object->object.set |= LS_BIT(LS_ADDRESS_SCOPE);
+	}
+	if (address->adopt)
+		object->object.flags |= LS_OBJECT_ADOPT;
+}
+
+static void compile_family(struct compiler *compiler, const struct ls_spec_family *family, const char *dev)
+{
+	for (size_t i = 0; i < family->n_addresses; i++)
+		compile_address(compiler, dev, &family->addresses[i]);
+	if (family->gateway.family)
+		compile_default_route(compiler, dev, &family->gateway, family->gateway_mark);
+}
+
+void compile_interfaces(struct compiler *compiler)
+{
+	for (size_t i = 0; i < compiler->spec->n_interfaces; i++) {
+		const struct ls_spec_interface *interface = &compiler->spec->interfaces[i];
+		const char *dev = compiler->devices[i];
+
+		compile_link(compiler, interface, dev);
+		compile_family(compiler, &interface->ipv4, dev);
+		compile_ipv6_method(compiler, &interface->ipv6, dev);
+		compile_family(compiler, &interface->ipv6, dev);
+	}
+	for (size_t i = 0; i < compiler->spec->n_addresses; i++)
+		compile_address(compiler, compiler_device(compiler, compiler->spec->addresses[i].interface),
+			&compiler->spec->addresses[i]);
+}

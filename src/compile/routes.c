@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Routes and sysctls: one entry, one object, with the kernel's defaults filled in.
+ */
+#include "compiler.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#define IPV6_METRIC_DEFAULT 1024 /* IP6_RT_PRIO_USER, linux/ipv6_route.h */
+#define TABLE_MAIN 254		 /* RT_TABLE_MAIN, linux/rtnetlink.h */
+
+/* What every route has, whatever asked for it. */
+static void fill_route(struct ls_route *route, const struct ls_prefix *to, uint32_t table)
+{
+	route->to = *to;
+	route->table = table;
+	route->metric = to->ip.family == AF_INET6 ? IPV6_METRIC_DEFAULT : 0;
+	route->object.set |=
+		LS_BIT(LS_ROUTE_TO) | LS_BIT(LS_ROUTE_TABLE) | LS_BIT(LS_ROUTE_METRIC) | LS_BIT(LS_ROUTE_TYPE);
+	if (to->ip.family == AF_INET)
+		route->object.set |= LS_BIT(LS_ROUTE_TOS) | LS_BIT(LS_ROUTE_SCOPE);
+}
+
+static void set_via(struct ls_route *route, const struct ls_ip *via)
+{
+	route->via = *via;
+	route->object.set |= LS_BIT(LS_ROUTE_VIA);
+}
+
+static void set_device(struct ls_route *route, const char *dev)
+{
+	route->dev = dev;
+	route->object.set |= LS_BIT(LS_ROUTE_DEV);
+	/* fib_valid_key_len and fib_create_info: a route without next hop reaches the link only. */
+	if (route->to.ip.family == AF_INET && !ls_object_has(&route->object, LS_ROUTE_VIA))
+		route->scope = LS_SCOPE_LINK;
+}
+
+void compile_default_route(struct compiler *compiler, const char *dev, const struct ls_ip *via, struct ls_mark mark)
+{
+	struct ls_route *route = compiler_add(compiler, &ls_kind_route, mark);
+	struct ls_prefix to = { .ip = { .family = via->family } };
+
+	if (!route)
+		return;
+	fill_route(route, &to, TABLE_MAIN);
+	set_via(route, via);
+	set_device(route, dev);
+}
+
+/* ---- the link of a route that names none ------------------------------------------------------------------------- */
+
+static bool family_reaches(const struct ls_spec_family *family, const struct ls_ip *via)
+{
+	for (size_t i = 0; i < family->n_addresses; i++)
+		if (ls_prefix_contains(&family->addresses[i].address, via))
+			return true;
+	return false;
+}
+
+static const char *device_by_next_hop(struct compiler *compiler, const struct ls_spec_route *route)
+{
+	const struct ls_spec *spec = compiler->spec;
+	char text[LS_IP_TEXT_MAX];
+
+	for (size_t i = 0; i < spec->n_interfaces; i++)
+		if (family_reaches(&spec->interfaces[i].ipv4, &route->via) ||
+			family_reaches(&spec->interfaces[i].ipv6, &route->via))
+			return compiler->devices[i];
+	for (size_t i = 0; i < spec->n_addresses; i++)
+		if (ls_prefix_contains(&spec->addresses[i].address, &route->via))
+			return compiler_device(compiler, spec->addresses[i].interface);
+	compiler_error(compiler, route->via_mark, "reference",
+		"no address of this spec has next hop %s in its subnet: add 'interface' to say which link leads there",
+		ls_ip_format(&route->via, text));
+	return NULL;
+}
+
+/* The kernel refuses a route over a link that is down (ENETDOWN): better said before. */
+static void check_is_up(struct compiler *compiler, const struct ls_spec_route *route)
+{
+	const struct ls_spec_interface *interface =
+		route->interface ? ls_spec_find_interface(compiler->spec, route->interface) : NULL;
+
+	if (interface && !interface->up)
+		compiler_error(compiler, route->interface_mark, "range",
+			"interface '%s' is to be down (up: false), so no route can use it", route->interface);
+}
+
+static void set_next_hop(struct compiler *compiler, const struct ls_spec_route *spec, struct ls_route *route)
+{
+	const char *dev;
+
+	if (spec->via.family)
+		set_via(route, &spec->via);
+	dev = spec->interface ? compiler_device(compiler, spec->interface) : device_by_next_hop(compiler, spec);
+	if (dev)
+		set_device(route, dev);
+	if (spec->onlink) {
+		route->onlink = true;
+		route->object.set |= LS_BIT(LS_ROUTE_ONLINK);
+	}
+}
+
+static void set_options(const struct ls_spec_route *spec, struct ls_route *route)
+{
+	if (spec->has_metric)
+		route->metric = spec->metric;
+	if (spec->src.family) {
+		route->src = spec->src;
+		route->object.set |= LS_BIT(LS_ROUTE_SRC);
+	}
+	if (spec->mtu) {
+		route->mtu = spec->mtu;
+		route->object.set |= LS_BIT(LS_ROUTE_MTU);
+	}
+	if (spec->adopt)
+		route->object.flags |= LS_OBJECT_ADOPT;
+}
+
+static void compile_route(struct compiler *compiler, const struct ls_spec_route *spec)
+{
+	struct ls_route *route = compiler_add(compiler, &ls_kind_route, spec->mark);
+
+	if (!route)
+		return;
+	fill_route(route, &spec->to, spec->table);
+	route->type = spec->type;
+	if (spec->type == LS_ROUTE_UNICAST) {
+		check_is_up(compiler, spec);
+		set_next_hop(compiler, spec, route);
+	}
+	set_options(spec, route);
+}
+
+void compile_routes(struct compiler *compiler)
+{
+	for (size_t i = 0; i < compiler->spec->n_routes; i++)
+		compile_route(compiler, &compiler->spec->routes[i]);
+}
+
+/* ---- sysctls ----------------------------------------------------------------------------------------------------- */
+
+void compile_sysctl(struct compiler *compiler, const char *path, const char *value, const char *dev, struct ls_mark mark)
+{
+	struct ls_sysctl *sysctl = compiler_add(compiler, &ls_kind_sysctl, mark);
+
+	if (!sysctl || !path || !value) {
+		compiler->out_of_memory = true;
+		return;
+	}
+	sysctl->path = path;
+	sysctl->value = value;
+	sysctl->object.set |= LS_BIT(LS_SYSCTL_PATH) | LS_BIT(LS_SYSCTL_VALUE);
+	sysctl->object.flags |= LS_OBJECT_ADJUST;
+	sysctl->object.managed = LS_BIT(LS_SYSCTL_VALUE);
+	if (dev) {
+		sysctl->dev = dev;
+		sysctl->object.set |= LS_BIT(LS_SYSCTL_DEV);
+	}
+}
+
+/* net/FAMILY/{conf,neigh}/LINK/NAME: the link, unless it is one of the two that stand for all. */
+static const char *sysctl_device(struct ls_arena *arena, const char *path)
+{
+	static const char *const trees[] = { "net/ipv4/conf/", "net/ipv6/conf/", "net/ipv4/neigh/", "net/ipv6/neigh/" };
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(trees); i++) {
+		const char *link = path + strlen(trees[i]), *end;
+
+		if (strncmp(path, trees[i], strlen(trees[i])) != 0)
+			continue;
+		end = strchr(link, '/');
+		if (!end || !strncmp(link, "all/", 4) || !strncmp(link, "default/", 8))
+			return NULL;
+		return ls_arena_intern(arena, link, (size_t)(end - link));
+	}
+	return NULL;
+}
+
+void compile_sysctls(struct compiler *compiler)
+{
+	for (size_t i = 0; i < compiler->spec->n_sysctls; i++) {
+		const struct ls_spec_sysctl *sysctl = &compiler->spec->sysctls[i];
+		struct ls_arena *arena = compiler->set->arena;
+
+		compile_sysctl(compiler, ls_arena_intern(arena, sysctl->path, strlen(sysctl->path)),
+			ls_arena_intern(arena, sysctl->value, strlen(sysctl->value)),
+			sysctl_device(arena, sysctl->path), sysctl->mark);
+	}
+}
