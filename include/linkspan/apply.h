@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * apply: carries plans out, so that afterwards the host is as asked, or as before.
+ *
+ * Order of calls: ls_host_open; then any of the functions below; ls_host_close. Functions that change the host take the
+ * lock of the state directory and of the namespace themselves, and first recover what a crash left behind.
+ */
+#pragma once
+
+#include <linkspan/compile.h>
+#include <linkspan/kinds.h>
+#include <linkspan/plan.h>
+
+#include <signal.h>
+#include <time.h>
+
+#define LS_STATE_DIR "/var/lib/linkspan"
+#define LS_GENERATIONS_KEPT 20u /* besides the current one */
+
+/* One network namespace and the record of what linkspan did there. */
+struct ls_host;
+
+struct ls_host_options {
+	const char *state_dir; /* NULL: LS_STATE_DIR */
+	const char *netns;     /* name below /run/netns; the calling thread moves there. NULL: where it is */
+	bool change;           /* the state directory is made if missing; needs CAP_NET_ADMIN: -EPERM without */
+};
+
+int ls_host_open(const struct ls_host_options *options, struct ls_host **ret, struct ls_error *err);
+void ls_host_close(struct ls_host *host); /* accepts NULL */
+struct ls_kernel *ls_host_kernel(struct ls_host *host);
+
+/* ---- what is --------------------------------------------------------------------------------------------------- */
+
+/* The kernel's state, with ownership settled: links, addresses, routes, and the sysctls that matter for `desired` (may be
+ * NULL) and the ledger. */
+int ls_host_dump(struct ls_host *host, const struct ls_set *desired, struct ls_set *ret, struct ls_error *err);
+
+struct ls_generation {
+	uint64_t number;
+	uint64_t source;     /* the generation whose content it has: itself, or an older one that was rolled back to */
+	int64_t time;        /* seconds since 1970 */
+	uint32_t counts[4];  /* steps, by enum ls_op */
+	uint32_t n_objects;
+	uint32_t n_satisfied; /* of them, found there as foreign objects */
+	const char *command; /* "apply", "rollback", "down" */
+	const char *who;     /* login name */
+	const char *message; /* may be empty */
+	const char *spec_file;
+	const char *spec_text; /* only from ls_host_generation */
+	size_t spec_length;
+	struct ls_set objects;  /* only from ls_host_generation; sorted */
+	struct ls_arena *arena; /* holds all of it */
+	bool this_epoch;        /* made in this life of this namespace */
+};
+
+void ls_generation_done(struct ls_generation *generation);
+/* Number of the current generation, 0 when there is none. */
+uint64_t ls_host_current(const struct ls_host *host);
+/* -ENOENT when there is none of that number (any more). */
+int ls_host_generation(struct ls_host *host, uint64_t number, struct ls_generation *ret, struct ls_error *err);
+/* Without objects and spec text, oldest first. Release each, then free() the array. */
+int ls_host_history(struct ls_host *host, struct ls_generation **ret, size_t *ret_n, struct ls_error *err);
+/* A journal of this epoch is there: a run was cut short and has not been recovered. */
+bool ls_host_is_interrupted(struct ls_host *host);
+
+/* ---- what would be ---------------------------------------------------------------------------------------------- */
+
+/* A plan with all it borrows from. */
+struct ls_prepared {
+	struct ls_arena *arena;
+	struct ls_set desired; /* what is asked for */
+	struct ls_set wanted;  /* and what is given back besides */
+	struct ls_set actual;
+	struct ls_plan *plan;
+};
+
+void ls_prepared_free(struct ls_prepared *prepared); /* accepts NULL */
+/* Reads the kernel and plans. `spec` NULL: the empty set. -EINVAL: diag has errors. */
+int ls_host_prepare(struct ls_host *host, const struct ls_spec *spec, const struct ls_plan_options *options,
+	struct ls_prepared **ret, struct ls_diag *diag, struct ls_error *err);
+/* The same towards a set that stands already (a generation's). */
+int ls_host_prepare_set(struct ls_host *host, const struct ls_set *desired, const struct ls_plan_options *options,
+	struct ls_prepared **ret, struct ls_error *err);
+
+/* ---- what is done ----------------------------------------------------------------------------------------------- */
+
+enum ls_outcome {
+	LS_OUTCOME_NOTHING,     /* nothing to do */
+	LS_OUTCOME_DONE,
+	LS_OUTCOME_RESTORED,    /* failed; the host is as before */
+	LS_OUTCOME_DIRTY,       /* failed; not as before: the notes say what differs and why */
+	LS_OUTCOME_REFUSED,     /* conflicts: nothing was sent. They are in prepared->plan */
+	LS_OUTCOME_INVALID,     /* the spec is not valid on this host: diag has errors */
+	LS_OUTCOME_UNSUPPORTED, /* this kernel lacks something; nothing was sent */
+	LS_OUTCOME_BUSY,        /* locked by another */
+};
+
+struct ls_run_options {
+	struct ls_plan_options plan;
+	const char *message;              /* may be NULL */
+	const volatile sig_atomic_t *stop; /* non-zero: fail and take back; may be NULL */
+	unsigned lock_wait_ms;            /* how long to wait for another run */
+};
+
+struct ls_run_report {
+	enum ls_outcome outcome;
+	uint64_t generation; /* made by the run, or the current one */
+	struct ls_prepared *prepared; /* may be NULL */
+	struct ls_error error;
+	struct ls_diag notes; /* warnings and leftovers, without ids of the spec where they are about the host */
+	double seconds[4];    /* read and plan, journal, kernel, verify and commit */
+};
+
+void ls_run_report_done(struct ls_run_report *report);
+
+void ls_host_apply(struct ls_host *host, const struct ls_spec *spec, const struct ls_run_options *options,
+	struct ls_run_report *report);
+/* number 0: the generation before the current one's content. */
+void ls_host_rollback(struct ls_host *host, uint64_t number, const struct ls_run_options *options,
+	struct ls_run_report *report);
+void ls_host_down(struct ls_host *host, const struct ls_run_options *options, struct ls_run_report *report);
+/* abandon: keep the host as it is and drop the journal. */
+void ls_host_recover(struct ls_host *host, bool abandon, const struct ls_run_options *options,
+	struct ls_run_report *report);

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A run: lock, make good what a crash left, read and plan, journal, guard, messages, verify, commit. Apply, rollback and down
+ * differ only in the set they want. A failure anywhere between the journal and the commit ends in ls_recover, by this process
+ * or, if it dies, by the guard.
+ *
+ * The commit point is the renaming of `current`: before it the journal leads back, after it the generation stands.
+ */
+#include "state.h"
+
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What a run wants, whichever command it serves. */
+struct goal {
+	const char *command;
+	const struct ls_spec *spec;  /* apply */
+	const struct ls_set *objects; /* rollback, down: a set that stands already */
+	uint64_t source;             /* rollback: the generation whose content it is */
+	const char *spec_file, *spec_text; /* the record's */
+	size_t spec_length;
+};
+
+void ls_run_report_done(struct ls_run_report *report)
+{
+	ls_prepared_free(report->prepared);
+	ls_diag_done(&report->notes);
+	report->prepared = NULL;
+}
+
+static double now_seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static int fail(struct ls_run_report *report, enum ls_outcome outcome)
+{
+	report->outcome = outcome;
+	return -1;
+}
+
+/* ---- lock and what was left behind ------------------------------------------------------------------------------- */
+
+static int begin(struct ls_host *host, const struct ls_run_options *options, struct ls_run_report *report)
+{
+	int r;
+
+	r = ls_state_lock(host, options->lock_wait_ms, &report->error);
+	if (r < 0)
+		return fail(report, r == -EBUSY ? LS_OUTCOME_BUSY : LS_OUTCOME_RESTORED);
+	r = ls_recover(host, &report->notes, &report->error);
+	if (r < 0) {
+		ls_error_context(&report->error, r,
+			"an earlier run was cut short and cannot be taken back whole (linkspan recover --abandon keeps the host as it is)");
+		return fail(report, LS_OUTCOME_DIRTY);
+	}
+	report->generation = host->current;
+	return 0;
+}
+
+/* ---- planning ---------------------------------------------------------------------------------------------------- */
+
+static int probe(struct ls_host *host, struct ls_run_report *report)
+{
+	const struct ls_plan *plan = report->prepared->plan;
+
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct ls_object *want = plan->steps[i].want;
+		int r = want && plan->steps[i].op == LS_OP_ADD ? want->kind->probe(host->kernel, want, &report->error) : 0;
+
+		if (r >= 0)
+			continue;
+		report->error.location = (struct ls_location){ .line = want->line, .column = want->column };
+		return fail(report, r == -EOPNOTSUPP ? LS_OUTCOME_UNSUPPORTED : LS_OUTCOME_RESTORED);
+	}
+	return 0;
+}
+
+static int prepare(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
+	struct ls_run_report *report)
+{
+	int r;
+
+	if (goal->objects)
+		r = ls_host_prepare_set(host, goal->objects, &options->plan, &report->prepared, &report->error);
+	else
+		r = ls_host_prepare(
+			host, goal->spec, &options->plan, &report->prepared, &report->notes, &report->error);
+	if (r < 0)
+		return fail(report, ls_diag_failed(&report->notes) ? LS_OUTCOME_INVALID : LS_OUTCOME_RESTORED);
+	if (report->prepared->plan->n_conflicts) {
+		ls_error_set(&report->error, -EEXIST, "the plan has conflicts; nothing was changed");
+		return fail(report, LS_OUTCOME_REFUSED);
+	}
+	return probe(host, report);
+}
+
+/* ---- verifying --------------------------------------------------------------------------------------------------- */
+
+static int residue(const struct ls_plan *left, struct ls_error *err)
+{
+	char text[LS_DESCRIBE_MAX];
+
+	if (left->n_conflicts) {
+		const struct ls_conflict *conflict = &left->conflicts[0];
+
+		return ls_error_set(err, -ESTALE, "afterwards %s is not as asked for: %s",
+			ls_object_describe(conflict->want ? conflict->want : conflict->have, text, sizeof(text)),
+			conflict->reason);
+	}
+	if (!left->n_steps)
+		return 0;
+	ls_error_set(err, -ESTALE, "afterwards %s is not as asked for (would have to %s it)",
+		ls_object_describe(left->steps[0].want ? left->steps[0].want : left->steps[0].have, text, sizeof(text)),
+		ls_op_names[left->steps[0].op]);
+	return -ESTALE;
+}
+
+/* Bystanders that differ now, and not as the plan foresaw, are other people's doing: kept, and reported. */
+static void report_bystanders(const struct ls_plan *plan, const struct ls_set *now, struct ls_diag *notes)
+{
+	ls_set_each(&plan->closure, i)
+	{
+		const struct ls_object *before = plan->closure.objects[i], *found = ls_set_find(now, before);
+		char text[LS_DESCRIBE_MAX];
+
+		if (before->kind->adjusted || (found && !ls_object_diff(before, found)))
+			continue;
+		ls_diag_report(notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "changed-meanwhile",
+			"%s %s in the meantime, not by linkspan: left as it is",
+			ls_object_describe(before, text, sizeof(text)), found ? "was changed" : "was removed");
+	}
+}
+
+/* The kernel is read again and must need nothing more. Ownership for the record is taken from what is found. */
+static int verify(struct ls_host *host, struct ls_run_report *report)
+{
+	static const struct ls_plan_options strict = { 0 };
+	struct ls_prepared *prepared = report->prepared;
+	struct ls_plan *left = NULL;
+	struct ls_set now;
+	struct ls_arena *arena = ls_arena_new();
+	int r;
+
+	if (!arena)
+		return ls_error_set(&report->error, -ENOMEM, "out of memory");
+	ls_set_init(&now, arena);
+	r = ls_host_dump(host, &prepared->wanted, &now, &report->error);
+	if (r >= 0 && ls_plan_make(&prepared->wanted, &now, &strict, &left) < 0)
+		r = ls_error_set(&report->error, -ENOMEM, "out of memory");
+	if (r >= 0)
+		r = residue(left, &report->error);
+	if (r >= 0)
+		report_bystanders(prepared->plan, &now, &report->notes);
+	ls_plan_free(left);
+	ls_set_done(&now);
+	ls_arena_free(arena);
+	return r;
+}
+
+/* Without carrier duplicate address detection does not run, and the address cannot be used: worth a word. */
+static void warn_of_missing_carrier(const struct ls_prepared *prepared, struct ls_diag *notes)
+{
+	(void)prepared;
+	(void)notes;
+}
+
+/* ---- committing -------------------------------------------------------------------------------------------------- */
+
+static const char *who_runs(struct ls_arena *arena)
+{
+	const char *sudo = getenv("SUDO_USER");
+	const struct passwd *user = sudo && *sudo ? NULL : getpwuid(getuid());
+
+	if (sudo && *sudo)
+		return sudo;
+	return user ? ls_arena_intern(arena, user->pw_name, strlen(user->pw_name))
+		    : ls_arena_printf(arena, "uid %u", (unsigned)getuid());
+}
+
+/* Whose each object is: ours, unless a foreign one satisfies the spec. */
+static uint32_t record_owners(struct ls_prepared *prepared)
+{
+	uint32_t n_satisfied = 0;
+	size_t at = 0;
+
+	ls_set_each(&prepared->desired, i)
+	{
+		struct ls_object *object = prepared->desired.objects[i];
+		const struct ls_object *found;
+
+		while (at < prepared->actual.n_objects &&
+			ls_object_compare(prepared->actual.objects[at], object) < 0)
+			at++;
+		found = at < prepared->actual.n_objects ? prepared->actual.objects[at] : NULL;
+		object->owner = LS_OWNER_OURS;
+		if (found && !ls_object_compare(found, object) && found->owner != LS_OWNER_OURS &&
+			!ls_object_diff(object, found) && !(object->flags & LS_OBJECT_ADJUST)) {
+			object->owner = LS_OWNER_FOREIGN;
+			n_satisfied++;
+		}
+	}
+	return n_satisfied;
+}
+
+static void describe_generation(const struct ls_host *host, const struct goal *goal,
+	const struct ls_run_options *options, struct ls_prepared *prepared, struct ls_generation *ret)
+{
+	*ret = (struct ls_generation){
+		.number = host->current + 1,
+		.source = goal->source ? goal->source : host->current + 1,
+		.time = time(NULL),
+		.n_objects = (uint32_t)prepared->desired.n_objects,
+		.n_satisfied = record_owners(prepared),
+		.command = goal->command,
+		.who = who_runs(prepared->arena),
+		.message = options->message ? options->message : "",
+		.spec_file = goal->spec_file ? goal->spec_file : "",
+		.spec_text = goal->spec_text,
+		.spec_length = goal->spec_length,
+		.objects = prepared->desired,
+	};
+	for (size_t i = 0; i < prepared->plan->n_steps; i++)
+		ret->counts[prepared->plan->steps[i].op]++;
+}
+
+static int commit(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
+	struct ls_run_report *report)
+{
+	struct ls_prepared *prepared = report->prepared;
+	struct ls_ledger old = { 0 }, next = { 0 };
+	struct ls_generation generation;
+	int r;
+
+	r = ls_ledger_read(host, prepared->arena, &old, &report->error);
+	if (r >= 0 && ls_plan_next_ledger(&old, prepared->plan, &prepared->desired, prepared->arena, &next) < 0)
+		r = ls_error_set(&report->error, -ENOMEM, "out of memory");
+	if (r >= 0) {
+		describe_generation(host, goal, options, prepared, &generation);
+		r = ls_generation_write(host, &generation, &next, &report->error);
+	}
+	if (r >= 0)
+		r = ls_state_write_current(host, generation.number, &report->error);
+	ls_ledger_done(&old);
+	ls_ledger_done(&next);
+	return r;
+}
+
+/* ---- a run ------------------------------------------------------------------------------------------------------- */
+
+static int change_kernel(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
+	struct ls_run_report *report)
+{
+	struct ls_execution execution = { .plan = report->prepared->plan, .stop = options->stop, .notes = &report->notes };
+	double start = now_seconds(), sent;
+	int r;
+
+	r = ls_execute(host, &execution, &report->error);
+	sent = now_seconds();
+	report->seconds[2] = sent - start;
+	if (r >= 0)
+		r = verify(host, report);
+	if (r >= 0)
+		r = commit(host, goal, options, report);
+	report->seconds[3] = now_seconds() - sent;
+	return r;
+}
+
+static void take_back(struct ls_host *host, struct ls_run_report *report)
+{
+	struct ls_error why = { 0 };
+	int r = ls_recover(host, &report->notes, &why);
+
+	report->outcome = r < 0 ? LS_OUTCOME_DIRTY : LS_OUTCOME_RESTORED;
+	if (r < 0)
+		ls_diag_report(&report->notes, LS_SEVERITY_ERROR, (struct ls_location){ 0 }, "not-restored",
+			"taking it back: %s", why.message);
+}
+
+static void finish(struct ls_host *host, struct ls_run_report *report)
+{
+	report->outcome = LS_OUTCOME_DONE;
+	report->generation = host->current;
+	/* Committed: a journal that cannot be removed is known as finished by its number. */
+	if (ls_journal_remove(host, NULL) < 0)
+		ls_diag_report(&report->notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "journal-left",
+			"the journal could not be removed; the next run does it");
+	ls_generation_prune(host);
+	warn_of_missing_carrier(report->prepared, &report->notes);
+}
+
+static void carry_out(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
+	struct ls_run_report *report)
+{
+	struct ls_guard guard = { .pipe = -1 };
+	struct ls_journal journal;
+	double start = now_seconds();
+	int r;
+
+	report->outcome = LS_OUTCOME_RESTORED;
+	if (ls_journal_from_plan(report->prepared->plan, host->current + 1, &journal) < 0) {
+		ls_error_set(&report->error, -ENOMEM, "out of memory");
+		return;
+	}
+	r = ls_journal_write(host, &journal, &report->error);
+	ls_journal_done(&journal);
+	if (r >= 0)
+		r = ls_guard_start(host, &guard, &report->error);
+	report->seconds[1] = now_seconds() - start;
+	if (r >= 0)
+		r = change_kernel(host, goal, options, report);
+	if (r < 0)
+		take_back(host, report);
+	else
+		finish(host, report);
+	ls_guard_dismiss(&guard);
+}
+
+/* Nothing to send. Still a generation of its own when something else is asked for than before, so that `status` and
+ * `rollback` speak of the right spec. */
+static bool is_recorded(struct ls_host *host, const struct goal *goal, const struct ls_prepared *prepared)
+{
+	struct ls_generation current;
+	bool same;
+
+	if (!host->current)
+		return !prepared->desired.n_objects;
+	if (ls_generation_read(host, host->current, true, &current, NULL) < 0)
+		return false;
+	same = goal->spec_text && current.spec_length == goal->spec_length &&
+		!memcmp(current.spec_text, goal->spec_text, goal->spec_length);
+	if (!same) {
+		same = current.objects.n_objects == prepared->desired.n_objects;
+		for (size_t i = 0; same && i < current.objects.n_objects; i++)
+			same = !ls_object_compare(current.objects.objects[i], prepared->desired.objects[i]) &&
+				ls_object_same(current.objects.objects[i], prepared->desired.objects[i]);
+	}
+	ls_generation_done(&current);
+	return same;
+}
+
+static void record_only(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
+	struct ls_run_report *report)
+{
+	report->outcome = LS_OUTCOME_NOTHING;
+	if (is_recorded(host, goal, report->prepared))
+		return;
+	report->outcome = commit(host, goal, options, report) < 0 ? LS_OUTCOME_RESTORED : LS_OUTCOME_DONE;
+	report->generation = host->current;
+	ls_generation_prune(host);
+}
+
+static void run(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
+	struct ls_run_report *report)
+{
+	double start = now_seconds();
+	int r;
+
+	r = prepare(host, goal, options, report);
+	report->seconds[0] = now_seconds() - start;
+	if (r < 0)
+		return;
+	if (report->prepared->plan->n_steps)
+		carry_out(host, goal, options, report);
+	else
+		record_only(host, goal, options, report);
+}
+
+void ls_host_apply(struct ls_host *host, const struct ls_spec *spec, const struct ls_run_options *options,
+	struct ls_run_report *report)
+{
+	struct goal goal = { .command = "apply", .spec = spec, .spec_file = spec->file, .spec_text = spec->text,
+		.spec_length = spec->text_length };
+
+	*report = (struct ls_run_report){ 0 };
+	if (begin(host, options, report) >= 0)
+		run(host, &goal, options, report);
+	ls_state_unlock(host);
+}
+
+void ls_host_down(struct ls_host *host, const struct ls_run_options *options, struct ls_run_report *report)
+{
+	struct ls_set nothing;
+	struct goal goal = { .command = "down", .objects = &nothing };
+
+	*report = (struct ls_run_report){ 0 };
+	ls_set_init(&nothing, NULL);
+	if (begin(host, options, report) >= 0)
+		run(host, &goal, options, report);
+	ls_state_unlock(host);
+}
+
+/* The generation before the content of the current one; 0 when there is none. */
+static uint64_t generation_before(struct ls_host *host)
+{
+	struct ls_generation current;
+	uint64_t *numbers, source, found = 0;
+	size_t n;
+
+	if (ls_generation_read(host, host->current, false, &current, NULL) < 0)
+		return 0;
+	source = current.source;
+	ls_generation_done(&current);
+	if (ls_generation_numbers(host, &numbers, &n, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < n && numbers[i] < source; i++)
+		found = numbers[i];
+	free(numbers);
+	return found;
+}
+
+static void roll_back(struct ls_host *host, uint64_t number, const struct ls_run_options *options,
+	struct ls_run_report *report)
+{
+	struct ls_generation generation;
+	struct goal goal = { .command = "rollback" };
+
+	report->outcome = LS_OUTCOME_RESTORED;
+	number = number ? number : generation_before(host);
+	if (!number) {
+		ls_error_set(&report->error, -ENOENT, "there is no generation before the current one (linkspan down takes all away)");
+		return;
+	}
+	if (ls_generation_read(host, number, true, &generation, &report->error) < 0)
+		return;
+	goal.objects = &generation.objects;
+	goal.source = generation.source;
+	goal.spec_file = generation.spec_file;
+	goal.spec_text = generation.spec_text;
+	goal.spec_length = generation.spec_length;
+	run(host, &goal, options, report);
+	ls_generation_done(&generation);
+}
+
+void ls_host_rollback(struct ls_host *host, uint64_t number, const struct ls_run_options *options,
+	struct ls_run_report *report)
+{
+	*report = (struct ls_run_report){ 0 };
+	if (begin(host, options, report) >= 0)
+		roll_back(host, number, options, report);
+	ls_state_unlock(host);
+}
+
+void ls_host_recover(struct ls_host *host, bool abandon, const struct ls_run_options *options,
+	struct ls_run_report *report)
+{
+	bool interrupted;
+	int r;
+
+	*report = (struct ls_run_report){ 0 };
+	r = ls_state_lock(host, options->lock_wait_ms, &report->error);
+	if (r < 0) {
+		report->outcome = r == -EBUSY ? LS_OUTCOME_BUSY : LS_OUTCOME_RESTORED;
+		return;
+	}
+	interrupted = ls_host_is_interrupted(host);
+	report->generation = host->current;
+	r = abandon ? ls_journal_remove(host, &report->error) : ls_recover(host, &report->notes, &report->error);
+	report->outcome = r < 0 ? LS_OUTCOME_DIRTY : interrupted ? LS_OUTCOME_DONE : LS_OUTCOME_NOTHING;
+	ls_state_unlock(host);
+}

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Carrying a plan out. Steps of equal phase, rank and depth form a group: its messages go out in batches, and nothing of the
+ * next group leaves before every message of this one has its answer. Before a group that takes away or replaces, the kind is
+ * dumped once more: what is no longer as the plan supposes is a stranger's doing and stops the run. An answer that was lost
+ * means unknown, not failed: the kind is dumped and each such step is found done, or sent again.
+ */
+#include "state.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+enum result { RESULT_NONE, RESULT_DONE, RESULT_FAILED, RESULT_UNKNOWN };
+
+struct run {
+	struct ls_host *host;
+	const struct ls_execution *execution;
+	uint8_t *results;       /* enum result, by step */
+	struct ls_error *err;   /* of the first failure */
+	bool failed;
+	bool quick; /* a failure was found by the transaction: stop queueing */
+};
+
+static const struct ls_object *object_of(const struct ls_step *step)
+{
+	return step->want ? step->want : step->have;
+}
+
+static const struct ls_kind *kind_of(const struct ls_step *step)
+{
+	return object_of(step)->kind;
+}
+
+/* ---- failures ---------------------------------------------------------------------------------------------------- */
+
+/* What a person calls it that a step does. */
+static const char *const doing[] = { "adding", "changing", "replacing", "deleting" };
+
+static void step_failed(struct run *run, const struct ls_step *step, int code, const char *why)
+{
+	const struct ls_object *object = object_of(step);
+	char text[LS_DESCRIBE_MAX];
+
+	ls_object_describe(object, text, sizeof(text));
+	if (run->execution->notes && run->execution->go_on)
+		ls_diag_report(run->execution->notes, LS_SEVERITY_ERROR, (struct ls_location){ 0 }, "not-restored",
+			"%s %s: %s", doing[step->op], text, why);
+	if (run->failed)
+		return;
+	run->failed = true;
+	ls_error_set(run->err, code, "%s %s: %s", doing[step->op], text, why);
+	if (run->err)
+		run->err->location = (struct ls_location){ .line = object->line, .column = object->column };
+}
+
+/* A delete that finds nothing has reached its end. */
+static bool is_gone(enum ls_op op, int code)
+{
+	return op == LS_OP_DELETE && (code == -ENOENT || code == -ESRCH || code == -ENODEV || code == -EADDRNOTAVAIL);
+}
+
+static const char *explain(enum ls_op op, int code)
+{
+	if (op == LS_OP_ADD && code == -EEXIST)
+		return "somebody else has made it in the meantime";
+	if (op != LS_OP_ADD && (code == -ENOENT || code == -ESRCH || code == -ENODEV))
+		return "somebody else has removed it in the meantime";
+	return strerror(-code);
+}
+
+static void on_result(size_t token, enum ls_tx_state state, int code, const char *kernel_says, void *data)
+{
+	struct run *run = data;
+	const struct ls_step *step = &run->execution->plan->steps[token];
+	char why[512];
+
+	switch (state) {
+	case LS_TX_DONE:
+		run->results[token] = RESULT_DONE;
+		return;
+	case LS_TX_UNKNOWN:
+		run->results[token] = RESULT_UNKNOWN;
+		return;
+	case LS_TX_FAILED:
+		break;
+	}
+	if (is_gone(step->op, code)) {
+		run->results[token] = RESULT_DONE;
+		return;
+	}
+	run->results[token] = RESULT_FAILED;
+	run->quick = true;
+	if (kernel_says && *kernel_says)
+		snprintf(why, sizeof(why), "%s (the kernel says: %s)", explain(step->op, code), kernel_says);
+	else
+		snprintf(why, sizeof(why), "%s", explain(step->op, code));
+	step_failed(run, step, code, why);
+}
+
+static bool must_stop(const struct run *run)
+{
+	return run->execution->stop && *run->execution->stop;
+}
+
+static int interrupted(struct run *run)
+{
+	if (!run->failed)
+		ls_error_set(run->err, -EINTR, "interrupted by signal %d", (int)*run->execution->stop);
+	run->failed = true;
+	return -EINTR;
+}
+
+/* ---- one group --------------------------------------------------------------------------------------------------- */
+
+static bool same_group(const struct ls_step *a, const struct ls_step *b)
+{
+	return a->phase == b->phase && a->rank == b->rank && a->depth == b->depth;
+}
+
+static uint32_t dump_bit(const struct ls_step *step)
+{
+	return LS_BIT(kind_of(step)->id);
+}
+
+/* Does a message of this step hit a stranger if the object is no longer what was dumped? Adds are exclusive, route deletes
+ * carry the mark; the deletes of addresses and links and every replacement look at nothing. A `have` that is a forecast (the
+ * state between two steps) is our own work of a moment ago. */
+static bool needs_look(const struct ls_step *step)
+{
+	return step->have && step->have == step->before && !kind_of(step)->adjusted &&
+		(step->op != LS_OP_DELETE || kind_of(step) != &ls_kind_route || step->have->owner != LS_OWNER_OURS);
+}
+
+static const struct ls_object *find_same(const struct ls_set *set, const struct ls_object *object)
+{
+	for (size_t i = ls_set_lower(set, object);
+		i < set->n_objects && !ls_object_compare(set->objects[i], object); i++)
+		if (!ls_object_diff(object, set->objects[i]))
+			return set->objects[i];
+	return NULL;
+}
+
+/* Is the object still there as the plan supposes, and whose it was then? */
+static bool is_as_supposed(const struct ls_set *now, const struct ls_step *step)
+{
+	const struct ls_object *found = find_same(now, step->have);
+
+	if (!found)
+		return step->op == LS_OP_DELETE && !ls_set_find(now, step->have);
+	/* Kernels without IFA_PROTO know addresses of ours by the record alone. */
+	return found->owner == step->have->owner || found->kind == &ls_kind_address;
+}
+
+static int look_again(struct run *run, size_t from, size_t to)
+{
+	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = NULL;
+	const struct ls_step *steps = run->execution->plan->steps;
+	struct ls_set now;
+	uint32_t kinds = 0;
+	int r;
+
+	for (size_t i = from; i < to; i++)
+		if (needs_look(&steps[i]))
+			kinds |= dump_bit(&steps[i]);
+	if (!kinds)
+		return 0;
+	arena = ls_arena_new();
+	if (!arena)
+		return ls_error_set(run->err, -ENOMEM, "out of memory");
+	ls_set_init(&now, arena);
+	r = ls_kernel_dump(run->host->kernel, kinds, NULL, &now, run->err);
+	for (size_t i = from; i < to && r >= 0; i++) {
+		if (!needs_look(&steps[i]) || is_as_supposed(&now, &steps[i]))
+			continue;
+		run->results[i] = RESULT_FAILED;
+		step_failed(run, &steps[i], -ESTALE, "somebody else has changed it in the meantime");
+		r = run->execution->go_on ? 0 : -ESTALE;
+	}
+	ls_set_done(&now);
+	return r;
+}
+
+static int perform(struct run *run, size_t i)
+{
+	const struct ls_step *step = &run->execution->plan->steps[i];
+	struct ls_error why = { 0 };
+	int r;
+
+	r = kind_of(step)->perform(run->host->kernel, step->op, step->have, step->want, &why);
+	run->results[i] = r < 0 ? RESULT_FAILED : RESULT_DONE;
+	if (r < 0)
+		step_failed(run, step, r, why.message);
+	return r;
+}
+
+static int queue(struct run *run, size_t i)
+{
+	const struct ls_step *step = &run->execution->plan->steps[i];
+	struct ls_error why = { 0 };
+	struct nl_msg *message = NULL;
+	int r;
+
+	r = ls_kernel_encode(run->host->kernel, step->op, step->have, step->want, &message, &why);
+	if (r >= 0 && message)
+		r = ls_tx_queue(ls_kernel_netlink(run->host->kernel), message, i, &why);
+	if (r >= 0 && !message)
+		run->results[i] = RESULT_DONE;
+	if (r < 0 && is_gone(step->op, r)) {
+		run->results[i] = RESULT_DONE;
+		return 0;
+	}
+	if (r < 0) {
+		run->results[i] = RESULT_FAILED;
+		step_failed(run, step, r, why.message);
+	}
+	return r;
+}
+
+static int send_steps(struct run *run, size_t from, size_t to, enum result which)
+{
+	struct ls_netlink *nl = ls_kernel_netlink(run->host->kernel);
+	bool go_on = run->execution->go_on;
+	int r = 0, ended;
+
+	run->quick = false;
+	ls_tx_begin(nl, on_result, run);
+	for (size_t i = from; i < to && (go_on || (r >= 0 && !run->quick)); i++) {
+		if (run->results[i] != which)
+			continue;
+		if (must_stop(run)) {
+			r = interrupted(run);
+			break;
+		}
+		run->results[i] = RESULT_UNKNOWN;
+		r = kind_of(&run->execution->plan->steps[i])->perform ? perform(run, i) : queue(run, i);
+	}
+	ended = ls_tx_barrier(nl, run->failed ? NULL : run->err);
+	return go_on ? 0 : r < 0 ? r : ended;
+}
+
+/* ---- answers that were lost -------------------------------------------------------------------------------------- */
+
+static bool is_done(const struct ls_set *now, const struct ls_step *step)
+{
+	const struct ls_object *found;
+
+	if (!step->want)
+		return !find_same(now, step->have);
+	found = find_same(now, step->want);
+	return found && (step->want->flags & LS_OBJECT_ADJUST || found->owner == LS_OWNER_OURS || step->want->raw);
+}
+
+static int classify(struct run *run, size_t from, size_t to, bool *ret_again)
+{
+	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
+	const struct ls_step *steps = run->execution->plan->steps;
+	struct ls_set now;
+	uint32_t kinds = 0;
+	int r = 0;
+
+	*ret_again = false;
+	for (size_t i = from; i < to; i++)
+		if (run->results[i] == RESULT_UNKNOWN)
+			kinds |= dump_bit(&steps[i]);
+	if (!kinds)
+		return 0;
+	if (!arena)
+		return ls_error_set(run->err, -ENOMEM, "out of memory");
+	ls_set_init(&now, arena);
+	r = ls_kernel_dump(run->host->kernel, kinds, NULL, &now, run->err);
+	for (size_t i = from; i < to && r >= 0; i++) {
+		if (run->results[i] != RESULT_UNKNOWN)
+			continue;
+		run->results[i] = is_done(&now, &steps[i]) ? RESULT_DONE : RESULT_NONE;
+		*ret_again |= run->results[i] == RESULT_NONE;
+	}
+	ls_set_done(&now);
+	return r;
+}
+
+static int run_steps(struct run *run, size_t from, size_t to)
+{
+	bool again = true;
+	int r = 0;
+
+	for (int attempt = 0; attempt < 3 && again && r >= 0; attempt++) {
+		r = send_steps(run, from, to, RESULT_NONE);
+		if (run->quick && !run->execution->go_on)
+			return run->err ? run->err->code : -EIO;
+		if (r >= 0)
+			r = classify(run, from, to, &again);
+	}
+	if (again && r >= 0) {
+		run->failed = true;
+		r = ls_error_set(run->err, -ETIMEDOUT, "the kernel does not answer");
+	}
+	return r;
+}
+
+/* ---- what must settle before the next group ---------------------------------------------------------------------- */
+
+#define WAIT_STEP_MS 20
+#define DAD_WAIT_MS 10000  /* dad_transmits 1 and retrans_time 1 s by default (RFC 4862); some set more */
+#define UDEV_WAIT_MS 5000
+
+static void pause_ms(unsigned ms)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000L }, NULL);
+}
+
+static const struct ls_address *added_address(const struct ls_step *step)
+{
+	const struct ls_address *address = (const struct ls_address *)step->want;
+
+	return step->want && kind_of(step) == &ls_kind_address && address->address.family == AF_INET6 ? address : NULL;
+}
+
+enum dad { DAD_DONE, DAD_WAITING, DAD_FAILED };
+
+static enum dad dad_state(struct run *run, const struct ls_set *now, const struct ls_step *step)
+{
+	const struct ls_object *found = ls_set_find(now, step->want);
+	const struct ls_link *link = ls_set_link(now, ((const struct ls_address *)step->want)->dev);
+
+	if (!found)
+		return DAD_DONE; /* the verification will say so */
+	if (ls_object_has(found, LS_ADDRESS_DADFAILED)) {
+		step_failed(run, step, -EADDRINUSE,
+			"another host on the link uses it: duplicate address detection has failed (RFC 4862)");
+		return DAD_FAILED;
+	}
+	/* Without carrier detection does not run: the address waits, and so would we. */
+	return ls_object_has(found, LS_ADDRESS_TENTATIVE) && link && ls_object_has(&link->object, LS_LINK_CARRIER)
+		? DAD_WAITING
+		: DAD_DONE;
+}
+
+static int look_at_addresses(struct run *run, size_t from, size_t to, bool *ret_waiting)
+{
+	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
+	struct ls_set now;
+	int r;
+
+	if (!arena)
+		return ls_error_set(run->err, -ENOMEM, "out of memory");
+	ls_set_init(&now, arena);
+	r = ls_kernel_dump(run->host->kernel, LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS), NULL, &now, run->err);
+	*ret_waiting = false;
+	for (size_t i = from; i < to && r >= 0; i++) {
+		const struct ls_step *step = &run->execution->plan->steps[i];
+		enum dad state = added_address(step) ? dad_state(run, &now, step) : DAD_DONE;
+
+		*ret_waiting |= state == DAD_WAITING;
+		r = state == DAD_FAILED ? -EADDRINUSE : 0;
+	}
+	ls_set_done(&now);
+	return r;
+}
+
+static int wait_for_dad(struct run *run, size_t from, size_t to)
+{
+	bool waiting = true, any = false;
+	int r = 0;
+
+	for (size_t i = from; i < to; i++)
+		any |= added_address(&run->execution->plan->steps[i]) != NULL;
+	for (unsigned ms = 0; any && waiting && r >= 0; ms += WAIT_STEP_MS) {
+		r = look_at_addresses(run, from, to, &waiting);
+		if (r < 0 || !waiting)
+			return r;
+		if (must_stop(run))
+			return interrupted(run);
+		if (ms >= DAD_WAIT_MS) {
+			run->failed = true;
+			return ls_error_set(run->err, -ETIMEDOUT, "duplicate address detection does not end");
+		}
+		pause_ms(WAIT_STEP_MS);
+	}
+	return r;
+}
+
+/* systemd-udevd applies sysctl.d and link files to a new link, after us if we are quick. It only serves the initial
+ * namespace. */
+static bool udev_serves_us(void)
+{
+	struct stat ours, initial, udev;
+
+	return !stat("/run/udev/control", &udev) && !stat("/proc/thread-self/ns/net", &ours) &&
+		!stat("/proc/1/ns/net", &initial) && ours.st_ino == initial.st_ino && ours.st_dev == initial.st_dev;
+}
+
+static void wait_for_udev(struct run *run, size_t from, size_t to)
+{
+	unsigned waited = 0;
+
+	if (!udev_serves_us())
+		return;
+	for (size_t i = from; i < to; i++) {
+		const struct ls_step *step = &run->execution->plan->steps[i];
+		char path[64];
+		uint32_t index;
+
+		if (step->op != LS_OP_ADD || kind_of(step) != &ls_kind_link)
+			continue;
+		index = ls_kernel_link_index(run->host->kernel, ((const struct ls_link *)step->want)->name);
+		snprintf(path, sizeof(path), "/run/udev/data/n%u", index);
+		for (; index && access(path, F_OK) < 0 && waited < UDEV_WAIT_MS; waited += WAIT_STEP_MS)
+			pause_ms(WAIT_STEP_MS);
+	}
+}
+
+static bool changes_links(const struct run *run, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (kind_of(&run->execution->plan->steps[i]) == &ls_kind_link)
+			return true;
+	return false;
+}
+
+/* New links have indexes that later messages need. */
+static int renew_links(struct run *run)
+{
+	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
+	struct ls_set links;
+	int r;
+
+	if (!arena)
+		return ls_error_set(run->err, -ENOMEM, "out of memory");
+	ls_set_init(&links, arena);
+	r = ls_kernel_dump(run->host->kernel, LS_BIT(LS_KIND_LINK), NULL, &links, run->err);
+	ls_set_done(&links);
+	return r;
+}
+
+static int settle(struct run *run, size_t from, size_t to)
+{
+	int r;
+
+	if (changes_links(run, from, to)) {
+		r = renew_links(run);
+		if (r < 0)
+			return r;
+		wait_for_udev(run, from, to);
+	}
+	return wait_for_dad(run, from, to);
+}
+
+/* ---- all groups -------------------------------------------------------------------------------------------------- */
+
+static int run_group(struct run *run, size_t from, size_t to)
+{
+	int r;
+
+	if (must_stop(run))
+		return interrupted(run);
+	r = look_again(run, from, to);
+	if (r >= 0)
+		r = run_steps(run, from, to);
+	return r < 0 ? r : settle(run, from, to);
+}
+
+int ls_execute(struct ls_host *host, const struct ls_execution *execution, struct ls_error *err)
+{
+	const struct ls_plan *plan = execution->plan;
+	struct run run = { .host = host, .execution = execution, .err = err };
+	size_t to;
+	int r = 0;
+
+	run.results = calloc(plan->n_steps + 1, 1);
+	if (!run.results)
+		return ls_error_set(err, -ENOMEM, "out of memory");
+	for (size_t from = 0; from < plan->n_steps && (r >= 0 || execution->go_on); from = to) {
+		for (to = from + 1; to < plan->n_steps && same_group(&plan->steps[from], &plan->steps[to]); to++)
+			;
+		r = run_group(&run, from, to);
+	}
+	free(run.results);
+	return r < 0 ? r : run.failed ? (err && err->code ? err->code : -EIO) : 0;
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Generations: one file for each, in four sections: what a list of them shows, the ledger of displaced values, the spec's
+ * text, the objects. The ledger lives in the generation so that the commit point is one rename for all of it; it counts only
+ * in the epoch in which it was written. A file with a number above the current one was never committed, one of another
+ * machine came with a cloned image: neither counts.
+ */
+#include "state.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SECTION_META, SECTION_LEDGER, SECTION_SPEC, SECTION_OBJECTS, N_SECTIONS };
+
+void ls_generation_done(struct ls_generation *generation)
+{
+	ls_set_done(&generation->objects);
+	ls_arena_free(generation->arena);
+	*generation = (struct ls_generation){ 0 };
+}
+
+static void write_text(struct ls_buf *buf, const char *text)
+{
+	size_t length = text ? strlen(text) : 0;
+
+	ls_write_u32(buf, (uint32_t)length);
+	ls_buf_append(buf, text ? text : "", length);
+}
+
+static int read_text(struct ls_reader *reader, struct ls_arena *arena, const char **ret)
+{
+	const uint8_t *data;
+	uint32_t length;
+
+	if (ls_read_u32(reader, &length) < 0 || ls_read_bytes(reader, length, &data) < 0)
+		return -EBADMSG;
+	*ret = ls_arena_intern(arena, (const char *)data, length);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static void write_meta(struct ls_buf *buf, const struct ls_generation *generation)
+{
+	ls_write_u64(buf, generation->number);
+	ls_write_u64(buf, generation->source);
+	ls_write_u64(buf, (uint64_t)generation->time);
+	for (size_t i = 0; i < LS_ARRAY_SIZE(generation->counts); i++)
+		ls_write_u32(buf, generation->counts[i]);
+	ls_write_u32(buf, generation->n_objects);
+	ls_write_u32(buf, generation->n_satisfied);
+	write_text(buf, generation->command);
+	write_text(buf, generation->who);
+	write_text(buf, generation->message);
+	write_text(buf, generation->spec_file);
+}
+
+static int read_meta(const struct ls_buf *section, struct ls_generation *ret)
+{
+	struct ls_reader reader = { section->data, section->length };
+	uint64_t time = 0;
+	int r;
+
+	r = ls_read_u64(&reader, &ret->number);
+	r = r < 0 ? r : ls_read_u64(&reader, &ret->source);
+	r = r < 0 ? r : ls_read_u64(&reader, &time);
+	for (size_t i = 0; i < LS_ARRAY_SIZE(ret->counts) && r >= 0; i++)
+		r = ls_read_u32(&reader, &ret->counts[i]);
+	r = r < 0 ? r : ls_read_u32(&reader, &ret->n_objects);
+	r = r < 0 ? r : ls_read_u32(&reader, &ret->n_satisfied);
+	r = r < 0 ? r : read_text(&reader, ret->arena, &ret->command);
+	r = r < 0 ? r : read_text(&reader, ret->arena, &ret->who);
+	r = r < 0 ? r : read_text(&reader, ret->arena, &ret->message);
+	r = r < 0 ? r : read_text(&reader, ret->arena, &ret->spec_file);
+	ret->time = (int64_t)time;
+	return r;
+}
+
+static void write_ledger(struct ls_buf *buf, const struct ls_ledger *ledger)
+{
+	ls_write_u64(buf, ledger->n_originals);
+	for (size_t i = 0; i < ledger->n_originals; i++) {
+		ls_object_write(buf, ledger->originals[i].original);
+		ls_object_write(buf, ledger->originals[i].written);
+	}
+}
+
+static int read_ledger(const struct ls_buf *section, struct ls_arena *arena, struct ls_ledger *ret)
+{
+	struct ls_reader reader = { section->data, section->length };
+	uint64_t n;
+
+	/* An entry has two objects of more than 20 bytes each: a greater number is damage, not a reason to allocate. */
+	if (ls_read_u64(&reader, &n) < 0 || n > section->length)
+		return -EBADMSG;
+	ret->originals = calloc((size_t)n + 1, sizeof(*ret->originals));
+	if (!ret->originals)
+		return -ENOMEM;
+	ret->size = (size_t)n + 1;
+	for (ret->n_originals = 0; ret->n_originals < n; ret->n_originals++) {
+		struct ls_original *entry = &ret->originals[ret->n_originals];
+		int r = ls_object_read(&reader, arena, &entry->original);
+
+		r = r < 0 ? r : ls_object_read(&reader, arena, &entry->written);
+		if (r < 0 || !entry->original || !entry->written || entry->original->kind != entry->written->kind)
+			return r < 0 ? r : -EBADMSG;
+	}
+	return 0;
+}
+
+static int read_objects(const struct ls_buf *section, struct ls_generation *ret)
+{
+	struct ls_reader reader = { section->data, section->length };
+	uint64_t n;
+	int r;
+
+	ls_set_init(&ret->objects, ret->arena);
+	r = ls_read_u64(&reader, &n);
+	for (uint64_t i = 0; r >= 0 && i < n; i++) {
+		struct ls_object *object = NULL;
+
+		r = ls_object_read(&reader, ret->arena, &object);
+		if (r >= 0)
+			r = object ? ls_set_add(&ret->objects, object) : -EBADMSG;
+	}
+	ls_set_sort(&ret->objects);
+	return r;
+}
+
+static const char *file_name(uint64_t number, char text[static 32])
+{
+	snprintf(text, 32, "%" PRIu64, number);
+	return text;
+}
+
+int ls_generation_write(struct ls_host *host, const struct ls_generation *generation, const struct ls_ledger *ledger,
+	struct ls_error *err)
+{
+	struct ls_record record = { .n_sections = N_SECTIONS };
+	bool failed = false;
+	char name[32];
+	int r;
+
+	write_meta(&record.sections[SECTION_META], generation);
+	write_ledger(&record.sections[SECTION_LEDGER], ledger);
+	ls_buf_append(&record.sections[SECTION_SPEC], generation->spec_text ? generation->spec_text : "",
+		generation->spec_length);
+	ls_write_u64(&record.sections[SECTION_OBJECTS], generation->objects.n_objects);
+	ls_set_each(&generation->objects, i)
+		ls_object_write(&record.sections[SECTION_OBJECTS], generation->objects.objects[i]);
+	for (size_t i = 0; i < N_SECTIONS; i++)
+		failed |= record.sections[i].failed;
+	r = failed ? ls_error_set(err, -ENOMEM, "out of memory while writing the generation")
+		   : ls_record_write(host, host->generationsfd, file_name(generation->number, name), LS_RECORD_GENERATION,
+			     &record, err);
+	ls_record_done(&record);
+	return r;
+}
+
+static int decode(const struct ls_host *host, const struct ls_record *record, bool whole, struct ls_generation *ret)
+{
+	const struct ls_buf *spec = &record->sections[SECTION_SPEC];
+	int r;
+
+	ret->arena = ls_arena_new();
+	if (!ret->arena)
+		return -ENOMEM;
+	ret->this_epoch = ls_epoch_same(&record->epoch, &host->epoch);
+	r = read_meta(&record->sections[SECTION_META], ret);
+	if (r < 0 || !whole)
+		return r;
+	ret->spec_text = ls_arena_copy(ret->arena, spec->data, spec->length + 1); /* sections end in a zero */
+	ret->spec_length = spec->length;
+	return ret->spec_text ? read_objects(&record->sections[SECTION_OBJECTS], ret) : -ENOMEM;
+}
+
+int ls_generation_read(struct ls_host *host, uint64_t number, bool whole, struct ls_generation *ret, struct ls_error *err)
+{
+	struct ls_generation generation = { 0 };
+	struct ls_record record;
+	char name[32];
+	int r;
+
+	if (host->generationsfd < 0 || !number || number > host->current)
+		return ls_error_set(err, -ENOENT, "there is no generation %" PRIu64, number);
+	r = ls_record_read(host->generationsfd, file_name(number, name), LS_RECORD_GENERATION,
+		whole ? UINT32_MAX : LS_BIT(SECTION_META), &record, err);
+	if (r == -ENOENT)
+		return ls_error_set(err, r, "there is no generation %" PRIu64 " any more", number);
+	if (r < 0)
+		return ls_error_context(err, r, "generation %" PRIu64, number);
+	r = memcmp(record.epoch.machine, host->epoch.machine, sizeof(record.epoch.machine)) != 0 ? -ENOENT : 0;
+	if (r >= 0)
+		r = record.n_sections == N_SECTIONS ? decode(host, &record, whole, &generation) : -EBADMSG;
+	ls_record_done(&record);
+	if (r < 0) {
+		ls_generation_done(&generation);
+		return ls_error_set(err, r, "generation %" PRIu64 " %s", number,
+			r == -ENOENT ? "is another machine's" : "is damaged");
+	}
+	*ret = generation;
+	return 0;
+}
+
+int ls_ledger_read(struct ls_host *host, struct ls_arena *arena, struct ls_ledger *ret, struct ls_error *err)
+{
+	struct ls_ledger ledger = { 0 };
+	struct ls_record record;
+	char name[32];
+	int r;
+
+	*ret = ledger;
+	if (!host->current_is_epochs)
+		return 0;
+	r = ls_record_read(host->generationsfd, file_name(host->current, name), LS_RECORD_GENERATION,
+		LS_BIT(SECTION_LEDGER), &record, err);
+	if (r < 0)
+		return ls_error_context(err, r, "reading what was displaced");
+	r = read_ledger(&record.sections[SECTION_LEDGER], arena, &ledger);
+	ls_record_done(&record);
+	if (r < 0) {
+		ls_ledger_done(&ledger);
+		return ls_error_set(err, r, "the record of displaced values in generation %" PRIu64 " is damaged",
+			host->current);
+	}
+	*ret = ledger;
+	return 0;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int collect_numbers(DIR *dir, uint64_t current, uint64_t **ret, size_t *ret_n)
+{
+	uint64_t *numbers = NULL;
+	size_t n = 0;
+	struct dirent *entry;
+
+	while ((entry = readdir(dir))) {
+		char *end;
+		uint64_t number = strtoull(entry->d_name, &end, 10), *grown;
+
+		if (*end || end == entry->d_name || !number || number > current)
+			continue;
+		grown = reallocarray(numbers, n + 1, sizeof(*grown));
+		if (!grown) {
+			free(numbers);
+			return -ENOMEM;
+		}
+		numbers = grown;
+		numbers[n++] = number;
+	}
+	if (n)
+		qsort(numbers, n, sizeof(*numbers), compare_numbers);
+	*ret = numbers;
+	*ret_n = n;
+	return 0;
+}
+
+int ls_generation_numbers(struct ls_host *host, uint64_t **ret, size_t *ret_n, struct ls_error *err)
+{
+	DIR *dir;
+	int fd, r;
+
+	*ret = NULL;
+	*ret_n = 0;
+	if (host->generationsfd < 0)
+		return 0;
+	fd = openat(host->generationsfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		ls_close(&fd);
+		return ls_error_set(err, -errno, "cannot list the generations: %s", strerror(errno));
+	}
+	r = collect_numbers(dir, host->current, ret, ret_n);
+	closedir(dir);
+	return r < 0 ? ls_error_set(err, r, "out of memory") : 0;
+}
+
+void ls_generation_prune(struct ls_host *host)
+{
+	uint64_t *numbers;
+	char name[32];
+	size_t n;
+
+	if (ls_generation_numbers(host, &numbers, &n, NULL) < 0)
+		return;
+	for (size_t i = 0; i + LS_GENERATIONS_KEPT + 1 < n; i++)
+		unlinkat(host->generationsfd, file_name(numbers[i], name), 0);
+	free(numbers);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A host: one namespace and its record. Reading it settles whose each object is, and which sysctls are worth reading.
+ */
+#include "state.h"
+
+#include <string.h>
+
+int ls_host_open(const struct ls_host_options *options, struct ls_host **ret, struct ls_error *err)
+{
+	struct ls_host *host = calloc(1, sizeof(*host));
+	int r;
+
+	if (!host)
+		return ls_error_set(err, -ENOMEM, "out of memory");
+	r = ls_state_open(host, options, err);
+	if (r >= 0)
+		r = ls_kernel_open(&host->kernel, err);
+	if (r < 0)
+		ls_host_close(host);
+	else
+		*ret = host;
+	return r;
+}
+
+void ls_host_close(struct ls_host *host)
+{
+	if (!host)
+		return;
+	ls_kernel_close(host->kernel);
+	ls_state_close(host);
+	free(host);
+}
+
+struct ls_kernel *ls_host_kernel(struct ls_host *host)
+{
+	return host->kernel;
+}
+
+uint64_t ls_host_current(const struct ls_host *host)
+{
+	return host->current;
+}
+
+int ls_host_generation(struct ls_host *host, uint64_t number, struct ls_generation *ret, struct ls_error *err)
+{
+	return ls_generation_read(host, number, true, ret, err);
+}
+
+int ls_host_history(struct ls_host *host, struct ls_generation **ret, size_t *ret_n, struct ls_error *err)
+{
+	struct ls_generation *generations;
+	uint64_t *numbers;
+	size_t n, n_read = 0;
+	int r;
+
+	r = ls_generation_numbers(host, &numbers, &n, err);
+	if (r < 0)
+		return r;
+	generations = calloc(n + 1, sizeof(*generations));
+	if (!generations) {
+		free(numbers);
+		return ls_error_set(err, -ENOMEM, "out of memory");
+	}
+	/* A damaged or another machine's file hides itself only, not the others. */
+	for (size_t i = 0; i < n; i++)
+		if (ls_generation_read(host, numbers[i], false, &generations[n_read], NULL) >= 0)
+			n_read++;
+	free(numbers);
+	*ret = generations;
+	*ret_n = n_read;
+	return 0;
+}
+
+bool ls_host_is_interrupted(struct ls_host *host)
+{
+	struct ls_journal journal;
+
+	if (ls_journal_read(host, false, &journal, NULL) < 0)
+		return false;
+	ls_journal_done(&journal);
+	return true;
+}
+
+/* ---- reading the kernel ------------------------------------------------------------------------------------------ */
+
+/* Kernels before 5.18 do not keep IFA_PROTO: there the record says which addresses are ours. */
+static int claim_addresses(struct ls_host *host, struct ls_set *actual, struct ls_error *err)
+{
+	struct ls_generation generation;
+	int r;
+
+	if (ls_kernel_has_address_protocol(host->kernel) || !host->current_is_epochs)
+		return 0;
+	r = ls_generation_read(host, host->current, true, &generation, err);
+	if (r < 0)
+		return r;
+	ls_set_each(&generation.objects, i)
+	{
+		const struct ls_object *made = generation.objects.objects[i];
+		struct ls_object *found =
+			made->kind == &ls_kind_address && made->owner == LS_OWNER_OURS ? ls_set_find(actual, made) : NULL;
+
+		if (found && !ls_object_diff(made, found))
+			found->owner = LS_OWNER_OURS;
+	}
+	ls_generation_done(&generation);
+	return 0;
+}
+
+static int add_ledger_scope(struct ls_host *host, struct ls_arena *arena, struct ls_set *scope, struct ls_error *err)
+{
+	struct ls_ledger ledger;
+	int r = ls_ledger_read(host, arena, &ledger, err);
+
+	for (size_t i = 0; i < ledger.n_originals && r >= 0; i++)
+		if (ledger.originals[i].original->kind->adjusted)
+			r = ls_set_add(scope, ledger.originals[i].original);
+	ls_ledger_done(&ledger);
+	return r;
+}
+
+static void drop_repeated(struct ls_set *scope)
+{
+	size_t n = 0;
+
+	ls_set_sort(scope);
+	ls_set_each(scope, i)
+		if (!n || ls_object_compare(scope->objects[n - 1], scope->objects[i]))
+			scope->objects[n++] = scope->objects[i];
+	scope->n_objects = n;
+}
+
+static int dump_rest(struct ls_host *host, const struct ls_set *desired, struct ls_set *ret, struct ls_error *err)
+{
+	uint32_t kinds = LS_DUMP_ALL & ~LS_BIT(LS_KIND_LINK);
+	struct ls_set scope;
+	int r;
+
+	ls_set_init(&scope, ret->arena);
+	r = add_ledger_scope(host, ret->arena, &scope, err);
+	if (r >= 0 && desired)
+		r = ls_plan_sysctl_scope(desired, ret, &scope);
+	if (r >= 0) {
+		drop_repeated(&scope);
+		r = ls_kernel_dump(host->kernel, kinds, &scope, ret, err);
+	}
+	ls_set_done(&scope);
+	return r < 0 ? r : claim_addresses(host, ret, err);
+}
+
+int ls_host_dump(struct ls_host *host, const struct ls_set *desired, struct ls_set *ret, struct ls_error *err)
+{
+	int r = ls_kernel_dump(host->kernel, LS_BIT(LS_KIND_LINK), NULL, ret, err);
+
+	return r < 0 ? r : dump_rest(host, desired, ret, err);
+}
+
+/* ---- preparing --------------------------------------------------------------------------------------------------- */
+
+void ls_prepared_free(struct ls_prepared *prepared)
+{
+	if (!prepared)
+		return;
+	ls_plan_free(prepared->plan);
+	ls_set_done(&prepared->desired);
+	ls_set_done(&prepared->wanted);
+	ls_set_done(&prepared->actual);
+	ls_arena_free(prepared->arena);
+	free(prepared);
+}
+
+static struct ls_prepared *prepared_new(void)
+{
+	struct ls_prepared *prepared = calloc(1, sizeof(*prepared));
+
+	if (!prepared)
+		return NULL;
+	prepared->arena = ls_arena_new();
+	if (!prepared->arena) {
+		free(prepared);
+		return NULL;
+	}
+	ls_set_init(&prepared->desired, prepared->arena);
+	ls_set_init(&prepared->wanted, prepared->arena);
+	ls_set_init(&prepared->actual, prepared->arena);
+	return prepared;
+}
+
+/* Giving back may add attributes to objects of the set, while `desired` must stay as asked for: what it could touch is
+ * copied. */
+static int copy_wanted(struct ls_prepared *prepared)
+{
+	ls_set_each(&prepared->desired, i)
+	{
+		struct ls_object *object = prepared->desired.objects[i];
+
+		if (object->flags & LS_OBJECT_ADJUST)
+			object = ls_arena_copy(prepared->arena, object, object->kind->size);
+		if (!object || ls_set_add(&prepared->wanted, object) < 0)
+			return -ENOMEM;
+	}
+	prepared->wanted.sorted = true;
+	return 0;
+}
+
+static int make_plan(struct ls_host *host, const struct ls_plan_options *options, struct ls_prepared *prepared,
+	struct ls_error *err)
+{
+	struct ls_ledger ledger;
+	int r;
+
+	r = ls_ledger_read(host, prepared->arena, &ledger, err);
+	if (r < 0)
+		return r;
+	r = copy_wanted(prepared);
+	if (r >= 0)
+		r = ls_plan_give_back(&ledger, &prepared->wanted, &prepared->actual);
+	if (r >= 0)
+		r = ls_plan_make(&prepared->wanted, &prepared->actual, options, &prepared->plan);
+	ls_ledger_done(&ledger);
+	return r < 0 ? ls_error_set(err, r, "out of memory") : 0;
+}
+
+int ls_host_prepare(struct ls_host *host, const struct ls_spec *spec, const struct ls_plan_options *options,
+	struct ls_prepared **ret, struct ls_diag *diag, struct ls_error *err)
+{
+	struct ls_prepared *prepared = prepared_new();
+	int r;
+
+	if (!prepared)
+		return ls_error_set(err, -ENOMEM, "out of memory");
+	r = ls_kernel_dump(host->kernel, LS_BIT(LS_KIND_LINK), NULL, &prepared->actual, err);
+	if (r >= 0 && spec) {
+		r = ls_compile(spec, &prepared->actual, &prepared->desired, diag);
+		if (r < 0)
+			ls_error_set(err, r, r == -EINVAL ? "the spec does not fit this host" : "out of memory");
+	}
+	if (r >= 0)
+		r = dump_rest(host, &prepared->desired, &prepared->actual, err);
+	if (r >= 0)
+		r = make_plan(host, options, prepared, err);
+	if (r < 0)
+		ls_prepared_free(prepared);
+	else
+		*ret = prepared;
+	return r;
+}
+
+static int copy_desired(const struct ls_set *desired, struct ls_prepared *prepared)
+{
+	ls_set_each(desired, i)
+	{
+		struct ls_object *copy = ls_object_copy(prepared->arena, desired->objects[i]);
+
+		if (!copy || ls_set_add(&prepared->desired, copy) < 0)
+			return -ENOMEM;
+	}
+	ls_set_sort(&prepared->desired);
+	return 0;
+}
+
+int ls_host_prepare_set(struct ls_host *host, const struct ls_set *desired, const struct ls_plan_options *options,
+	struct ls_prepared **ret, struct ls_error *err)
+{
+	struct ls_prepared *prepared = prepared_new();
+	int r;
+
+	if (!prepared)
+		return ls_error_set(err, -ENOMEM, "out of memory");
+	r = copy_desired(desired, prepared);
+	if (r < 0)
+		ls_error_set(err, r, "out of memory");
+	else
+		r = ls_host_dump(host, &prepared->desired, &prepared->actual, err);
+	if (r >= 0)
+		r = make_plan(host, options, prepared, err);
+	if (r < 0)
+		ls_prepared_free(prepared);
+	else
+		*ret = prepared;
+	return r;
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Recovery: the one way back. For every slot of the journal three states are compared: before, after, and what the kernel has
+ * now. Now as before: nothing to do. Now something that the run passes through (after, a mixture of both, stripped by the
+ * kernel, absent): before is wanted again. Anything else is a stranger's change: it is left alone and reported.
+ *
+ * What is wanted again becomes a desired set, and an ordinary plan leads there. In it our objects are exactly those of the
+ * journal that the run may have made; everything else counts as foreign, so the plan cannot touch it. Nothing is journaled:
+ * a recovery that is cut short is simply done again.
+ */
+#include "state.h"
+
+#include <string.h>
+
+struct recovery {
+	struct ls_host *host;
+	struct ls_journal journal;
+	struct ls_arena *arena;
+	struct ls_set scope;  /* sysctls of the journal, to be read */
+	struct ls_set now;
+	struct ls_set wanted; /* the befores that are to be brought back */
+	struct ls_diag *notes;
+	bool report; /* the last look: what differs now stays so */
+	size_t n_strange;
+};
+
+/* The objects of one slot, as runs of the sorted sets. */
+struct slot {
+	struct ls_object **before, **after, **fallout, **now;
+	size_t n_before, n_after, n_fallout, n_now;
+};
+
+/* ---- three states ------------------------------------------------------------------------------------------------ */
+
+static bool attr_as(const struct ls_attr *attr, unsigned bit, const struct ls_object *a, const struct ls_object *b)
+{
+	if (!a || !b || ls_object_has(a, bit) != ls_object_has(b, bit))
+		return false;
+	return !ls_object_has(a, bit) || ls_attr_equal(attr, a, b);
+}
+
+/* The attributes that the run is about in this slot: of a link that was there before it, only those it set out to change. */
+static uint32_t concerned(const struct ls_object *before, const struct ls_object *after)
+{
+	if (after && after->flags & LS_OBJECT_ADJUST)
+		return after->managed;
+	return before && before->kind->adjusted ? LS_BIT(LS_SYSCTL_VALUE) : UINT32_MAX;
+}
+
+static bool is_before(const struct ls_object *before, const struct ls_object *after, const struct ls_object *now)
+{
+	uint32_t bits = concerned(before, after);
+
+	if (!before || !now)
+		return !before && !now;
+	for (unsigned i = 0; i < now->kind->n_attrs; i++)
+		if (bits & LS_BIT(i) && now->kind->attrs[i].change != LS_CHANGE_INFO &&
+			!attr_as(&now->kind->attrs[i], i, now, before))
+			return false;
+	return before->owner == now->owner || before->kind == &ls_kind_address;
+}
+
+/* Is `now` something that lies on the way from before to after? Attribute by attribute: as before, as after, as the kernel
+ * makes it on the way, stripped, or, on an object that the run made, whatever the kernel gave it. */
+static bool is_on_the_way(const struct ls_object *before, const struct ls_object *after, const struct ls_object *fallout,
+	const struct ls_object *now)
+{
+	uint32_t bits = concerned(before, after);
+
+	if (!now)
+		return true;
+	if (now->kind->adjusted && !after && !fallout)
+		return true; /* a bystander that has another value only because the kernel overwrote it */
+	if (now->owner != LS_OWNER_OURS && !(before && before->owner == now->owner) && !now->kind->adjusted)
+		return false;
+	for (unsigned i = 0; i < now->kind->n_attrs; i++) {
+		const struct ls_attr *attr = &now->kind->attrs[i];
+		bool stripped = before && ls_object_has(before, i) && !ls_object_has(now, i);
+		bool given = after && (attr->flags & LS_ATTR_OPTIONAL || attr->type == LS_TYPE_BOOL) && !before;
+
+		if (!(bits & LS_BIT(i)) || attr->change == LS_CHANGE_INFO || stripped || given)
+			continue;
+		if (!attr_as(attr, i, now, before) && !attr_as(attr, i, now, after) && !attr_as(attr, i, now, fallout) &&
+			!(after && !ls_object_has(now, i)))
+			return false;
+	}
+	return true;
+}
+
+/* ---- slots ------------------------------------------------------------------------------------------------------- */
+
+static size_t take_run(const struct ls_set *set, size_t *at, const struct ls_object *key, struct ls_object ***ret)
+{
+	size_t n = 0;
+
+	while (*at < set->n_objects && ls_object_compare(set->objects[*at], key) < 0)
+		(*at)++;
+	*ret = set->objects + *at;
+	while (*at + n < set->n_objects && !ls_object_compare(set->objects[*at + n], key))
+		n++;
+	*at += n;
+	return n;
+}
+
+static const struct ls_object *least(const struct ls_set *a, size_t i, const struct ls_set *b, size_t j)
+{
+	if (i == a->n_objects)
+		return j == b->n_objects ? NULL : b->objects[j];
+	if (j == b->n_objects)
+		return a->objects[i];
+	return ls_object_compare(a->objects[i], b->objects[j]) <= 0 ? a->objects[i] : b->objects[j];
+}
+
+static void note_stranger(struct recovery *recovery, const struct ls_object *object, const char *what)
+{
+	char text[LS_DESCRIBE_MAX];
+
+	recovery->n_strange++;
+	if (!recovery->notes || !recovery->report)
+		return;
+	ls_diag_report(recovery->notes, LS_SEVERITY_ERROR, (struct ls_location){ 0 }, "not-restored", "%s: %s",
+		ls_object_describe(object, text, sizeof(text)), what);
+}
+
+static int want_again(struct recovery *recovery, const struct ls_object *before, const struct ls_object *after, bool crowd)
+{
+	struct ls_object *copy = ls_object_copy(recovery->arena, before);
+
+	if (!copy)
+		return -ENOMEM;
+	if (crowd)
+		copy->flags |= LS_OBJECT_SIBLING;
+	if (before->kind->adjusted || (after && after->flags & LS_OBJECT_ADJUST)) {
+		copy->flags |= LS_OBJECT_ADJUST;
+		copy->managed = concerned(before, after);
+	}
+	return ls_set_add(&recovery->wanted, copy);
+}
+
+static int restore_single(struct recovery *recovery, const struct slot *slot)
+{
+	const struct ls_object *before = slot->n_before ? slot->before[0] : NULL;
+	const struct ls_object *after = slot->n_after ? slot->after[0] : NULL;
+	const struct ls_object *fallout = slot->n_fallout ? slot->fallout[0] : NULL;
+	struct ls_object *now = slot->n_now ? slot->now[0] : NULL;
+
+	if (is_before(before, after, now)) {
+		if (now)
+			now->owner = LS_OWNER_FOREIGN;
+		/* Wanted all the same: on the way back it may be lost with what it depends on. */
+		return before ? want_again(recovery, before, after, false) : 0;
+	}
+	if (!is_on_the_way(before, after, fallout, now)) {
+		note_stranger(recovery, now, "somebody else has changed it in the meantime; it stays as it is");
+		now->owner = LS_OWNER_FOREIGN;
+		return 0;
+	}
+	if (now)
+		now->owner = LS_OWNER_OURS;
+	return before ? want_again(recovery, before, after, false) : 0;
+}
+
+static bool among(const struct ls_object *object, struct ls_object *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!ls_object_diff(list[i], object) && list[i]->owner == object->owner)
+			return true;
+	return false;
+}
+
+/* A slot with several objects (siblings of a multipath): all of before are wanted, and ours are those of after. */
+static int restore_crowd(struct recovery *recovery, const struct slot *slot)
+{
+	for (size_t i = 0; i < slot->n_now; i++) {
+		struct ls_object *now = slot->now[i];
+		bool ours = now->owner == LS_OWNER_OURS && !among(now, slot->before, slot->n_before);
+
+		now->owner = ours ? LS_OWNER_OURS : LS_OWNER_FOREIGN;
+	}
+	for (size_t i = 0; i < slot->n_before; i++)
+		if (want_again(recovery, slot->before[i], NULL, slot->n_before > 1) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+/* Everything outside the journal is foreign to the plan of recovery. */
+static void disown(const struct slot *slot)
+{
+	for (size_t i = 0; i < slot->n_now; i++)
+		if (slot->now[i]->owner == LS_OWNER_OURS)
+			slot->now[i]->owner = LS_OWNER_FOREIGN;
+}
+
+static int compare_slots(struct recovery *recovery)
+{
+	const struct ls_journal *journal = &recovery->journal;
+	size_t b = 0, a = 0, f = 0, n = 0, next_n = 0;
+	const struct ls_object *key;
+	struct slot slot;
+	int r = 0;
+
+	while (r >= 0 && (key = least(&journal->before, b, &journal->after, a))) {
+		slot.n_before = take_run(&journal->before, &b, key, &slot.before);
+		slot.n_after = take_run(&journal->after, &a, key, &slot.after);
+		slot.n_fallout = take_run(&journal->fallout, &f, key, &slot.fallout);
+		slot.n_now = take_run(&recovery->now, &n, key, &slot.now);
+		for (; next_n < n - slot.n_now; next_n++)
+			disown(&(struct slot){ .now = &recovery->now.objects[next_n], .n_now = 1 });
+		next_n = n;
+		r = slot.n_before > 1 || slot.n_after > 1 || slot.n_now > 1 ? restore_crowd(recovery, &slot)
+									   : restore_single(recovery, &slot);
+	}
+	for (; next_n < recovery->now.n_objects; next_n++)
+		disown(&(struct slot){ .now = &recovery->now.objects[next_n], .n_now = 1 });
+	return r;
+}
+
+/* ---- one round --------------------------------------------------------------------------------------------------- */
+
+static int scope_of(const struct ls_set *set, struct ls_set *scope)
+{
+	ls_set_each(set, i)
+		if (set->objects[i]->kind->adjusted && ls_set_add(scope, set->objects[i]) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+static int begin_round(struct recovery *recovery, struct ls_error *err)
+{
+	recovery->arena = ls_arena_new();
+	recovery->n_strange = 0;
+	if (!recovery->arena)
+		return ls_error_set(err, -ENOMEM, "out of memory");
+	ls_set_init(&recovery->scope, recovery->arena);
+	ls_set_init(&recovery->now, recovery->arena);
+	ls_set_init(&recovery->wanted, recovery->arena);
+	if (scope_of(&recovery->journal.before, &recovery->scope) < 0 ||
+		scope_of(&recovery->journal.after, &recovery->scope) < 0)
+		return ls_error_set(err, -ENOMEM, "out of memory");
+	ls_set_sort(&recovery->scope);
+	return ls_kernel_dump(recovery->host->kernel, LS_DUMP_ALL, &recovery->scope, &recovery->now, err);
+}
+
+static void end_round(struct recovery *recovery)
+{
+	ls_set_done(&recovery->scope);
+	ls_set_done(&recovery->now);
+	ls_set_done(&recovery->wanted);
+	ls_arena_free(recovery->arena);
+	recovery->arena = NULL;
+}
+
+static void note_conflicts(struct recovery *recovery, const struct ls_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_conflicts; i++) {
+		const struct ls_conflict *conflict = &plan->conflicts[i];
+
+		note_stranger(recovery, conflict->have ? conflict->have : conflict->want, conflict->reason);
+	}
+}
+
+/* Compares, plans, and carries out unless it is the last look. *ret_left: what still differs from before. */
+static int recovery_round(struct recovery *recovery, bool act, size_t *ret_left, struct ls_error *err)
+{
+	static const struct ls_plan_options options = { 0 };
+	LS_CLEANUP(ls_plan_freep) struct ls_plan *plan = NULL;
+	int r;
+
+	r = begin_round(recovery, err);
+	if (r >= 0 && compare_slots(recovery) < 0)
+		r = ls_error_set(err, -ENOMEM, "out of memory");
+	if (r >= 0) {
+		ls_set_sort(&recovery->wanted);
+		if (ls_plan_make(&recovery->wanted, &recovery->now, &options, &plan) < 0)
+			r = ls_error_set(err, -ENOMEM, "out of memory");
+	}
+	if (r >= 0) {
+		note_conflicts(recovery, plan);
+		*ret_left = plan->n_steps + recovery->n_strange;
+		if (!act)
+			for (size_t i = 0; i < plan->n_steps; i++)
+				note_stranger(recovery,
+					plan->steps[i].want ? plan->steps[i].want : plan->steps[i].have,
+					"could not be put back");
+		if (act && plan->n_steps)
+			ls_execute(recovery->host,
+				&(struct ls_execution){ .plan = plan, .go_on = true, .notes = NULL }, err);
+	}
+	ls_plan_free(LS_TAKE_PTR(plan));
+	end_round(recovery);
+	return r;
+}
+
+#define ROUNDS 4
+
+int ls_recover(struct ls_host *host, struct ls_diag *notes, struct ls_error *err)
+{
+	struct recovery recovery = { .host = host, .notes = notes };
+	size_t left = 1, left_before = SIZE_MAX;
+	struct ls_error why = { 0 };
+	int r;
+
+	r = ls_journal_read(host, true, &recovery.journal, &why);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return ls_error_set(err, r, "%s", why.message);
+	for (int round = 0; round < ROUNDS && left && left < left_before && r >= 0; round++) {
+		left_before = round ? left : SIZE_MAX;
+		r = recovery_round(&recovery, true, &left, err);
+	}
+	if (r >= 0 && left) {
+		recovery.report = true;
+		r = recovery_round(&recovery, false, &left, err);
+	}
+	ls_journal_done(&recovery.journal);
+	if (r < 0)
+		return r;
+	if (left)
+		return ls_error_set(err, -EUCLEAN, "%zu objects could not be put back", left);
+	return ls_journal_remove(host, err);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * apply, inside: the state directory.
+ *
+ *   lock           held while a run changes anything; says who
+ *   journal        before and after of a run that has not been committed
+ *   current        number of the current generation; replacing it is the commit point
+ *   generations/N  what generation N asked for, its spec, and the ledger of displaced values
+ *
+ * A namespace other than the initial one has its own, in netns/NAME.
+ */
+#pragma once
+
+#include <linkspan/apply.h>
+
+/* One life of one kernel network state. */
+struct ls_epoch {
+	uint8_t machine[16]; /* /etc/machine-id; zero where there is none */
+	uint8_t boot[16];    /* /proc/sys/kernel/random/boot_id */
+	uint64_t netns;      /* SO_NETNS_COOKIE (kernel 5.14), or the namespace's inode before */
+};
+
+struct ls_host {
+	int dirfd;         /* state directory; -1: none there (read-only use) */
+	int generationsfd; /* likewise */
+	int lockfd;        /* -1: not locked */
+	int lock_socket;
+	char *state_path;
+	struct ls_epoch epoch;
+	struct ls_kernel *kernel;
+	uint64_t current;       /* 0: none */
+	bool current_is_epochs; /* the current generation was made in this epoch */
+};
+
+bool ls_epoch_same(const struct ls_epoch *a, const struct ls_epoch *b);
+
+/* state.c */
+int ls_state_open(struct ls_host *host, const struct ls_host_options *options, struct ls_error *err);
+void ls_state_close(struct ls_host *host);
+/* Waits up to wait_ms; -EBUSY names the holder. Reads `current` again. */
+int ls_state_lock(struct ls_host *host, unsigned wait_ms, struct ls_error *err);
+void ls_state_unlock(struct ls_host *host);
+int ls_state_read_current(struct ls_host *host, struct ls_error *err);
+int ls_state_write_current(struct ls_host *host, uint64_t number, struct ls_error *err);
+
+/* ---- record.c: how every file is framed --------------------------------------------------------------------------- */
+
+enum ls_record_type { LS_RECORD_CURRENT = 1, LS_RECORD_JOURNAL = 2, LS_RECORD_GENERATION = 3 };
+
+#define LS_RECORD_SECTIONS 4u
+
+struct ls_record {
+	struct ls_epoch epoch;
+	uint32_t n_sections;
+	struct ls_buf sections[LS_RECORD_SECTIONS];
+};
+
+void ls_record_done(struct ls_record *record);
+int ls_record_write(struct ls_host *host, int dirfd, const char *name, enum ls_record_type type,
+	const struct ls_record *record, struct ls_error *err);
+/* Reads the sections of the bitmap `wanted`. -ENOENT: no such file. -EBADMSG: damaged or never finished. -EPROTO: written
+ * by a newer linkspan (the message names the version needed). */
+int ls_record_read(int dirfd, const char *name, enum ls_record_type type, uint32_t wanted, struct ls_record *ret,
+	struct ls_error *err);
+
+/* ---- generation.c ------------------------------------------------------------------------------------------------- */
+
+int ls_generation_write(struct ls_host *host, const struct ls_generation *generation, const struct ls_ledger *ledger,
+	struct ls_error *err);
+int ls_generation_read(struct ls_host *host, uint64_t number, bool whole, struct ls_generation *ret,
+	struct ls_error *err);
+/* The ledger of the current generation; empty when there is none, or when it belongs to another epoch. */
+int ls_ledger_read(struct ls_host *host, struct ls_arena *arena, struct ls_ledger *ret, struct ls_error *err);
+/* Removes the oldest beyond LS_GENERATIONS_KEPT. */
+void ls_generation_prune(struct ls_host *host);
+int ls_generation_numbers(struct ls_host *host, uint64_t **ret, size_t *ret_n, struct ls_error *err);
+
+/* ---- journal.c ---------------------------------------------------------------------------------------------------- */
+
+/* What a run may touch: as it was, as it is to become, and what the kernel makes of bystanders on the way. */
+struct ls_journal {
+	struct ls_arena *arena;
+	struct ls_epoch epoch;
+	uint64_t target; /* number of the generation that the run would make */
+	struct ls_set before, after, fallout;
+};
+
+void ls_journal_done(struct ls_journal *journal);
+int ls_journal_from_plan(const struct ls_plan *plan, uint64_t target, struct ls_journal *ret);
+int ls_journal_write(struct ls_host *host, const struct ls_journal *journal, struct ls_error *err);
+/* -ENOENT: there is none that matters (none at all, another epoch's, one that never began, one that was committed); such a
+ * file is removed when `tidy`. */
+int ls_journal_read(struct ls_host *host, bool tidy, struct ls_journal *ret, struct ls_error *err);
+int ls_journal_remove(struct ls_host *host, struct ls_error *err);
+
+/* ---- execute.c ---------------------------------------------------------------------------------------------------- */
+
+struct ls_execution {
+	const struct ls_plan *plan;
+	const volatile sig_atomic_t *stop; /* may be NULL */
+	bool go_on; /* recovery: a step that fails does not keep the others from being tried */
+	struct ls_diag *notes; /* may be NULL */
+};
+
+int ls_execute(struct ls_host *host, const struct ls_execution *execution, struct ls_error *err);
+
+/* ---- recover.c ---------------------------------------------------------------------------------------------------- */
+
+/* Brings the host back to the journal's before, leaving strangers' changes alone, and removes the journal. 0: as before.
+ * -EUCLEAN: something could not be put back; each is a note; the journal stays. */
+int ls_recover(struct ls_host *host, struct ls_diag *notes, struct ls_error *err);
+
+/* ---- guard.c ------------------------------------------------------------------------------------------------------ */
+
+struct ls_guard {
+	pid_t pid;
+	int pipe; /* -1: none */
+};
+
+int ls_guard_start(struct ls_host *host, struct ls_guard *ret, struct ls_error *err);
+/* The run has come to an end, committed or taken back: the guard may go. */
+void ls_guard_dismiss(struct ls_guard *guard);
