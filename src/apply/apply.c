@@ -321,27 +321,41 @@ static void carry_out(struct ls_host *host, const struct goal *goal, const struc
 	ls_guard_dismiss(&guard);
 }
 
-/* Nothing to send. Still a generation of its own when something else is asked for than before, so that `status` and
- * `rollback` speak of the right spec. */
-static bool is_recorded(struct ls_host *host, const struct goal *goal, const struct ls_prepared *prepared)
+static bool same_spec(struct ls_host *host, const struct goal *goal)
 {
 	struct ls_generation current;
 	bool same;
 
-	if (!host->current)
-		return !prepared->desired.n_objects;
-	if (ls_generation_read(host, host->current, true, &current, NULL) < 0)
+	if (!goal->spec_text || ls_generation_read(host, host->current, LS_GENERATION_SPEC, &current, NULL) < 0)
 		return false;
-	same = goal->spec_text && current.spec_length == goal->spec_length &&
+	same = current.spec_length == goal->spec_length &&
 		!memcmp(current.spec_text, goal->spec_text, goal->spec_length);
-	if (!same) {
-		same = current.objects.n_objects == prepared->desired.n_objects;
-		for (size_t i = 0; same && i < current.objects.n_objects; i++)
-			same = !ls_object_compare(current.objects.objects[i], prepared->desired.objects[i]) &&
-				ls_object_same(current.objects.objects[i], prepared->desired.objects[i]);
-	}
 	ls_generation_done(&current);
 	return same;
+}
+
+static bool same_objects(struct ls_host *host, const struct ls_set *desired)
+{
+	struct ls_generation current;
+	bool same;
+
+	if (ls_generation_read(host, host->current, LS_GENERATION_OBJECTS, &current, NULL) < 0)
+		return false;
+	same = current.objects.n_objects == desired->n_objects;
+	for (size_t i = 0; same && i < desired->n_objects; i++)
+		same = !ls_object_compare(current.objects.objects[i], desired->objects[i]) &&
+			ls_object_same(current.objects.objects[i], desired->objects[i]);
+	ls_generation_done(&current);
+	return same;
+}
+
+/* Nothing to send. Still a generation of its own when something else is asked for than before, so that `status` and
+ * `rollback` speak of the right spec. */
+static bool is_recorded(struct ls_host *host, const struct goal *goal, const struct ls_prepared *prepared)
+{
+	if (!host->current)
+		return !prepared->desired.n_objects;
+	return same_spec(host, goal) || same_objects(host, &prepared->desired);
 }
 
 static void record_only(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
@@ -402,7 +416,7 @@ static uint64_t generation_before(struct ls_host *host)
 	uint64_t *numbers, source, found = 0;
 	size_t n;
 
-	if (ls_generation_read(host, host->current, false, &current, NULL) < 0)
+	if (ls_generation_read(host, host->current, 0, &current, NULL) < 0)
 		return 0;
 	source = current.source;
 	ls_generation_done(&current);
@@ -426,7 +440,7 @@ static void roll_back(struct ls_host *host, uint64_t number, const struct ls_run
 		ls_error_set(&report->error, -ENOENT, "there is no generation before the current one (linkspan down takes all away)");
 		return;
 	}
-	if (ls_generation_read(host, number, true, &generation, &report->error) < 0)
+	if (ls_generation_read(host, number, LS_GENERATION_SPEC | LS_GENERATION_OBJECTS, &generation, &report->error) < 0)
 		return;
 	goal.objects = &generation.objects;
 	goal.source = generation.source;

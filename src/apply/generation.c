@@ -158,7 +158,7 @@ int ls_generation_write(struct ls_host *host, const struct ls_generation *genera
 	return r;
 }
 
-static int decode(const struct ls_host *host, const struct ls_record *record, bool whole, struct ls_generation *ret)
+static int decode(const struct ls_host *host, const struct ls_record *record, unsigned parts, struct ls_generation *ret)
 {
 	const struct ls_buf *spec = &record->sections[SECTION_SPEC];
 	int r;
@@ -168,14 +168,22 @@ static int decode(const struct ls_host *host, const struct ls_record *record, bo
 		return -ENOMEM;
 	ret->this_epoch = ls_epoch_same(&record->epoch, &host->epoch);
 	r = read_meta(&record->sections[SECTION_META], ret);
-	if (r < 0 || !whole)
-		return r;
-	ret->spec_text = ls_arena_copy(ret->arena, spec->data, spec->length + 1); /* sections end in a zero */
-	ret->spec_length = spec->length;
-	return ret->spec_text ? read_objects(&record->sections[SECTION_OBJECTS], ret) : -ENOMEM;
+	if (r >= 0 && parts & LS_GENERATION_SPEC) {
+		ret->spec_text = ls_arena_copy(ret->arena, spec->data, spec->length + 1); /* sections end in a zero */
+		ret->spec_length = spec->length;
+		r = ret->spec_text ? 0 : -ENOMEM;
+	}
+	return r >= 0 && parts & LS_GENERATION_OBJECTS ? read_objects(&record->sections[SECTION_OBJECTS], ret) : r;
 }
 
-int ls_generation_read(struct ls_host *host, uint64_t number, bool whole, struct ls_generation *ret, struct ls_error *err)
+static uint32_t sections_of(unsigned parts)
+{
+	return LS_BIT(SECTION_META) | (parts & LS_GENERATION_SPEC ? LS_BIT(SECTION_SPEC) : 0) |
+		(parts & LS_GENERATION_OBJECTS ? LS_BIT(SECTION_OBJECTS) : 0);
+}
+
+int ls_generation_read(struct ls_host *host, uint64_t number, unsigned parts, struct ls_generation *ret,
+	struct ls_error *err)
 {
 	struct ls_generation generation = { 0 };
 	struct ls_record record;
@@ -184,15 +192,15 @@ int ls_generation_read(struct ls_host *host, uint64_t number, bool whole, struct
 
 	if (host->generationsfd < 0 || !number || number > host->current)
 		return ls_error_set(err, -ENOENT, "there is no generation %" PRIu64, number);
-	r = ls_record_read(host->generationsfd, file_name(number, name), LS_RECORD_GENERATION,
-		whole ? UINT32_MAX : LS_BIT(SECTION_META), &record, err);
+	r = ls_record_read(host->generationsfd, file_name(number, name), LS_RECORD_GENERATION, sections_of(parts), &record,
+		err);
 	if (r == -ENOENT)
 		return ls_error_set(err, r, "there is no generation %" PRIu64 " any more", number);
 	if (r < 0)
 		return ls_error_context(err, r, "generation %" PRIu64, number);
 	r = memcmp(record.epoch.machine, host->epoch.machine, sizeof(record.epoch.machine)) != 0 ? -ENOENT : 0;
 	if (r >= 0)
-		r = record.n_sections == N_SECTIONS ? decode(host, &record, whole, &generation) : -EBADMSG;
+		r = record.n_sections == N_SECTIONS ? decode(host, &record, parts, &generation) : -EBADMSG;
 	ls_record_done(&record);
 	if (r < 0) {
 		ls_generation_done(&generation);

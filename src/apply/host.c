@@ -44,7 +44,7 @@ uint64_t ls_host_current(const struct ls_host *host)
 
 int ls_host_generation(struct ls_host *host, uint64_t number, struct ls_generation *ret, struct ls_error *err)
 {
-	return ls_generation_read(host, number, true, ret, err);
+	return ls_generation_read(host, number, LS_GENERATION_SPEC | LS_GENERATION_OBJECTS, ret, err);
 }
 
 int ls_host_history(struct ls_host *host, struct ls_generation **ret, size_t *ret_n, struct ls_error *err)
@@ -64,7 +64,7 @@ int ls_host_history(struct ls_host *host, struct ls_generation **ret, size_t *re
 	}
 	/* A damaged or another machine's file hides itself only, not the others. */
 	for (size_t i = 0; i < n; i++)
-		if (ls_generation_read(host, numbers[i], false, &generations[n_read], NULL) >= 0)
+		if (ls_generation_read(host, numbers[i], 0, &generations[n_read], NULL) >= 0)
 			n_read++;
 	free(numbers);
 	*ret = generations;
@@ -92,7 +92,7 @@ static int claim_addresses(struct ls_host *host, struct ls_set *actual, struct l
 
 	if (ls_kernel_has_address_protocol(host->kernel) || !host->current_is_epochs)
 		return 0;
-	r = ls_generation_read(host, host->current, true, &generation, err);
+	r = ls_generation_read(host, host->current, LS_GENERATION_OBJECTS, &generation, err);
 	if (r < 0)
 		return r;
 	ls_set_each(&generation.objects, i)

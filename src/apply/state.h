@@ -67,7 +67,10 @@ int ls_record_read(int dirfd, const char *name, enum ls_record_type type, uint32
 
 int ls_generation_write(struct ls_host *host, const struct ls_generation *generation, const struct ls_ledger *ledger,
 	struct ls_error *err);
-int ls_generation_read(struct ls_host *host, uint64_t number, bool whole, struct ls_generation *ret,
+/* What to read besides what a list shows. */
+enum ls_generation_part { LS_GENERATION_SPEC = 1, LS_GENERATION_OBJECTS = 2 };
+
+int ls_generation_read(struct ls_host *host, uint64_t number, unsigned parts, struct ls_generation *ret,
 	struct ls_error *err);
 /* The ledger of the current generation; empty when there is none, or when it belongs to another epoch. */
 int ls_ledger_read(struct ls_host *host, struct ls_arena *arena, struct ls_ledger *ret, struct ls_error *err);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kinds: the drivers, one table per kind of object (struct ls_kind in model.h), and the kernel handle that they share.
+ */
+#pragma once
+
+#include <linkspan/model.h>
+#include <linkspan/netlink.h>
+
+/* One network namespace, as a whole: the session, the map between names and indexes of links (renewed by every dump of
+ * links), and what this kernel can do. */
+struct ls_kernel;
+
+/* Opens the namespace that the calling thread is in. */
+int ls_kernel_open(struct ls_kernel **ret, struct ls_error *err);
+void ls_kernel_close(struct ls_kernel *kernel); /* accepts NULL */
+struct ls_netlink *ls_kernel_netlink(struct ls_kernel *kernel);
+
+/* A bit for each kind to dump, by enum ls_kind_id. Links are always read first when any other is asked for, since names
+ * of links come from there, but only added to the set when asked for. */
+#define LS_DUMP_ALL UINT32_MAX
+/* Adds what the kernel has to `ret` (its arena holds the objects) and sorts it. `scope`: for kinds that cannot list. */
+int ls_kernel_dump(
+	struct ls_kernel *kernel, uint32_t kinds, const struct ls_set *scope, struct ls_set *ret, struct ls_error *err);
+
+/* 0 = no such link, as of the last dump of links. */
+uint32_t ls_kernel_link_index(const struct ls_kernel *kernel, const char *name);
+const char *ls_kernel_link_name(const struct ls_kernel *kernel, uint32_t index);
+/* Does this kernel keep IFA_PROTO (5.18)? Told by its release number. */
+bool ls_kernel_has_address_protocol(const struct ls_kernel *kernel);
+
+/* Encodes one operation: what `encode` of the kind does, or for adding a foreign object (raw set) its own message
+ * again. *ret is the session's message, or NULL when none is needed. A link that does not exist: -ENODEV; one that was
+ * made since the last dump of links is not known yet (it can be changed, by name, but nothing can be put on it).
+ *
+ * To get the kernel's own order back, foreign IPv4 addresses go back in the order of the dump before it was sorted (at
+ * least primaries before secondaries), IPv6 addresses in the opposite one, routes of one slot in the order of the set.
+ */
+int ls_kernel_encode(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
+	const struct ls_object *want, struct nl_msg **ret, struct ls_error *err);

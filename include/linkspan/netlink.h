@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * netlink: bytes to and from the kernel. Knows no kind of object.
+ *
+ * A session holds two sockets of one protocol: one that asks (dumps) and one that changes (the transaction), so that
+ * the acknowledgements of changes never mix with the parts of a dump. Both have NETLINK_EXT_ACK, NETLINK_CAP_ACK and,
+ * for dumps, NETLINK_GET_STRICT_CHK where the kernel has it (4.20).
+ */
+#pragma once
+
+#include <linkspan/util.h>
+
+struct nlmsghdr;
+struct nl_msg;
+struct ls_netlink;
+
+#define LS_TX_WINDOW 128u /* unacknowledged messages at most: 256 were fine at the default buffer, 280 gave ENOBUFS */
+
+/* protocol: NETLINK_ROUTE, ... */
+int ls_netlink_open(int protocol, struct ls_netlink **ret, struct ls_error *err);
+void ls_netlink_close(struct ls_netlink *nl);        /* accepts NULL */
+bool ls_netlink_strict(const struct ls_netlink *nl); /* the kernel filters dumps by what the request says */
+
+/* One message of a dump. Return < 0 to stop: the rest is read, but not passed on. */
+typedef int (*ls_netlink_each)(const struct nlmsghdr *message, void *data);
+
+/* Sends a dump request (NLM_F_DUMP is added) and calls `each` for every message of the answer. A dump that the kernel
+ * marks as interrupted (NLM_F_DUMP_INTR) is begun again up to 8 times; `restart` is called before each new attempt, to
+ * forget what came so far. -EAGAIN when it never came through whole. */
+int ls_netlink_dump(struct ls_netlink *nl, struct nl_msg *request, ls_netlink_each each, int (*restart)(void *data),
+	void *data, struct ls_error *err);
+
+/* ---- transaction ------------------------------------------------------------------------------------------------- */
+
+/* How one message ended. */
+enum ls_tx_state {
+	LS_TX_DONE,    /* acknowledged */
+	LS_TX_FAILED,  /* refused: `code` and the kernel's words */
+	LS_TX_UNKNOWN, /* no answer came (`code`: -ENOBUFS, -ETIMEDOUT): it may have been carried out */
+};
+
+/* Called once for each message queued, in no particular order across failures. `token` is what ls_tx_queue was given.
+ * `kernel_says`: the extended acknowledgement, NULL when there is none; valid during the call. Must not queue. */
+typedef void (*ls_tx_result)(size_t token, enum ls_tx_state state, int code, const char *kernel_says, void *data);
+
+/* Forgets what was queued but not sent, and answers that came too late for the transaction before. */
+void ls_tx_begin(struct ls_netlink *nl, ls_tx_result result, void *data);
+/* Copies a finished message into the batch (sequence number and NLM_F_REQUEST|NLM_F_ACK are set here) and sends the
+ * batch when it holds LS_TX_WINDOW messages or 32 KiB; then all its answers are waited for (5 s after the last one: the
+ * kernel carries a batch out before sending returns, so answers are there or lost). Negative errno when sending failed;
+ * messages of a batch that was never sent are reported FAILED with that code. */
+int ls_tx_queue(struct ls_netlink *nl, struct nl_msg *message, size_t token, struct ls_error *err);
+/* Sends what is queued and waits until every message has its result. The barrier between ranks. */
+int ls_tx_barrier(struct ls_netlink *nl, struct ls_error *err);
+/* An empty message to write into, with room for LS_RAW_MAX bytes and more; the session's own, reused by every call, for
+ * dump requests too. */
+struct nl_msg *ls_tx_message(struct ls_netlink *nl, int type, int flags);
