@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tables that --help is made of: commands and exit codes. A new command is an entry here and a file.
+ */
+#include "cli.h"
+
+const struct cli_exit_code cli_exits[CLI_N_EXITS] = {
+	[CLI_EXIT_DONE] = { 0, "done, or nothing to do" },
+	[CLI_EXIT_FAILED] = { 1, "failed, or refused for a conflict; the host is as it was before" },
+	[CLI_EXIT_CHANGES] = { 2, "plan: there are changes; status --check: there is drift" },
+	[CLI_EXIT_DIRTY] = { 3, "failed, and the host is not as it was before (what differs is named)" },
+	[CLI_EXIT_USAGE] = { 64, "wrong usage" },
+	[CLI_EXIT_INVALID] = { 65, "the spec (or the snapshot) is not valid or cannot be read" },
+	[CLI_EXIT_UNSUPPORTED] = { 69, "this kernel lacks what the spec needs (which is named)" },
+	[CLI_EXIT_BUSY] = { 75, "try again later: another run holds the lock" },
+	[CLI_EXIT_PRIVILEGE] = { 77, "privilege is missing" },
+};
+
+#define READS (LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE) | LS_BIT(CLI_EXIT_PRIVILEGE))
+#define CHANGES (READS | LS_BIT(CLI_EXIT_DIRTY) | LS_BIT(CLI_EXIT_UNSUPPORTED) | LS_BIT(CLI_EXIT_BUSY))
+
+static const char check_text[] =
+	"Reads SPEC (\"-\": standard input), checks it and prints every error that it has. Never\n"
+	"looks at the kernel, so a spec can be checked on any machine.";
+
+static const char plan_text[] =
+	"Prints what apply would do, step by step in its order, and what each step may interrupt;\n"
+	"changes nothing. Needs neither root nor a state directory.\n"
+	"\n"
+	"  + add   ~ change in place   = replace in one message   - delete\n"
+	"\n"
+	"  [flow]     packets of some flows may be lost\n"
+	"  [session]  connections may end\n"
+	"  [lockout]  the SSH session that you are in may end\n"
+	"\n"
+	"With --from, SNAPSHOT (\"-\": standard input) stands for the kernel, and the plan is made\n"
+	"without looking at this host at all.";
+
+static const char apply_text[] =
+	"Brings the host to SPEC (\"-\": standard input): afterwards the spec is in force, or the\n"
+	"host is as it was before. What linkspan did not make is left alone. A second apply of the\n"
+	"same spec changes nothing. An interrupt (Ctrl-C, SIGTERM) takes everything back.";
+
+static const char recover_text[] =
+	"Finishes what a run that was cut short (a crash, a power failure) left behind: puts the\n"
+	"host back to what it was before that run. Values that somebody else has changed since are\n"
+	"left alone and reported (exit 3). Does nothing when there is nothing to recover, so it can\n"
+	"run at every boot.";
+
+static const char rollback_text[] =
+	"Brings the host back to the generation before the current one, or to generation N (see\n"
+	"`linkspan history`). This makes a new generation: going back can be taken back.";
+
+static const char down_text[] =
+	"Removes everything that linkspan made on this host and gives back what it displaced\n"
+	"(sysctls, settings of links, adopted objects), unless somebody has changed that since.";
+
+static const char status_text[] =
+	"Prints the current generation and how the host differs from it: what is missing, what is\n"
+	"there too much, what is otherwise.";
+
+static const char history_text[] = "Lists the generations: one for each successful apply, rollback and down.";
+
+static const char snapshot_text[] =
+	"Prints the objects of this host that linkspan made, or all of them, without anything that\n"
+	"changes by itself: two snapshots of the same configuration are the same, byte for byte.\n"
+	"With --all --json the output can be given to `linkspan plan --from`.";
+
+const struct cli_command cli_commands[] = {
+	{ "check", "read and check a spec; no kernel access", "SPEC", check_text, 0,
+		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE) | LS_BIT(CLI_EXIT_INVALID),
+		false, cli_check },
+	{ "plan", "show what apply would do", "SPEC", plan_text,
+		LS_BIT(CLI_FROM) | LS_BIT(CLI_ADOPT) | LS_BIT(CLI_FORCE),
+		READS | LS_BIT(CLI_EXIT_CHANGES) | LS_BIT(CLI_EXIT_INVALID), false, cli_plan },
+	{ "apply", "bring the host to a spec", "SPEC", apply_text,
+		LS_BIT(CLI_ADOPT) | LS_BIT(CLI_FORCE) | LS_BIT(CLI_MESSAGE), CHANGES | LS_BIT(CLI_EXIT_INVALID), true,
+		cli_apply },
+	{ "rollback", "go back to an earlier generation", NULL, rollback_text, LS_BIT(CLI_TO) | LS_BIT(CLI_FORCE),
+		CHANGES, true, cli_rollback },
+	{ "down", "remove all that linkspan made", NULL, down_text, LS_BIT(CLI_FORCE), CHANGES, true, cli_down },
+	{ "status", "show the current generation and what differs from it", NULL, status_text, LS_BIT(CLI_CHECK),
+		READS | LS_BIT(CLI_EXIT_CHANGES), false, cli_status },
+	{ "history", "list the generations", NULL, history_text, 0, READS, false, cli_history },
+	{ "snapshot", "print the kernel's objects", NULL, snapshot_text, LS_BIT(CLI_ALL), READS, false, cli_snapshot },
+	{ "recover", "finish what a crash left behind", NULL, recover_text, LS_BIT(CLI_ABANDON), CHANGES, true,
+		cli_recover },
+	{ 0 },
+};

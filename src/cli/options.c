@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table of options and the functions that read their arguments. A flag is a bit in cli_args.given and needs nothing
+ * else; an option with an argument says where its value goes and how it is read.
+ */
+#include "cli.h"
+
+#include <string.h>
+
+static const char *read_text(const char *text, void *value)
+{
+	*(const char **)value = text;
+	return NULL;
+}
+
+static const char *read_path(const char *text, void *value)
+{
+	*(const char **)value = text;
+	return *text ? NULL : "is empty";
+}
+
+/* ip-netns(8) keeps namespaces as files below /run/netns: a name must stay one file there. */
+static const char *read_namespace(const char *text, void *value)
+{
+	*(const char **)value = text;
+	if (!*text || strchr(text, '/') || !strcmp(text, ".") || !strcmp(text, ".."))
+		return "is not the name of a network namespace";
+	return strlen(text) > 255 ? "is too long for the name of a network namespace" : NULL;
+}
+
+static const char *read_generation(const char *text, void *value)
+{
+	static const char complaint[] = "is not the number of a generation: 1, 2, ...";
+	unsigned long long number;
+
+	if (!*text || strspn(text, "0123456789") != strlen(text))
+		return complaint;
+	errno = 0;
+	number = strtoull(text, NULL, 10);
+	if (errno || !number)
+		return complaint;
+	*(uint64_t *)value = number;
+	return NULL;
+}
+
+static const char *read_color(const char *text, void *value)
+{
+	static const char *const words[] = {
+		[CLI_COLOR_AUTO] = "auto",
+		[CLI_COLOR_ALWAYS] = "always",
+		[CLI_COLOR_NEVER] = "never",
+	};
+
+	for (unsigned i = 0; i < LS_ARRAY_SIZE(words); i++) {
+		if (strcmp(text, words[i]) != 0)
+			continue;
+		*(enum cli_color *)value = (enum cli_color)i;
+		return NULL;
+	}
+	return "is none of auto, always, never";
+}
+
+#define FLAG(option, short, text) .name = (option), .letter = (short), .help = (text)
+#define VALUE(option, short, what, field, reader, text) \
+	FLAG(option, short, text), .argument = (what), .offset = offsetof(struct cli_args, field), .read = (reader)
+
+const struct cli_option cli_options[CLI_N_OPTIONS] = {
+	[CLI_JSON] = { FLAG("json", 'j', "print JSON") },
+	[CLI_STATE_DIR] = { VALUE(
+		"state-dir", 0, "DIR", state_dir, read_path, "keep the record of changes in DIR (" LS_STATE_DIR ")") },
+	[CLI_NETNS] = { VALUE(
+		"netns", 'n', "NAME", netns, read_namespace, "work in the network namespace NAME (see ip-netns(8))") },
+	[CLI_QUIET] = { FLAG("quiet", 'q', "print errors and warnings only") },
+	[CLI_VERBOSE] = { FLAG("verbose", 'v', "print more") },
+	[CLI_COLOR] = { VALUE(
+		"color", 0, "WHEN", color, read_color, "colour: auto, always or never (auto; NO_COLOR is honoured)") },
+	[CLI_HELP] = { FLAG("help", 'h', "print this help") },
+	[CLI_VERSION] = { FLAG("version", 'V', "print the version") },
+	[CLI_FROM] = { VALUE("from", 0, "SNAPSHOT", from, read_path,
+		"plan against a file that `linkspan snapshot --all --json` wrote") },
+	[CLI_ADOPT] = { FLAG("adopt", 0, "take over what linkspan did not make, where it is in the way") },
+	[CLI_FORCE] = { FLAG("force", 0, "let what linkspan did not make go with what it depends on") },
+	[CLI_MESSAGE] = { VALUE("message", 'm', "TEXT", message, read_text, "say why, for `linkspan history`") },
+	[CLI_TO] = { VALUE("to", 0, "N", to, read_generation, "go back to generation N") },
+	[CLI_CHECK] = { FLAG("check", 0, "exit 2 when the host differs from the current generation") },
+	[CLI_ALL] = { FLAG("all", 'a', "also what linkspan did not make") },
+	[CLI_ABANDON] = { FLAG("abandon", 0, "leave the host as it is and forget the interrupted run") },
+};

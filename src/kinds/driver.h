@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the drivers share; nobody outside kinds/ (and its tests) includes this. */
+#pragma once
+
+#include <linkspan/kinds.h>
+
+#include <string.h>
+
+#include <linux/netlink.h>
+
+#include "link_table.h"
+
+struct nlattr;
+
+struct ls_kernel {
+	struct ls_netlink *nl;
+	int proc_sys; /* /proc/sys, or -1 where it is not mounted */
+	bool address_protocol;
+	struct ls_link_table links;
+	uint32_t dump;    /* counts dumps, see ls_dump_link */
+	bool link_missed; /* the dump named a link that the table does not have: it is younger than the table */
+};
+
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
+
+/* One dump of one kind on its way into a set. */
+struct ls_dump {
+	struct ls_kernel *kernel;
+	struct ls_set *set;
+	size_t n_before;    /* objects in the set when the dump began */
+	struct ls_buf text; /* scratch */
+};
+
+/* One message of the dump. Its bytes are the kernel's or a fuzzer's: nothing about them is taken for granted. Messages
+ * that are no object of ours to model add nothing. 0 or -ENOMEM. */
+int ls_link_decode(struct ls_dump *dump, const struct nlmsghdr *message);
+int ls_address_decode(struct ls_dump *dump, const struct nlmsghdr *message);
+int ls_route_decode(struct ls_dump *dump, const struct nlmsghdr *message);
+/* After the last link: turns the indexes by which links name one another into names. */
+int ls_link_resolve(struct ls_dump *dump);
+
+void ls_dump_begin(struct ls_dump *dump, struct ls_kernel *kernel, struct ls_set *set);
+void ls_dump_done(struct ls_dump *dump);
+/* Forgets what this dump has added: the `restart` of ls_netlink_dump. */
+int ls_dump_restart(void *data);
+/* A copy of a text in the set's arena. */
+const char *ls_dump_text(const struct ls_dump *dump, const char *text, size_t length);
+/* The name of a link, in the set's arena; NULL when memory ran out. One that came up after the link table was read is
+ * called "if7" for now; ls_kernel_dump reads again then. */
+const char *ls_dump_link(const struct ls_dump *dump, uint32_t index);
+/* Keeps the kernel's own message with an object that is not ours. */
+int ls_dump_keep_raw(const struct ls_dump *dump, struct ls_object *object, const struct nlmsghdr *message);
+
+/* Attributes by type; libnl's walk costs a call for each, which a hundred thousand routes feel. Returns a bit for each
+ * type seen; types from `n` on (at most 64) are skipped. */
+uint64_t ls_attrs_parse(const struct nlattr **tb, unsigned n, const void *data, size_t length);
+/* The attributes behind a family header of that size; false when the message is too short for it. */
+bool ls_attrs_of(const struct nlmsghdr *message, size_t header, const void **ret, size_t *ret_length);
+
+/* The value of an attribute, 0 (or false) where it is absent or too short. */
+uint8_t ls_attr_u8(const struct nlattr *attr);
+uint16_t ls_attr_u16(const struct nlattr *attr);
+uint32_t ls_attr_u32(const struct nlattr *attr);
+size_t ls_attr_length(const struct nlattr *attr);
+const void *ls_attr_data(const struct nlattr *attr);
+/* Payload as text: length without the terminating zero that may or may not be there. */
+const char *ls_attr_text(const struct nlattr *attr, size_t *ret_length);
+bool ls_attr_ip(const struct nlattr *attr, uint8_t family, struct ls_ip *ret);
+
+static inline void ls_object_set(struct ls_object *object, unsigned attr)
+{
+	object->set |= LS_BIT(attr);
+}
+
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
+
+/* -ENODEV with a message when there is no such link. */
+int ls_kernel_require_link(const struct ls_kernel *kernel, const char *name, uint32_t *ret_index, struct ls_error *err);
+/* Says that a message did not fit. LS_MESSAGE_MAX is ample, so this is a bug. */
+int ls_message_too_long(const struct ls_object *object, struct ls_error *err);
+/* The message that puts a foreign object back as it was; see replay.c. */
+int ls_replay(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *object, struct nl_msg **ret,
+	struct ls_error *err);
+
+/* enum ls_scope and RT_SCOPE_*. */
+uint8_t ls_scope_to_kernel(uint8_t scope);
+uint8_t ls_scope_from_kernel(uint8_t scope);
+
+/* For kinds that every kernel has. */
+int ls_probe_always(struct ls_kernel *kernel, const struct ls_object *want, struct ls_error *err);
+
+static inline int ls_order(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}

@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Links. The kernel tells them apart by index; people and this program by name. A message that changes a link carries
+ * the index where it is known, and the name where the link was made a moment ago. One RTM_NEWLINK sets several
+ * attributes in turn and stops at the first that fails, keeping the ones before it.
+ *
+ * Mark: link group LS_MARK_LINK_GROUP, which the creating message itself carries, so there is no moment in which a link
+ * of ours is unmarked. Only links of a type (IFLA_INFO_KIND) can be ours: hardware is nobody's making.
+ *
+ * New links are down: their sysctls are written next, and `up` follows in a step of its own. A link that is put back
+ * after a crash asks for its old index, since routes with several next hops name links by index.
+ *
+ * A veth pair is two objects and one creation: the end whose name sorts first makes both and is the one to delete; the
+ * other's add is a change of the link that is there by then (-ENODEV if the order was wrong), by name, and its delete
+ * needs no message.
+ */
+#include "driver.h"
+
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+
+#define ATTR(field, type, change, flags) #field, type, change, flags, offsetof(struct ls_link, field), NULL
+
+/* Present always: name, mtu, index, up; bridges: stp. `carrier` is present only when true. type, master, parent, peer,
+ * vlan_id, mac and permanent_mac are present where the link has one. */
+static const struct ls_attr link_attrs[] = {
+	[LS_LINK_NAME] = { ATTR(name, LS_TYPE_STRING, LS_CHANGE_KEY, 0) },
+	[LS_LINK_TYPE] = { ATTR(type, LS_TYPE_STRING, LS_CHANGE_RECREATE, 0) },
+	[LS_LINK_MASTER] = { ATTR(master, LS_TYPE_LINK, LS_CHANGE_LIVE, 0) },
+	[LS_LINK_PARENT] = { ATTR(parent, LS_TYPE_LINK, LS_CHANGE_RECREATE, 0) },
+	[LS_LINK_PEER] = { ATTR(peer, LS_TYPE_LINK, LS_CHANGE_RECREATE, 0) },
+	[LS_LINK_MTU] = { ATTR(mtu, LS_TYPE_U32, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
+	[LS_LINK_INDEX] = { ATTR(index, LS_TYPE_U32, LS_CHANGE_INFO, LS_ATTR_HIDDEN) },
+	[LS_LINK_VLAN_ID] = { ATTR(vlan_id, LS_TYPE_U16, LS_CHANGE_RECREATE, 0) },
+	[LS_LINK_MAC] = { ATTR(mac, LS_TYPE_MAC, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
+	[LS_LINK_PERMANENT_MAC] = { ATTR(permanent_mac, LS_TYPE_MAC, LS_CHANGE_INFO, 0) },
+	[LS_LINK_UP] = { ATTR(up, LS_TYPE_BOOL, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL | LS_ATTR_LATE) },
+	[LS_LINK_CARRIER] = { ATTR(carrier, LS_TYPE_BOOL, LS_CHANGE_INFO, LS_ATTR_HIDDEN) },
+	[LS_LINK_STP] = { ATTR(stp, LS_TYPE_BOOL, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
+};
+
+static const struct ls_link *as_link(const struct ls_object *object)
+{
+	return (const struct ls_link *)object;
+}
+
+static int link_compare(const struct ls_object *a, const struct ls_object *b)
+{
+	return strcmp(as_link(a)->name, as_link(b)->name);
+}
+
+static void link_describe(const struct ls_object *object, char *text, size_t size)
+{
+	snprintf(text, size, "%s", as_link(object)->name);
+}
+
+/* ---- dump -------------------------------------------------------------------------------------------------------- */
+
+/* Links name others by index, also ones further down in the dump: while it runs, the pointers to their names hold
+ * indexes. 0 = none. */
+static const char *pending_link(uint32_t index)
+{
+	return (const char *)(uintptr_t)index;
+}
+
+/* Types whose IFLA_LINK is the other end of a pair. For all others it is the link below. */
+static bool is_pair(const char *type)
+{
+	static const char *const pairs[] = { "veth", "vxcan", "netkit" };
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(pairs); i++)
+		if (!strcmp(type, pairs[i]))
+			return true;
+	return false;
+}
+
+static bool is_type(const struct ls_link *link, const char *type)
+{
+	return ls_object_has(&link->object, LS_LINK_TYPE) && !strcmp(link->type, type);
+}
+
+static void decode_data(struct ls_link *link, const struct nlattr *data)
+{
+	const struct nlattr *tb[IFLA_BR_MAX + 1];
+
+	if (is_type(link, "vlan")) {
+		ls_attrs_parse(tb, IFLA_VLAN_MAX + 1, ls_attr_data(data), ls_attr_length(data));
+		link->vlan_id = ls_attr_u16(tb[IFLA_VLAN_ID]);
+		ls_object_set(&link->object, LS_LINK_VLAN_ID);
+	} else if (is_type(link, "bridge")) {
+		ls_attrs_parse(tb, IFLA_BR_MAX + 1, ls_attr_data(data), ls_attr_length(data));
+		link->stp = ls_attr_u32(tb[IFLA_BR_STP_STATE]) != 0;
+		ls_object_set(&link->object, LS_LINK_STP);
+	}
+}
+
+static int decode_type(const struct ls_dump *dump, struct ls_link *link, const struct nlattr *info)
+{
+	const struct nlattr *tb[IFLA_INFO_MAX + 1];
+	const char *type;
+	size_t length;
+
+	ls_attrs_parse(tb, IFLA_INFO_MAX + 1, ls_attr_data(info), ls_attr_length(info));
+	type = ls_attr_text(tb[IFLA_INFO_KIND], &length);
+	if (length == 0)
+		return 0;
+	link->type = ls_dump_text(dump, type, length);
+	if (!link->type)
+		return -ENOMEM;
+	ls_object_set(&link->object, LS_LINK_TYPE);
+	if (tb[IFLA_INFO_DATA])
+		decode_data(link, tb[IFLA_INFO_DATA]);
+	return 0;
+}
+
+static void decode_mac(struct ls_link *link, unsigned attr, const struct nlattr *from, struct ls_mac *mac)
+{
+	if (ls_attr_length(from) != sizeof(mac->bytes))
+		return;
+	memcpy(mac->bytes, ls_attr_data(from), sizeof(mac->bytes));
+	ls_object_set(&link->object, attr);
+}
+
+static void decode_relations(struct ls_link *link, const struct nlattr *const *tb)
+{
+	uint32_t below = ls_attr_u32(tb[IFLA_LINK]);
+
+	link->master = pending_link(ls_attr_u32(tb[IFLA_MASTER]));
+	/* With IFLA_LINK_NETNSID the number means a link of another namespace. Tunnels name themselves at times. */
+	if (tb[IFLA_LINK_NETNSID] || below == link->index)
+		return;
+	if (ls_object_has(&link->object, LS_LINK_TYPE) && is_pair(link->type))
+		link->peer = pending_link(below);
+	else
+		link->parent = pending_link(below);
+}
+
+static int decode_link(
+	const struct ls_dump *dump, struct ls_link *link, const struct ifinfomsg *info, const struct nlattr *const *tb)
+{
+	struct ls_object *object = &link->object;
+
+	if (tb[IFLA_LINKINFO] && decode_type(dump, link, tb[IFLA_LINKINFO]) < 0)
+		return -ENOMEM;
+	link->index = (uint32_t)info->ifi_index;
+	link->mtu = ls_attr_u32(tb[IFLA_MTU]);
+	link->up = (info->ifi_flags & IFF_UP) != 0;
+	ls_object_set(object, LS_LINK_INDEX);
+	ls_object_set(object, LS_LINK_MTU);
+	ls_object_set(object, LS_LINK_UP);
+	if (info->ifi_flags & (1u << 16)) { /* IFF_LOWER_UP: net/if.h, which glibc's users include, lacks it */
+		link->carrier = 1;
+		ls_object_set(object, LS_LINK_CARRIER);
+	}
+	if (info->ifi_type == ARPHRD_ETHER) {
+		decode_mac(link, LS_LINK_MAC, tb[IFLA_ADDRESS], &link->mac);
+		decode_mac(link, LS_LINK_PERMANENT_MAC, tb[IFLA_PERM_ADDRESS], &link->permanent_mac);
+	}
+	decode_relations(link, tb);
+	if (ls_object_has(object, LS_LINK_TYPE) && ls_attr_u32(tb[IFLA_GROUP]) == LS_MARK_LINK_GROUP)
+		object->owner = LS_OWNER_OURS;
+	return 0;
+}
+
+int ls_link_decode(struct ls_dump *dump, const struct nlmsghdr *message)
+{
+	const struct ifinfomsg *info = (const void *)((const uint8_t *)message + NLMSG_HDRLEN);
+	const struct nlattr *tb[IFLA_PERM_ADDRESS + 1];
+	struct ls_link *link;
+	const void *attrs;
+	const char *name;
+	size_t length;
+
+	if (message->nlmsg_type != RTM_NEWLINK || !ls_attrs_of(message, sizeof(*info), &attrs, &length))
+		return 0;
+	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), attrs, length);
+	name = ls_attr_text(tb[IFLA_IFNAME], &length);
+	if (length == 0 || length >= IFNAMSIZ || info->ifi_index <= 0)
+		return 0;
+	link = (struct ls_link *)ls_object_new(dump->set->arena, &ls_kind_link);
+	if (!link)
+		return -ENOMEM;
+	link->name = ls_dump_text(dump, name, length);
+	if (!link->name || decode_link(dump, link, info, tb) < 0)
+		return -ENOMEM;
+	ls_object_set(&link->object, LS_LINK_NAME);
+	if (ls_link_table_add(&dump->kernel->links, link->index, name, length) < 0)
+		return -ENOMEM;
+	return ls_set_add(dump->set, &link->object);
+}
+
+static int resolve(const struct ls_dump *dump, struct ls_object *object, unsigned attr, const char **name)
+{
+	uint32_t index = (uint32_t)(uintptr_t)*name;
+
+	*name = NULL;
+	if (index == 0)
+		return 0;
+	*name = ls_dump_link(dump, index);
+	if (!*name)
+		return -ENOMEM;
+	ls_object_set(object, attr);
+	return 0;
+}
+
+int ls_link_resolve(struct ls_dump *dump)
+{
+	if (ls_link_table_seal(&dump->kernel->links) < 0)
+		return -ENOMEM;
+	for (size_t i = dump->n_before; i < dump->set->n_objects; i++) {
+		struct ls_link *link = (struct ls_link *)dump->set->objects[i];
+
+		if (resolve(dump, &link->object, LS_LINK_MASTER, &link->master) < 0 ||
+			resolve(dump, &link->object, LS_LINK_PARENT, &link->parent) < 0 ||
+			resolve(dump, &link->object, LS_LINK_PEER, &link->peer) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int decode_each(const struct nlmsghdr *message, void *data)
+{
+	return ls_link_decode(data, message);
+}
+
+static int restart_links(void *data)
+{
+	struct ls_dump *dump = data;
+
+	ls_dump_restart(dump);
+	return ls_link_table_reset(&dump->kernel->links);
+}
+
+static int link_dump(struct ls_kernel *kernel, const struct ls_set *scope, struct ls_set *ret, struct ls_error *err)
+{
+	struct nl_msg *request = ls_tx_message(kernel->nl, RTM_GETLINK, 0);
+	const struct ifinfomsg all = { .ifi_family = AF_UNSPEC };
+	struct ls_dump dump;
+	int r;
+
+	(void)scope;
+	if (nlmsg_append(request, (void *)(uintptr_t)&all, sizeof(all), NLMSG_ALIGNTO) < 0 ||
+		nla_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0)
+		return ls_error_set(err, -EMSGSIZE, "request does not fit");
+	ls_dump_begin(&dump, kernel, ret);
+	r = ls_link_table_reset(&kernel->links);
+	if (r >= 0)
+		r = ls_netlink_dump(kernel->nl, request, decode_each, restart_links, &dump, err);
+	if (r >= 0)
+		r = ls_link_resolve(&dump);
+	ls_dump_done(&dump);
+	return r;
+}
+
+/* ---- encode ------------------------------------------------------------------------------------------------------ */
+
+static bool makes_pair(const struct ls_link *link)
+{
+	return !ls_object_has(&link->object, LS_LINK_PEER) || strcmp(link->name, link->peer) < 0;
+}
+
+/* What can be said of a link that is being made as well as of one that is there. `bits`: which attributes. */
+static int put_settings(struct ls_kernel *kernel, struct nl_msg *message, const struct ls_link *want, uint32_t bits,
+	struct ls_error *err)
+{
+	uint32_t master = 0;
+	int r;
+
+	if (bits & LS_BIT(LS_LINK_MASTER) && ls_object_has(&want->object, LS_LINK_MASTER)) {
+		r = ls_kernel_require_link(kernel, want->master, &master, err);
+		if (r < 0)
+			return r;
+	}
+	if (bits & LS_BIT(LS_LINK_MAC))
+		NLA_PUT(message, IFLA_ADDRESS, sizeof(want->mac.bytes), want->mac.bytes);
+	if (bits & LS_BIT(LS_LINK_MTU))
+		NLA_PUT_U32(message, IFLA_MTU, want->mtu);
+	if (bits & LS_BIT(LS_LINK_MASTER))
+		NLA_PUT_U32(message, IFLA_MASTER, master); /* 0: no port any more */
+	return 0;
+
+nla_put_failure:
+	return ls_message_too_long(&want->object, err);
+}
+
+static int put_peer(struct nl_msg *message, const struct ls_link *want)
+{
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	struct nlattr *peer;
+
+	peer = nla_nest_start(message, VETH_INFO_PEER);
+	if (!peer || nlmsg_append(message, (void *)(uintptr_t)&info, sizeof(info), NLMSG_ALIGNTO) < 0)
+		return -EMSGSIZE;
+	NLA_PUT_STRING(message, IFLA_IFNAME, want->peer);
+	NLA_PUT_U32(message, IFLA_GROUP, LS_MARK_LINK_GROUP);
+	nla_nest_end(message, peer);
+	return 0;
+
+nla_put_failure:
+	return -EMSGSIZE;
+}
+
+/* IFLA_LINKINFO: the type, and of its own attributes those in `bits`. */
+static int put_type(struct nl_msg *message, const struct ls_link *want, uint32_t bits)
+{
+	struct nlattr *info, *data;
+
+	info = nla_nest_start(message, IFLA_LINKINFO);
+	if (!info)
+		return -EMSGSIZE;
+	NLA_PUT_STRING(message, IFLA_INFO_KIND, want->type);
+	data = nla_nest_start(message, IFLA_INFO_DATA);
+	if (!data)
+		return -EMSGSIZE;
+	if (bits & LS_BIT(LS_LINK_VLAN_ID))
+		NLA_PUT_U16(message, IFLA_VLAN_ID, want->vlan_id);
+	if (bits & LS_BIT(LS_LINK_STP))
+		NLA_PUT_U32(message, IFLA_BR_STP_STATE, want->stp);
+	if (bits & LS_BIT(LS_LINK_PEER) && put_peer(message, want) < 0)
+		return -EMSGSIZE;
+	nla_nest_end(message, data); /* drops it when empty */
+	nla_nest_end(message, info);
+	return 0;
+
+nla_put_failure:
+	return -EMSGSIZE;
+}
+
+/* A message about a link: by index if one is given, else by name. */
+static struct nl_msg *begin_message(
+	struct ls_kernel *kernel, int type, int flags, struct ifinfomsg info, const char *name)
+{
+	struct nl_msg *message = ls_tx_message(kernel->nl, type, flags);
+
+	if (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0)
+		return NULL;
+	if (name && nla_put_string(message, IFLA_IFNAME, name) < 0)
+		return NULL;
+	return message;
+}
+
+static int check_complete(const struct ls_link *want, struct ls_error *err)
+{
+	if (!ls_object_has(&want->object, LS_LINK_TYPE))
+		return ls_error_set(
+			err, -ENODEV, "there is no link '%s', and no type says how to make one", want->name);
+	if (is_type(want, "vlan") && !ls_object_has(&want->object, LS_LINK_PARENT))
+		return ls_error_set(err, -EINVAL, "vlan '%s' has no parent", want->name);
+	if (is_type(want, "veth") && !ls_object_has(&want->object, LS_LINK_PEER))
+		return ls_error_set(err, -EINVAL, "veth '%s' has no peer", want->name);
+	return 0;
+}
+
+static int encode_create(
+	struct ls_kernel *kernel, const struct ls_link *want, struct nl_msg **ret, struct ls_error *err)
+{
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	uint32_t parent = 0, bits = want->object.set;
+	struct nl_msg *message;
+	int r;
+
+	if (ls_object_has(&want->object, LS_LINK_PARENT)) {
+		r = ls_kernel_require_link(kernel, want->parent, &parent, err);
+		if (r < 0)
+			return r;
+	}
+	if (bits & LS_BIT(LS_LINK_INDEX))
+		info.ifi_index = (int)want->index;
+	message = begin_message(kernel, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, info, want->name);
+	if (!message)
+		return ls_message_too_long(&want->object, err);
+	r = put_settings(kernel, message, want, bits, err);
+	if (r < 0)
+		return r;
+	if (nla_put_u32(message, IFLA_GROUP, LS_MARK_LINK_GROUP) < 0 ||
+		(parent && nla_put_u32(message, IFLA_LINK, parent) < 0) || put_type(message, want, bits) < 0)
+		return ls_message_too_long(&want->object, err);
+	*ret = message;
+	return 0;
+}
+
+/* Sets `bits` of a link that exists, or that a message before this one makes. */
+static int encode_set(struct ls_kernel *kernel, const struct ls_link *want, const char *type, uint32_t bits,
+	struct nl_msg **ret, struct ls_error *err)
+{
+	uint32_t index = ls_kernel_link_index(kernel, want->name);
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = (int)index };
+	const struct ls_link typed = { .type = type, .stp = want->stp };
+	struct nl_msg *message;
+	int r;
+
+	if (bits & LS_BIT(LS_LINK_UP)) {
+		info.ifi_change = IFF_UP;
+		info.ifi_flags = want->up ? IFF_UP : 0;
+	}
+	message = begin_message(kernel, RTM_NEWLINK, 0, info, index ? NULL : want->name);
+	if (!message)
+		return ls_message_too_long(&want->object, err);
+	r = put_settings(kernel, message, want, bits, err);
+	if (r < 0)
+		return r;
+	if (bits & LS_BIT(LS_LINK_STP) && put_type(message, &typed, LS_BIT(LS_LINK_STP)) < 0)
+		return ls_message_too_long(&want->object, err);
+	*ret = message;
+	return 0;
+}
+
+static int encode_add(struct ls_kernel *kernel, const struct ls_link *want, struct nl_msg **ret, struct ls_error *err)
+{
+	const uint32_t settable = LS_BIT(LS_LINK_MAC) | LS_BIT(LS_LINK_MTU) | LS_BIT(LS_LINK_MASTER);
+	uint32_t bits = want->object.set & settable;
+	int r;
+
+	r = check_complete(want, err);
+	if (r < 0)
+		return r;
+	if (makes_pair(want))
+		return encode_create(kernel, want, ret, err);
+	if (bits)
+		return encode_set(kernel, want, want->type, bits, ret, err);
+	*ret = NULL;
+	return 0;
+}
+
+static int encode_change(struct ls_kernel *kernel, const struct ls_link *have, const struct ls_link *want,
+	struct nl_msg **ret, struct ls_error *err)
+{
+	const uint32_t settable = LS_BIT(LS_LINK_MAC) | LS_BIT(LS_LINK_MTU) | LS_BIT(LS_LINK_MASTER) |
+				  LS_BIT(LS_LINK_UP) | LS_BIT(LS_LINK_STP);
+	uint32_t bits = ls_object_diff(&want->object, &have->object) & settable;
+
+	if (bits)
+		return encode_set(kernel, want, "bridge", bits, ret, err);
+	*ret = NULL;
+	return 0;
+}
+
+static int encode_delete(
+	struct ls_kernel *kernel, const struct ls_link *have, struct nl_msg **ret, struct ls_error *err)
+{
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	struct nl_msg *message = NULL;
+	uint32_t index;
+	int r;
+
+	if (!is_type(have, "veth") || makes_pair(have)) {
+		r = ls_kernel_require_link(kernel, have->name, &index, err);
+		if (r < 0)
+			return r;
+		info.ifi_index = (int)index;
+		message = begin_message(kernel, RTM_DELLINK, 0, info, NULL);
+		if (!message)
+			return ls_message_too_long(&have->object, err);
+	}
+	*ret = message;
+	return 0;
+}
+
+static int link_encode(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
+	const struct ls_object *want, struct nl_msg **ret, struct ls_error *err)
+{
+	switch (op) {
+	case LS_OP_ADD:
+		return encode_add(kernel, as_link(want), ret, err);
+	case LS_OP_CHANGE:
+	case LS_OP_REPLACE:
+		return encode_change(kernel, as_link(have), as_link(want), ret, err);
+	case LS_OP_DELETE:
+		return encode_delete(kernel, as_link(have), ret, err);
+	}
+	return -EINVAL;
+}
+
+/* ---- probe ------------------------------------------------------------------------------------------------------- */
+
+static void note_code(size_t token, enum ls_tx_state state, int code, const char *kernel_says, void *data)
+{
+	int *answer = data;
+
+	(void)token;
+	(void)kernel_says;
+	*answer = state == LS_TX_UNKNOWN ? 0 : code;
+}
+
+/* Asks for a link with a MAC of one byte. The kernel looks up the type first (and loads its module), says EOPNOTSUPP
+ * when there is none, and only then looks at the MAC, which the types listed here refuse (EINVAL) before anything is
+ * made. */
+static int ask_for_type(struct ls_kernel *kernel, const char *type, int *ret_code, struct ls_error *err)
+{
+	const struct ls_link typed = { .type = type };
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	struct nl_msg *message = begin_message(kernel, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, info, NULL);
+	int r;
+
+	if (!message || nla_put(message, IFLA_ADDRESS, 1, "") < 0 || put_type(message, &typed, 0) < 0)
+		return ls_error_set(err, -EMSGSIZE, "request does not fit");
+	ls_tx_begin(kernel->nl, note_code, ret_code);
+	r = ls_tx_queue(kernel->nl, message, 0, err);
+	return r < 0 ? r : ls_tx_barrier(kernel->nl, err);
+}
+
+/* Not within a transaction: it uses the session's own. Any answer but EOPNOTSUPP (EPERM, too) is no reason to refuse.
+ */
+static int link_probe(struct ls_kernel *kernel, const struct ls_object *want, struct ls_error *err)
+{
+	static const struct {
+		const char *type, *option, *module;
+	} known[] = {
+		{ "bridge", "CONFIG_BRIDGE", "bridge" },
+		{ "dummy", "CONFIG_DUMMY", "dummy" },
+		{ "veth", "CONFIG_VETH", "veth" },
+		{ "vlan", "CONFIG_VLAN_8021Q", "8021q" },
+	};
+	int r, code = 0;
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(known); i++) {
+		if (!is_type(as_link(want), known[i].type))
+			continue;
+		r = ask_for_type(kernel, known[i].type, &code, err);
+		if (r < 0)
+			return r;
+		if (code == -EOPNOTSUPP)
+			return ls_error_set(err, code, "this kernel has no link type '%s' (%s, module %s)",
+				known[i].type, known[i].option, known[i].module);
+	}
+	return 0;
+}
+
+const struct ls_kind ls_kind_link = {
+	.name = "link",
+	.id = LS_KIND_LINK,
+	.rank = LS_RANK_LINK,
+	.late_rank = LS_RANK_LINK_UP,
+	.size = sizeof(struct ls_link),
+	.attrs = link_attrs,
+	.n_attrs = LS_ARRAY_SIZE(link_attrs),
+	.compare = link_compare,
+	.describe = link_describe,
+	.probe = link_probe,
+	.dump = link_dump,
+	.encode = link_encode,
+};

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kinds there are. Another kind is a file and a line here. */
+#include <linkspan/model.h>
+
+const struct ls_kind *const ls_kinds[] = {
+	&ls_kind_link,
+	&ls_kind_sysctl,
+	&ls_kind_address,
+	&ls_kind_route,
+	NULL,
+};

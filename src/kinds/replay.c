@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Putting foreign addresses and routes back: the message with which the kernel showed the object goes back as a
+ * request, so that nothing is lost which the model has no word for (encapsulation, metrics, next hops, labels). Not all
+ * that the kernel shows is taken back: state (dead, offloaded, tentative), ages, and what a nexthop object implies have
+ * to go; a remaining lifetime goes on from where it was. Links are looked up by name again, since their indexes may
+ * have changed.
+ *
+ * Routes are added with NLM_F_APPEND rather than NLM_F_EXCL: siblings go back beside one another in their old order,
+ * and one that is still there is EEXIST all the same (both families compare next hops). Nothing is overwritten by it.
+ */
+#include "driver.h"
+
+#include <net/if.h>
+
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+
+#define INFINITE UINT32_MAX
+#define TICKS_PER_SECOND 100u /* USER_HZ: the unit of rta_expires */
+
+static int copy_attr(struct nl_msg *message, const struct nlattr *attr)
+{
+	return nla_put(message, attr->nla_type, (int)ls_attr_length(attr), ls_attr_data(attr));
+}
+
+static int copy_attrs(struct nl_msg *message, const struct nlattr *const *tb, const uint8_t *types, size_t n_types)
+{
+	for (size_t i = 0; i < n_types; i++)
+		if (tb[types[i]] && copy_attr(message, tb[types[i]]) < 0)
+			return -EMSGSIZE;
+	return 0;
+}
+
+/* ---- addresses --------------------------------------------------------------------------------------------------- */
+
+static bool has_lifetime(const struct nlattr *attr)
+{
+	const struct ifa_cacheinfo *cache;
+
+	if (!attr || ls_attr_length(attr) < sizeof(*cache))
+		return false;
+	cache = ls_attr_data(attr);
+	return cache->ifa_prefered != INFINITE || cache->ifa_valid != INFINITE;
+}
+
+static int replay_address(
+	struct ls_kernel *kernel, struct nl_msg *message, const struct ls_object *object, struct ls_error *err)
+{
+	const struct ls_address *address = (const struct ls_address *)object;
+	/* The others are states, or the kernel's to set. */
+	const uint32_t settable = IFA_F_NODAD | IFA_F_OPTIMISTIC | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR |
+				  IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN;
+	static const uint8_t kept[] = { IFA_ADDRESS, IFA_LOCAL, IFA_LABEL, IFA_BROADCAST, IFA_RT_PRIORITY, IFA_PROTO };
+	const struct nlattr *tb[IFA_PROTO + 1];
+	struct ifaddrmsg info;
+	const void *attrs;
+	size_t length;
+	int r;
+
+	if (!ls_attrs_of(object->raw, sizeof(info), &attrs, &length))
+		return ls_error_set(err, -EBADMSG, "the message kept is too short");
+	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), attrs, length);
+	memcpy(&info, (const uint8_t *)object->raw + NLMSG_HDRLEN, sizeof(info));
+	info.ifa_flags = 0;
+	r = ls_kernel_require_link(kernel, address->dev, &info.ifa_index, err);
+	if (r < 0)
+		return r;
+	if (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+		copy_attrs(message, tb, kept, LS_ARRAY_SIZE(kept)) < 0 ||
+		nla_put_u32(message, IFA_FLAGS, ls_attr_u32(tb[IFA_FLAGS]) & settable) < 0 ||
+		(has_lifetime(tb[IFA_CACHEINFO]) && copy_attr(message, tb[IFA_CACHEINFO]) < 0))
+		return ls_message_too_long(object, err);
+	return 0;
+}
+
+/* ---- routes ------------------------------------------------------------------------------------------------------ */
+
+/* The next name behind "dev " in the text of next hops, and the text behind it; NULL when there is none. */
+static const char *next_dev(const char *text, char name[static IFNAMSIZ])
+{
+	size_t length;
+
+	text = text ? strstr(text, "dev ") : NULL;
+	if (!text)
+		return NULL;
+	text += strlen("dev ");
+	length = strcspn(text, " ");
+	if (length == 0 || length >= IFNAMSIZ)
+		return NULL;
+	memcpy(name, text, length);
+	name[length] = '\0';
+	return text + length;
+}
+
+/* Next hops in place: states cleared, links by their names in `text`. */
+static int renew_nexthops(struct ls_kernel *kernel, uint8_t *at, size_t left, const char *text, struct ls_error *err)
+{
+	char name[IFNAMSIZ];
+	uint32_t index;
+	int r;
+
+	while (left >= sizeof(struct rtnexthop)) {
+		struct rtnexthop *hop = (void *)at;
+		size_t step = (hop->rtnh_len + 3u) & ~(size_t)3u;
+
+		if (hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > left)
+			return ls_error_set(err, -EBADMSG, "the message kept is broken");
+		hop->rtnh_flags &= RTNH_F_ONLINK;
+		if (hop->rtnh_ifindex > 0 && (text = next_dev(text, name))) {
+			r = ls_kernel_require_link(kernel, name, &index, err);
+			if (r < 0)
+				return r;
+			hop->rtnh_ifindex = (int)index;
+		}
+		if (step >= left)
+			break;
+		at += step;
+		left -= step;
+	}
+	return 0;
+}
+
+static int replay_nexthops(struct ls_kernel *kernel, struct nl_msg *message, const struct ls_route *route,
+	const struct nlattr *multipath, struct ls_error *err)
+{
+	struct nlattr *copy = nla_reserve(message, multipath->nla_type, (int)ls_attr_length(multipath));
+	const char *text = ls_object_has(&route->object, LS_ROUTE_NEXTHOPS) ? route->nexthops : NULL;
+
+	if (!copy)
+		return ls_message_too_long(&route->object, err);
+	memcpy(nla_data(copy), ls_attr_data(multipath), ls_attr_length(multipath));
+	return renew_nexthops(kernel, nla_data(copy), ls_attr_length(multipath), text, err);
+}
+
+/* Where the route leads. A nexthop object says all of it, and the kernel refuses both together. */
+static int replay_way(struct ls_kernel *kernel, struct nl_msg *message, const struct ls_route *route,
+	const struct nlattr *const *tb, struct ls_error *err)
+{
+	static const uint8_t kept[] = { RTA_GATEWAY, RTA_VIA, RTA_FLOW, RTA_ENCAP_TYPE, RTA_ENCAP };
+	uint32_t index;
+	int r;
+
+	if (tb[RTA_NH_ID])
+		return copy_attr(message, tb[RTA_NH_ID]) < 0 ? ls_message_too_long(&route->object, err) : 0;
+	if (ls_object_has(&route->object, LS_ROUTE_DEV)) {
+		r = ls_kernel_require_link(kernel, route->dev, &index, err);
+		if (r < 0)
+			return r;
+		if (nla_put_u32(message, RTA_OIF, index) < 0)
+			return ls_message_too_long(&route->object, err);
+	}
+	if (copy_attrs(message, tb, kept, LS_ARRAY_SIZE(kept)) < 0)
+		return ls_message_too_long(&route->object, err);
+	return tb[RTA_MULTIPATH] ? replay_nexthops(kernel, message, route, tb[RTA_MULTIPATH], err) : 0;
+}
+
+/* The kernel shows what is left in ticks and takes it in seconds. */
+static int put_expiry(struct nl_msg *message, const struct nlattr *attr)
+{
+	const struct rta_cacheinfo *cache;
+
+	if (!attr || ls_attr_length(attr) < sizeof(*cache))
+		return 0;
+	cache = ls_attr_data(attr);
+	if (cache->rta_expires <= 0)
+		return 0;
+	return nla_put_u32(message, RTA_EXPIRES, (uint32_t)cache->rta_expires / TICKS_PER_SECOND + 1);
+}
+
+static int replay_route(
+	struct ls_kernel *kernel, struct nl_msg *message, const struct ls_object *object, struct ls_error *err)
+{
+	static const uint8_t kept[] = { RTA_DST, RTA_SRC, RTA_PRIORITY, RTA_PREFSRC, RTA_METRICS, RTA_TABLE, RTA_PREF };
+	const struct nlattr *tb[RTA_MAX + 1];
+	struct rtmsg info;
+	const void *attrs;
+	size_t length;
+
+	if (!ls_attrs_of(object->raw, sizeof(info), &attrs, &length))
+		return ls_error_set(err, -EBADMSG, "the message kept is too short");
+	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), attrs, length);
+	memcpy(&info, (const uint8_t *)object->raw + NLMSG_HDRLEN, sizeof(info));
+	info.rtm_flags &= RTNH_F_ONLINK;
+	if (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+		copy_attrs(message, tb, kept, LS_ARRAY_SIZE(kept)) < 0 || put_expiry(message, tb[RTA_CACHEINFO]) < 0)
+		return ls_message_too_long(object, err);
+	return replay_way(kernel, message, (const struct ls_route *)object, tb, err);
+}
+
+/* ---- both -------------------------------------------------------------------------------------------------------- */
+
+/* The message may come from a file. */
+static bool is_whole(const struct ls_object *object, int type)
+{
+	const struct nlmsghdr *raw = object->raw;
+
+	return object->raw_length >= NLMSG_HDRLEN && raw->nlmsg_len == object->raw_length && raw->nlmsg_type == type;
+}
+
+int ls_replay(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *object, struct nl_msg **ret,
+	struct ls_error *err)
+{
+	bool is_route = object->kind == &ls_kind_route;
+	int type = is_route ? RTM_NEWROUTE : RTM_NEWADDR;
+	int add = NLM_F_CREATE | (is_route ? NLM_F_APPEND : NLM_F_EXCL), replace = NLM_F_CREATE | NLM_F_REPLACE;
+	struct nl_msg *message = ls_tx_message(kernel->nl, type, op == LS_OP_ADD ? add : replace);
+	int r;
+
+	if (!is_whole(object, type))
+		return ls_error_set(err, -EBADMSG, "the message kept of this object is broken");
+	r = is_route ? replay_route(kernel, message, object, err) : replay_address(kernel, message, object, err);
+	if (r < 0)
+		return r;
+	*ret = message;
+	return 0;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Dumps. The kernel answers in parts, walking its tables between them, and says NLM_F_DUMP_INTR when they changed on
+ * the way: what was read is then neither the old state nor the new one, so the dump begins again. The parts of an
+ * answer that nobody wants any more are still read to the end, since the kernel refuses (EBUSY) a second dump on a
+ * socket before.
+ */
+#include "session.h"
+
+#include <string.h>
+
+#include <netlink/msg.h>
+
+#define ATTEMPTS_MAX 9 /* the first one and 8 more */
+
+/* One dump as it is read. */
+struct reading {
+	uint32_t sequence;
+	ls_netlink_each each;
+	void *data;
+	int result;       /* of the first `each` that failed, or what the kernel said */
+	bool interrupted; /* the state changed meanwhile */
+	bool done;
+	char *says; /* the kernel's words, SAYS_MAX bytes */
+};
+#define SAYS_MAX 256
+
+static void read_message(struct reading *reading, const struct nlmsghdr *message)
+{
+	int code;
+
+	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
+		reading->interrupted = true;
+	if (message->nlmsg_type == NLMSG_NOOP)
+		return;
+	if (message->nlmsg_type != NLMSG_DONE && message->nlmsg_type != NLMSG_ERROR) {
+		if (!reading->interrupted && reading->result >= 0)
+			reading->result = reading->each(message, reading->data);
+		return;
+	}
+	reading->done = true;
+	code = ls_netlink_answer_code(message);
+	if (code < 0 && reading->result >= 0) {
+		reading->result = code;
+		ls_netlink_answer_text(message, NULL, reading->says, SAYS_MAX);
+	}
+}
+
+static void read_part(struct ls_netlink *nl, size_t length, struct reading *reading)
+{
+	const struct nlmsghdr *message = (const void *)nl->received;
+	int left = (int)length;
+
+	while (!reading->done && nlmsg_ok(message, left)) {
+		/* Parts of an earlier dump that was given up have other numbers. */
+		if (message->nlmsg_seq == reading->sequence)
+			read_message(reading, message);
+		message = nlmsg_next((struct nlmsghdr *)(uintptr_t)message, &left);
+	}
+}
+
+static int dump_once(struct ls_netlink *nl, struct nlmsghdr *request, struct reading *reading)
+{
+	size_t length;
+	int r;
+
+	request->nlmsg_seq = reading->sequence = ++nl->dump_sequence;
+	request->nlmsg_flags |= NLM_F_REQUEST | NLM_F_DUMP;
+	r = ls_netlink_send(nl->dump_fd, request, request->nlmsg_len);
+	while (r >= 0 && !reading->done) {
+		r = ls_netlink_receive(nl, nl->dump_fd, LS_ANSWER_TIMEOUT_MS, &length);
+		if (r >= 0)
+			read_part(nl, length, reading);
+		if (r == -ENOBUFS) { /* a part is lost, the rest still comes */
+			reading->interrupted = true;
+			r = 0;
+		}
+	}
+	return r;
+}
+
+int ls_netlink_dump(struct ls_netlink *nl, struct nl_msg *request, ls_netlink_each each, int (*restart)(void *data),
+	void *data, struct ls_error *err)
+{
+	char says[SAYS_MAX] = "";
+	int r;
+
+	for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+		struct reading reading = { .each = each, .data = data, .says = says };
+
+		if (attempt > 0 && restart) {
+			r = restart(data);
+			if (r < 0)
+				return ls_error_set(err, r, "cannot read again: %s", strerror(-r));
+		}
+		r = dump_once(nl, nlmsg_hdr(request), &reading);
+		if (r >= 0 && !reading.interrupted)
+			r = reading.result;
+		if (r < 0)
+			return ls_error_set(err, r, "the kernel's state cannot be read: %s%s%s", strerror(-r),
+				*says ? ": " : "", says);
+		if (!reading.interrupted)
+			return 0;
+	}
+	return ls_error_set(err, -EAGAIN, "the kernel's state kept changing while it was read");
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Checks that take the whole spec. They run on specs with errors as well: what could not be read is zero (names NULL,
+ * families 0) and none of their business.
+ */
+#pragma once
+
+#include "report.h"
+
+#define LS_FOUND_MAX 64u
+
+struct ls_checker {
+	const struct ls_spec *spec;
+	struct ls_report *report;
+	bool interfaces_unknown; /* the interfaces could not be read: nothing can be said about references to them */
+
+	struct ls_found {
+		const char *name;
+		const struct ls_spec_interface *interface;
+	} found[LS_FOUND_MAX]; /* looked up lately, by the low bits of the name's address */
+
+	/* The top-level addresses of each interface, as chains of places plus one; 0 ends a chain. */
+	uint32_t *first_address; /* by place of the interface */
+	uint32_t *next_address;  /* by place of the address */
+};
+
+/* 0 or -ENOMEM. */
+typedef int ls_check_fn(struct ls_checker *checker);
+
+/* Runs them all. */
+int ls_checks_run(const struct ls_spec *spec, struct ls_report *report, bool interfaces_unknown);
+
+ls_check_fn ls_check_references; /* names of interfaces mean one of the spec's; pairs; no circles */
+ls_check_fn ls_check_families;   /* methods, and what goes with them */
+ls_check_fn ls_check_addresses;  /* addresses that can work */
+ls_check_fn ls_check_duplicates; /* one entry per object of the kernel */
+
+/* The interface of that name in the spec, or NULL. The name is interned in the spec's arena, or NULL. */
+const struct ls_spec_interface *ls_checker_find(struct ls_checker *checker, const char *name);
+/* The first top-level address of an interface (`after` NULL) or the one after; NULL: no more. */
+const struct ls_spec_address *ls_checker_next_address(const struct ls_checker *checker,
+	const struct ls_spec_interface *interface, const struct ls_spec_address *after);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a file to a spec: read, validate the encoding, decode, check. Whatever is found goes to the diagnostics; a spec
+ * comes out only where there is no error. What the caller gets is the head of a struct ls_host.
+ */
+#include "checks.h"
+#include "encoding.h"
+#include "host.h"
+
+#include <net/if.h>
+#include <string.h>
+
+/* ---- names ------------------------------------------------------------------------------------------------------- */
+
+static bool pad_name(const char *name, char padded[static IFNAMSIZ])
+{
+	size_t length = strnlen(name, IFNAMSIZ);
+
+	memset(padded, 0, IFNAMSIZ);
+	memcpy(padded, name, length < IFNAMSIZ ? length : 0);
+	return length > 0 && length < IFNAMSIZ;
+}
+
+static int index_names(struct ls_host *host)
+{
+	char name[IFNAMSIZ];
+	void **slot;
+
+	for (size_t i = 0; i < host->spec.n_interfaces; i++) {
+		(void)pad_name(host->spec.interfaces[i].name, name);
+		slot = ls_table_slot(&host->by_name, name);
+		if (!slot)
+			return -ENOMEM;
+		*slot = &host->spec.interfaces[i];
+	}
+	return 0;
+}
+
+const struct ls_spec_interface *ls_spec_find_interface(const struct ls_spec *spec, const char *name)
+{
+	const struct ls_host *host = (const struct ls_host *)spec;
+	char padded[IFNAMSIZ];
+
+	return pad_name(name, padded) ? ls_table_find(&host->by_name, padded) : NULL;
+}
+
+/* ---- the struct -------------------------------------------------------------------------------------------------- */
+
+void ls_spec_free(struct ls_spec *spec)
+{
+	struct ls_host *host = (struct ls_host *)spec;
+
+	if (!spec)
+		return;
+	for (struct ls_owned *owned = host->owned; owned; owned = owned->next)
+		free(owned->memory);
+	ls_table_done(&host->by_name);
+	ls_arena_free(spec->arena); /* and with it the struct itself */
+}
+
+static void free_host(struct ls_host **host)
+{
+	ls_spec_free((struct ls_spec *)*host);
+}
+
+/* An empty spec, or NULL. */
+static struct ls_host *new_host(const char *file)
+{
+	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
+	struct ls_host *host;
+
+	host = arena ? ls_arena_alloc(arena, sizeof(*host)) : NULL;
+	if (!host)
+		return NULL;
+	host->spec.file = ls_arena_intern(arena, file, strlen(file));
+	if (!host->spec.file)
+		return NULL;
+	ls_table_init(&host->by_name, IFNAMSIZ);
+	host->spec.arena = LS_TAKE_PTR(arena);
+	return host;
+}
+
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
+
+static void decoder_done(struct ls_decoder *decoder)
+{
+	ls_yaml_close(&decoder->yaml);
+}
+
+static int decode_root(struct ls_decoder *decoder, struct ls_spec *spec)
+{
+	static const struct ls_key root = { .name = "spec", LS_MAPPING(&ls_host_mapping) };
+	struct ls_yaml_event event = { 0 };
+	bool empty;
+	int r;
+
+	r = ls_yaml_begin(&decoder->yaml, &event, &empty);
+	if (r < 0)
+		return r;
+	if (empty || (event.type == LS_YAML_SCALAR && event.plain && event.length == 0)) {
+		ls_report_error(decoder->report, (struct ls_mark){ 1, 1 }, "missing",
+			"the spec is empty; it begins with 'linkspan: 1', 'kind: gateway' (or appliance) and 'name: "
+			"...'");
+		return empty ? 0 : ls_yaml_end(&decoder->yaml);
+	}
+	r = ls_decode_mapping(decoder, &root, &event, spec);
+	return r < 0 ? r : ls_yaml_end(&decoder->yaml);
+}
+
+static int decode(struct ls_report *report, struct ls_host *host)
+{
+	struct ls_spec *spec = &host->spec;
+	LS_CLEANUP(decoder_done)
+	struct ls_decoder decoder = { .report = report, .arena = spec->arena, .owned = &host->owned };
+	int r;
+
+	r = ls_encoding_check(report, spec->text, spec->text_length);
+	if (r < 0)
+		return r;
+	r = ls_yaml_open(&decoder.yaml, report, spec->text, spec->text_length);
+	return r < 0 ? r : decode_root(&decoder, spec);
+}
+
+/* Checks only what has been read to its end: half a spec lacks what the other half refers to. */
+static int decode_and_check(struct ls_report *report, struct ls_host *host)
+{
+	bool interfaces_unknown;
+	int r;
+
+	r = decode(report, host);
+	if (r == 0)
+		r = index_names(host);
+	if (r < 0)
+		return r;
+	interfaces_unknown = report->n_errors > 0 && host->interfaces_mark.line && host->spec.n_interfaces == 0;
+	return ls_checks_run(&host->spec, report, interfaces_unknown);
+}
+
+static int out_of_memory(struct ls_diag *diag, const char *file, struct ls_error *err)
+{
+	diag->out_of_memory = true;
+	return ls_error_set(err, -ENOMEM, "%s: out of memory", file);
+}
+
+/* Takes the text, which is from malloc and has a zero after its end. */
+static int parse(
+	const char *file, char *text, size_t length, struct ls_spec **ret, struct ls_diag *diag, struct ls_error *err)
+{
+	LS_CLEANUP(free_host) struct ls_host *host = new_host(file);
+	struct ls_report report;
+	int r;
+
+	if (!host)
+		free(text);
+	if (!host || ls_own(host->spec.arena, &host->owned, text) < 0)
+		return out_of_memory(diag, file, err);
+	host->spec.text = text;
+	host->spec.text_length = length;
+	ls_report_init(&report, diag, file);
+	r = decode_and_check(&report, host);
+	ls_report_finish(&report);
+	if (r == -ENOMEM || diag->out_of_memory)
+		return out_of_memory(diag, file, err);
+	if (r < 0 || report.n_errors > 0)
+		return -EINVAL;
+	*ret = &LS_TAKE_PTR(host)->spec;
+	return 0;
+}
+
+int ls_spec_parse(const char *file, const char *text, size_t length, struct ls_spec **ret, struct ls_diag *diag,
+	struct ls_error *err)
+{
+	char *copy;
+
+	if (strcmp(file, "-") == 0)
+		file = "<stdin>";
+	if (length > LS_SPEC_SIZE_MAX)
+		return ls_error_set(err, -EFBIG, "%s: larger than %u MiB", file, LS_SPEC_SIZE_MAX >> 20);
+	copy = malloc(length + 1);
+	if (!copy)
+		return out_of_memory(diag, file, err);
+	if (length > 0)
+		memcpy(copy, text, length);
+	copy[length] = '\0';
+	return parse(file, copy, length, ret, diag, err);
+}
+
+int ls_spec_load(const char *path, struct ls_spec **ret, struct ls_diag *diag, struct ls_error *err)
+{
+	const char *file = strcmp(path, "-") == 0 ? "<stdin>" : path;
+	struct ls_error own = { 0 };
+	char *text = NULL;
+	size_t length;
+	int r;
+
+	if (!err)
+		err = &own;
+	r = ls_file_read(path, LS_SPEC_SIZE_MAX, &text, &length, err);
+	if (r < 0) {
+		ls_diag_report(
+			diag, LS_SEVERITY_ERROR, (struct ls_location){ .file = file }, "file", "%s", err->message);
+		return r;
+	}
+	return parse(file, text, length, ret, diag, err);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * References: every name of an interface must mean one that the spec has; the ends of a veth name one another; nothing
+ * is built on itself. For the last, interfaces and what they need below them (a VLAN its parent, a bridge its ports)
+ * are a graph, searched depth first with a stack of its own: a chain can be as long as the spec.
+ */
+#include "checks.h"
+#include "hint.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Returns the interface; NULL: there is none (reported), or no name to look for. */
+static const struct ls_spec_interface *resolve(
+	struct ls_checker *checker, struct ls_mark mark, const char *key, const char *name)
+{
+	const struct ls_spec_interface *interface = ls_checker_find(checker, name);
+	struct ls_hint hint;
+
+	if (interface || !name || checker->report->full)
+		return interface;
+	ls_hint_init(&hint, name, strlen(name));
+	for (size_t i = 0; i < checker->spec->n_interfaces; i++)
+		ls_hint_offer(&hint, checker->spec->interfaces[i].name);
+	if (hint.best)
+		ls_report_error(checker->report, mark, "reference",
+			"'%s' names '%s', but 'interfaces' has no such name; did you mean '%s'?", key, name, hint.best);
+	else
+		ls_report_error(checker->report, mark, "reference",
+			"'%s' names '%s', but 'interfaces' has no such name; add it there", key, name);
+	return NULL;
+}
+
+static void check_peer(struct ls_checker *checker, const struct ls_spec_interface *interface)
+{
+	const struct ls_spec_interface *other;
+
+	other = resolve(checker, interface->peer.mark, "peer", interface->peer.name);
+	if (!other)
+		return;
+	if (other == interface)
+		ls_report_error(checker->report, interface->peer.mark, "reference",
+			"'%s' names itself as its peer; a veth has two ends, each an interface of its own",
+			interface->name);
+	else if (other->create != LS_CREATE_VETH)
+		ls_report_error(checker->report, interface->peer.mark, "reference",
+			"'peer' names '%s' (line %u), which is no veth; create it with type veth and peer %s",
+			other->name, other->mark.line, interface->name);
+	else if (other->peer.name && other->peer.name != interface->name)
+		ls_report_error(checker->report, interface->peer.mark, "reference",
+			"'peer' names '%s', whose own peer is '%s' (line %u); the ends of a veth must name each other",
+			other->name, other->peer.name, other->peer.mark.line);
+}
+
+static void check_ports(struct ls_checker *checker, const struct ls_spec_interface *interface)
+{
+	const struct ls_spec_interface *other;
+
+	for (size_t i = 0; i < interface->n_ports; i++) {
+		const struct ls_spec_name *port = &interface->ports[i];
+
+		other = resolve(checker, port->mark, "ports", port->name);
+		if (other && other != interface && other->create == LS_CREATE_BRIDGE)
+			ls_report_error(checker->report, port->mark, "reference",
+				"'ports' names '%s' (line %u), a bridge; a bridge cannot be a port of another one",
+				other->name, other->mark.line);
+	}
+}
+
+static void check_interfaces(struct ls_checker *checker)
+{
+	for (size_t i = 0; i < checker->spec->n_interfaces; i++) {
+		const struct ls_spec_interface *interface = &checker->spec->interfaces[i];
+
+		check_ports(checker, interface);
+		if (interface->create == LS_CREATE_VLAN)
+			(void)resolve(checker, interface->parent.mark, "parent", interface->parent.name);
+		if (interface->create == LS_CREATE_VETH)
+			check_peer(checker, interface);
+	}
+}
+
+static void check_users(struct ls_checker *checker)
+{
+	const struct ls_spec *spec = checker->spec;
+
+	for (size_t i = 0; i < spec->n_addresses; i++)
+		(void)resolve(checker, spec->addresses[i].interface_mark, "interface", spec->addresses[i].interface);
+	for (size_t i = 0; i < spec->n_routes; i++)
+		(void)resolve(checker, spec->routes[i].interface_mark, "interface", spec->routes[i].interface);
+}
+
+/* ---- circles ----------------------------------------------------------------------------------------------------- */
+
+enum state { STATE_NEW, STATE_OPEN, STATE_DONE };
+
+struct step {
+	const struct ls_spec_interface *interface;
+	size_t n_followed; /* of its edges */
+};
+
+struct search {
+	struct ls_checker *checker;
+	uint8_t *states; /* enum state, by place of the interface */
+	struct step *path;
+	size_t n_path;
+};
+
+static void search_done(struct search *search)
+{
+	free(search->states);
+	free(search->path);
+}
+
+static uint8_t *state_of(const struct search *search, const struct ls_spec_interface *interface)
+{
+	return &search->states[interface - search->checker->spec->interfaces];
+}
+
+/* The i-th interface that this one needs below; NULL: no more. */
+static const struct ls_spec_name *edge(const struct ls_spec_interface *interface, size_t i)
+{
+	if (interface->create == LS_CREATE_VLAN)
+		return i == 0 ? &interface->parent : NULL;
+	if (interface->create == LS_CREATE_BRIDGE)
+		return i < interface->n_ports ? &interface->ports[i] : NULL;
+	return NULL;
+}
+
+/* The path from `first` on is a circle, which `last` closes. */
+static void report_circle(
+	const struct search *search, const struct ls_spec_interface *first, const struct ls_spec_name *last)
+{
+	size_t i = search->n_path, length = 0;
+	char text[256];
+
+	while (i > 0 && search->path[i - 1].interface != first)
+		i--;
+	for (i -= i > 0; i < search->n_path && length < sizeof(text); i++)
+		length += (size_t)snprintf(
+			text + length, sizeof(text) - length, "%s needs ", search->path[i].interface->name);
+	ls_report_error(search->checker->report, last->mark, "reference",
+		"%.200s%s%s: nothing can be built on itself; remove one of these ports or parents", text,
+		length > 200 ? "... " : "", first->name);
+}
+
+/* A bridge in a bridge is an error already. */
+static bool is_refused(const struct ls_spec_interface *from, const struct ls_spec_interface *to)
+{
+	return from != to && from->create == LS_CREATE_BRIDGE && to->create == LS_CREATE_BRIDGE;
+}
+
+static void enter(struct search *search, const struct ls_spec_interface *interface)
+{
+	*state_of(search, interface) = STATE_OPEN;
+	search->path[search->n_path++] = (struct step){ .interface = interface };
+}
+
+static void search_from(struct search *search, const struct ls_spec_interface *start)
+{
+	const struct ls_spec_interface *below;
+	const struct ls_spec_name *name;
+	struct step *step;
+
+	enter(search, start);
+	while (search->n_path > 0) {
+		step = &search->path[search->n_path - 1];
+		name = edge(step->interface, step->n_followed++);
+		if (!name) {
+			*state_of(search, step->interface) = STATE_DONE;
+			search->n_path--;
+			continue;
+		}
+		below = ls_checker_find(search->checker, name->name);
+		if (!below || is_refused(step->interface, below))
+			continue;
+		if (*state_of(search, below) == STATE_OPEN)
+			report_circle(search, below, name);
+		else if (*state_of(search, below) == STATE_NEW)
+			enter(search, below);
+	}
+}
+
+static int check_circles(struct ls_checker *checker)
+{
+	LS_CLEANUP(search_done) struct search search = { .checker = checker };
+	size_t n = checker->spec->n_interfaces;
+
+	search.states = calloc(n + 1, sizeof(*search.states));
+	search.path = calloc(n + 1, sizeof(*search.path));
+	if (!search.states || !search.path)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (search.states[i] == STATE_NEW)
+			search_from(&search, &checker->spec->interfaces[i]);
+	}
+	return 0;
+}
+
+int ls_check_references(struct ls_checker *checker)
+{
+	if (checker->interfaces_unknown)
+		return 0;
+	check_interfaces(checker);
+	check_users(checker);
+	return check_circles(checker);
+}
