@@ -32,20 +32,20 @@ struct ls_kernel *ls_host_kernel(struct ls_host *host);
 
 /* ---- what is --------------------------------------------------------------------------------------------------- */
 
-/* The kernel's state, with ownership settled: links, addresses, routes, and the sysctls that matter for `desired` (may be
- * NULL) and the ledger. */
+/* The kernel's state, with ownership settled: links, addresses, routes, and the sysctls that matter for `desired` (may
+ * be NULL) and the ledger. */
 int ls_host_dump(struct ls_host *host, const struct ls_set *desired, struct ls_set *ret, struct ls_error *err);
 
 struct ls_generation {
 	uint64_t number;
-	uint64_t source;     /* the generation whose content it has: itself, or an older one that was rolled back to */
-	int64_t time;        /* seconds since 1970 */
-	uint32_t counts[4];  /* steps, by enum ls_op */
+	uint64_t source;    /* the generation whose content it has: itself, or an older one that was rolled back to */
+	int64_t time;       /* seconds since 1970 */
+	uint32_t counts[4]; /* steps, by enum ls_op */
 	uint32_t n_objects;
 	uint32_t n_satisfied; /* of them, found there as foreign objects */
-	const char *command; /* "apply", "rollback", "down" */
-	const char *who;     /* login name */
-	const char *message; /* may be empty */
+	const char *command;  /* "apply", "rollback", "down" */
+	const char *who;      /* login name */
+	const char *message;  /* may be empty */
 	const char *spec_file;
 	const char *spec_text; /* only from ls_host_generation */
 	size_t spec_length;
@@ -86,7 +86,7 @@ int ls_host_prepare_set(struct ls_host *host, const struct ls_set *desired, cons
 /* ---- what is done ----------------------------------------------------------------------------------------------- */
 
 enum ls_outcome {
-	LS_OUTCOME_NOTHING,     /* nothing to do */
+	LS_OUTCOME_NOTHING, /* nothing to do */
 	LS_OUTCOME_DONE,
 	LS_OUTCOME_RESTORED,    /* failed; the host is as before */
 	LS_OUTCOME_DIRTY,       /* failed; not as before: the notes say what differs and why */
@@ -98,14 +98,14 @@ enum ls_outcome {
 
 struct ls_run_options {
 	struct ls_plan_options plan;
-	const char *message;              /* may be NULL */
+	const char *message;               /* may be NULL */
 	const volatile sig_atomic_t *stop; /* non-zero: fail and take back; may be NULL */
-	unsigned lock_wait_ms;            /* how long to wait for another run */
+	unsigned lock_wait_ms;             /* how long to wait for another run */
 };
 
 struct ls_run_report {
 	enum ls_outcome outcome;
-	uint64_t generation; /* made by the run, or the current one */
+	uint64_t generation;          /* made by the run, or the current one */
 	struct ls_prepared *prepared; /* may be NULL */
 	struct ls_error error;
 	struct ls_diag notes; /* warnings and leftovers, without ids of the spec where they are about the host */
@@ -117,9 +117,9 @@ void ls_run_report_done(struct ls_run_report *report);
 void ls_host_apply(struct ls_host *host, const struct ls_spec *spec, const struct ls_run_options *options,
 	struct ls_run_report *report);
 /* number 0: the generation before the current one's content. */
-void ls_host_rollback(struct ls_host *host, uint64_t number, const struct ls_run_options *options,
-	struct ls_run_report *report);
+void ls_host_rollback(
+	struct ls_host *host, uint64_t number, const struct ls_run_options *options, struct ls_run_report *report);
 void ls_host_down(struct ls_host *host, const struct ls_run_options *options, struct ls_run_report *report);
 /* abandon: keep the host as it is and drop the journal. */
-void ls_host_recover(struct ls_host *host, bool abandon, const struct ls_run_options *options,
-	struct ls_run_report *report);
+void ls_host_recover(
+	struct ls_host *host, bool abandon, const struct ls_run_options *options, struct ls_run_report *report);

@@ -46,7 +46,8 @@ enum ls_change {
 enum ls_attr_flag {
 	LS_ATTR_OPTIONAL = 1, /* left alone where the wanted object does not set it */
 	LS_ATTR_LATE = 2,     /* changed in a step of its own, at the kind's late_rank */
-	LS_ATTR_HIDDEN = 4,   /* in files of the state directory only: means nothing on another machine or after a reboot */
+	LS_ATTR_HIDDEN =
+		4, /* in files of the state directory only: means nothing on another machine or after a reboot */
 };
 
 struct ls_attr {
@@ -54,7 +55,7 @@ struct ls_attr {
 	enum ls_type type;
 	enum ls_change change;
 	uint8_t flags;
-	uint16_t offset; /* of the value in the kind's struct */
+	uint16_t offset;          /* of the value in the kind's struct */
 	const char *const *names; /* ENUM: texts, NULL at the end; NULL entries are not allowed in between */
 };
 
@@ -72,8 +73,8 @@ enum ls_object_flag {
 	LS_OBJECT_SIBLING = 4, /* shares its slot with another object on purpose: added beside it, not instead of it */
 };
 
-/* The head of every object. `set` has bit i when attribute i of the kind has a value. `managed`, for ADJUST objects: the
- * attributes to bring about; one that is managed but not set is to have no value (a port leaves its bridge). */
+/* The head of every object. `set` has bit i when attribute i of the kind has a value. `managed`, for ADJUST objects:
+ * the attributes to bring about; one that is managed but not set is to have no value (a port leaves its bridge). */
 struct ls_object {
 	const struct ls_kind *kind;
 	uint32_t set;
@@ -121,13 +122,14 @@ struct ls_kind {
 
 	/* Does this kernel have what the object needs? 0, or -EOPNOTSUPP with the name of what is missing. */
 	int (*probe)(struct ls_kernel *kernel, const struct ls_object *want, struct ls_error *err);
-	/* Adds all objects of the kind in the kernel to `ret`, in the kernel's order. `scope`: objects of interest, for kinds
-	 * that cannot list (sysctl); others ignore it. */
+	/* Adds all objects of the kind in the kernel to `ret`, in the kernel's order. `scope`: objects of interest, for
+	 * kinds that cannot list (sysctl); others ignore it. */
 	int (*dump)(struct ls_kernel *kernel, const struct ls_set *scope, struct ls_set *ret, struct ls_error *err);
-	/* Writes one message for the operation (ls_tx_message). *ret is NULL when the operation needs no message of its own
-	 * (a veth's peer comes and goes with it). Marks what it adds, guards what it changes: see the table's file. */
-	int (*encode)(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have, const struct ls_object *want,
-		struct nl_msg **ret, struct ls_error *err);
+	/* Writes one message for the operation (ls_tx_message). *ret is NULL when the operation needs no message of its
+	 * own (a veth's peer comes and goes with it). Marks what it adds, guards what it changes: see the table's file.
+	 */
+	int (*encode)(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
+		const struct ls_object *want, struct nl_msg **ret, struct ls_error *err);
 	/* Kinds outside netlink do it at once instead; encode is NULL then. */
 	int (*perform)(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
 		const struct ls_object *want, struct ls_error *err);
@@ -178,15 +180,15 @@ enum ls_link_attr {
 struct ls_address {
 	struct ls_object object;
 	const char *dev;
-	struct ls_ip address;   /* IFA_LOCAL, or IFA_ADDRESS where there is no local one */
-	struct ls_ip peer;      /* point-to-point: the other end, where it is not the address itself */
-	uint8_t prefix_length;  /* 0-32, 0-128 */
-	uint8_t scope;          /* enum ls_scope */
-	uint8_t dynamic;        /* has a lifetime: not permanent */
-	uint8_t noprefixroute;  /* IFA_F_NOPREFIXROUTE */
-	uint8_t tentative;      /* IFA_F_TENTATIVE: duplicate address detection has not ended */
-	uint8_t dadfailed;      /* IFA_F_DADFAILED */
-	uint8_t secondary;      /* IPv4: IFA_F_SECONDARY, deleted with its primary */
+	struct ls_ip address;  /* IFA_LOCAL, or IFA_ADDRESS where there is no local one */
+	struct ls_ip peer;     /* point-to-point: the other end, where it is not the address itself */
+	uint8_t prefix_length; /* 0-32, 0-128 */
+	uint8_t scope;         /* enum ls_scope */
+	uint8_t dynamic;       /* has a lifetime: not permanent */
+	uint8_t noprefixroute; /* IFA_F_NOPREFIXROUTE */
+	uint8_t tentative;     /* IFA_F_TENTATIVE: duplicate address detection has not ended */
+	uint8_t dadfailed;     /* IFA_F_DADFAILED */
+	uint8_t secondary;     /* IPv4: IFA_F_SECONDARY, deleted with its primary */
 };
 enum ls_address_attr {
 	LS_ADDRESS_DEV,
@@ -205,24 +207,24 @@ enum ls_scope { LS_SCOPE_GLOBAL, LS_SCOPE_SITE, LS_SCOPE_LINK, LS_SCOPE_HOST, LS
 extern const char *const ls_scope_names[];
 
 /* A route (rtnetlink.h). Key: table, destination, TOS (IPv4) and metric: the slot that NLM_F_REPLACE works on. Several
- * routes can live in one slot (IPv6 siblings, IPv4 routes appended); then a set holds several objects that compare equal.
- * Mark: rtm_protocol LS_MARK_PROTOCOL. */
+ * routes can live in one slot (IPv6 siblings, IPv4 routes appended); then a set holds several objects that compare
+ * equal. Mark: rtm_protocol LS_MARK_PROTOCOL. */
 struct ls_route {
 	struct ls_object object;
-	struct ls_prefix to;    /* host bits zero; 0.0.0.0/0 and ::/0 are the default routes */
-	struct ls_ip via;       /* next hop */
-	struct ls_ip src;       /* RTA_PREFSRC */
-	uint32_t table;         /* 1-4294967295; 254 = main */
-	uint32_t metric;        /* RTA_PRIORITY; IPv4 default 0, IPv6 1024 */
-	uint32_t mtu;           /* RTAX_MTU, bytes */
-	const char *dev;        /* unset for blackhole, unreachable, prohibit */
-	const char *nexthops;   /* foreign multipath, as text; never asked for yet */
-	const char *other;      /* foreign attributes that linkspan has no word for, as text; never asked for */
-	uint8_t type;           /* enum ls_route_type */
-	uint8_t scope;          /* IPv4: enum ls_scope */
-	uint8_t tos;            /* IPv4 */
-	uint8_t onlink;         /* RTNH_F_ONLINK: next hop is on the link though no prefix says so */
-	uint8_t protocol;       /* rtm_protocol: who made it */
+	struct ls_prefix to;  /* host bits zero; 0.0.0.0/0 and ::/0 are the default routes */
+	struct ls_ip via;     /* next hop */
+	struct ls_ip src;     /* RTA_PREFSRC */
+	uint32_t table;       /* 1-4294967295; 254 = main */
+	uint32_t metric;      /* RTA_PRIORITY; IPv4 default 0, IPv6 1024 */
+	uint32_t mtu;         /* RTAX_MTU, bytes */
+	const char *dev;      /* unset for blackhole, unreachable, prohibit */
+	const char *nexthops; /* foreign multipath, as text; never asked for yet */
+	const char *other;    /* foreign attributes that linkspan has no word for, as text; never asked for */
+	uint8_t type;         /* enum ls_route_type */
+	uint8_t scope;        /* IPv4: enum ls_scope */
+	uint8_t tos;          /* IPv4 */
+	uint8_t onlink;       /* RTNH_F_ONLINK: next hop is on the link though no prefix says so */
+	uint8_t protocol;     /* rtm_protocol: who made it */
 };
 enum ls_route_attr {
 	LS_ROUTE_TO,
@@ -266,9 +268,9 @@ struct ls_sysctl {
 };
 enum ls_sysctl_attr { LS_SYSCTL_PATH, LS_SYSCTL_VALUE, LS_SYSCTL_DEV };
 
-#define LS_MARK_PROTOCOL 108        /* rtm_protocol, IFA_PROTO: free in rtnetlink.h and iproute2's rt_protos */
-#define LS_MARK_LINK_GROUP 0x6c73u  /* "ls" */
-#define LS_MESSAGE_MAX 1024u        /* longest message that a driver writes itself, bytes */
+#define LS_MARK_PROTOCOL 108       /* rtm_protocol, IFA_PROTO: free in rtnetlink.h and iproute2's rt_protos */
+#define LS_MARK_LINK_GROUP 0x6c73u /* "ls" */
+#define LS_MESSAGE_MAX 1024u       /* longest message that a driver writes itself, bytes */
 #define LS_RAW_MAX 65535u
 
 /* ---- one object -------------------------------------------------------------------------------------------------- */
@@ -289,11 +291,11 @@ static inline const void *ls_object_value(const struct ls_object *object, const 
 
 /* Kind, then key. */
 int ls_object_compare(const struct ls_object *a, const struct ls_object *b);
-/* The attributes (bits) in which `have` is not what `want` asks for. INFO attributes never differ; OPTIONAL ones only where
- * `want` sets them, those of an ADJUST object only where it manages them. */
+/* The attributes (bits) in which `have` is not what `want` asks for. INFO attributes never differ; OPTIONAL ones only
+ * where `want` sets them, those of an ADJUST object only where it manages them. */
 uint32_t ls_object_diff(const struct ls_object *want, const struct ls_object *have);
 bool ls_attr_equal(const struct ls_attr *attr, const struct ls_object *a, const struct ls_object *b);
-/* Same attributes with the same values, and the same raw message where both have one. */
+/* Same attributes, with the same values as far as they are compared at all (not INFO). */
 bool ls_object_same(const struct ls_object *a, const struct ls_object *b);
 /* The worst class of change among the attributes in `bits`. */
 enum ls_change ls_object_change(const struct ls_kind *kind, uint32_t bits);
@@ -319,7 +321,7 @@ struct ls_set {
 #define ls_set_each(set, i) for (size_t i = 0; (i) < (set)->n_objects; (i)++)
 
 void ls_set_init(struct ls_set *set, struct ls_arena *arena);
-void ls_set_done(struct ls_set *set); /* the objects stay: they are the arena's */
+void ls_set_done(struct ls_set *set);                         /* the objects stay: they are the arena's */
 int ls_set_add(struct ls_set *set, struct ls_object *object); /* -ENOMEM */
 /* Adds an object to a sorted set, behind those of equal key, and keeps it sorted. */
 int ls_set_insert(struct ls_set *set, struct ls_object *object);

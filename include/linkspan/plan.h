@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * plan: from two sets, desired and actual, the ordered steps from one to the other. Pure: the same two sets give the same
- * plan, byte for byte, on any machine. Applying, repairing, rolling back, taking down and recovering are all plans; only
- * the desired set differs.
+ * plan: from two sets, desired and actual, the ordered steps from one to the other. Pure: the same two sets give the
+ * same plan, byte for byte, on any machine. Applying, repairing, rolling back, taking down and recovering are all
+ * plans; only the desired set differs.
  *
- * A plan has three phases. EARLY takes away what stands in the way of its own successor (an object that cannot be changed
- * in place, a VLAN id to be used again), in descending rank. MAKE adds and changes in ascending rank. BREAK takes away the
- * rest in descending rank: make before break.
+ * A plan has three phases. EARLY takes away what stands in the way of its own successor (an object that cannot be
+ * changed in place, a VLAN id to be used again), in descending rank. MAKE adds and changes in ascending rank. BREAK
+ * takes away the rest in descending rank: make before break.
  */
 #pragma once
 
@@ -24,12 +24,12 @@ struct ls_step {
 	uint8_t rank;
 	uint16_t depth; /* links: how many links it stands on, within the plan */
 	enum ls_disruption disruption;
-	uint32_t attrs;               /* the attributes that differ */
-	const struct ls_object *have; /* as it will be by then; NULL: add */
-	const struct ls_object *want; /* NULL: delete */
+	uint32_t attrs;                 /* the attributes that differ */
+	const struct ls_object *have;   /* as it will be by then; NULL: add */
+	const struct ls_object *want;   /* NULL: delete */
 	const struct ls_object *before; /* as it was dumped, or NULL; several steps can be about one object */
 	bool partial;                   /* a later step about the same object goes on from `want` */
-	const char *reason;           /* why a step is there that the spec alone does not explain, or NULL */
+	const char *reason;             /* why a step is there that the spec alone does not explain, or NULL */
 };
 
 struct ls_conflict {
@@ -38,8 +38,9 @@ struct ls_conflict {
 	const char *reason;
 };
 
-/* The first value displaced per key, and what linkspan wrote there: what `down` gives back, and only there where the value
- * is still the one written. Objects are ADJUST objects whose `managed` tells the attributes concerned, or adopted ones. */
+/* The first value displaced per key, and what linkspan wrote there: what `down` gives back, and only there where the
+ * value is still the one written. Objects are ADJUST objects whose `managed` tells the attributes concerned, or adopted
+ * ones. */
 struct ls_original {
 	struct ls_object *original;
 	struct ls_object *written;
@@ -59,15 +60,15 @@ struct ls_plan {
 	struct ls_conflict *conflicts;
 	size_t n_conflicts;
 	size_t n_satisfied;
-	/* Actual objects that no step is about but that the kernel may change as a consequence of one: the dependent closure.
-	 * `fallout` is what becomes of them where that is known (NULL otherwise). */
+	/* Actual objects that no step is about but that the kernel may change as a consequence of one: the dependent
+	 * closure. `fallout` is what becomes of them where that is known (NULL otherwise). */
 	struct ls_set closure;
 	struct ls_set fallout; /* closure objects as the kernel will have left them; keys of closure objects */
 };
 
 struct ls_plan_options {
-	bool adopt; /* foreign objects may be replaced */
-	bool force; /* foreign objects that depend on what goes may go with it */
+	bool adopt;           /* foreign objects may be replaced */
+	bool force;           /* foreign objects that depend on what goes may go with it */
 	struct ls_ip session; /* local address of the session that runs the command; family 0: none */
 };
 
@@ -75,8 +76,8 @@ void ls_ledger_done(struct ls_ledger *ledger);
 /* Makes the objects of a desired set that give back what is in the ledger but no longer asked for; adds them (or their
  * attributes) to `desired`. */
 int ls_plan_give_back(const struct ls_ledger *ledger, struct ls_set *desired, const struct ls_set *actual);
-/* The ledger after the plan has been carried out: what was given back leaves, what the plan displaced enters. `desired` is
- * the set before ls_plan_give_back. Objects are copied to `arena`. */
+/* The ledger after the plan has been carried out: what was given back leaves, what the plan displaced enters. `desired`
+ * is the set before ls_plan_give_back. Objects are copied to `arena`. */
 int ls_plan_next_ledger(const struct ls_ledger *old, const struct ls_plan *plan, const struct ls_set *desired,
 	struct ls_arena *arena, struct ls_ledger *ret);
 

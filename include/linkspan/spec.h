@@ -2,8 +2,8 @@
 /*
  * spec: the YAML file that a person writes, read into structs with a source location for everything that can be wrong.
  *
- * YAML 1.2 reading: only true and false are booleans, numbers are decimal or 0x. The decoder walks constant tables of keys
- * over the parser's events; all errors of a file are found in one run.
+ * YAML 1.2 reading: only true and false are booleans, numbers are decimal or 0x. The decoder walks constant tables of
+ * keys over the parser's events; all errors of a file are found in one run.
  */
 #pragma once
 
@@ -53,8 +53,8 @@ struct ls_spec_interface {
 	struct ls_mark mark;
 	const char *name; /* the spec's own name for it; references use this one. A created link gets it as its name */
 	struct ls_mark match_mark;
-	const char *match_name;    /* kernel name, or NULL */
-	struct ls_mac match_mac;   /* meaningful when has_match_mac */
+	const char *match_name;  /* kernel name, or NULL */
+	struct ls_mac match_mac; /* meaningful when has_match_mac */
 	bool has_match_mac;
 	struct ls_mark create_mark;
 	enum ls_create create;
@@ -63,9 +63,9 @@ struct ls_spec_interface {
 	bool stp;                   /* bridge */
 	struct ls_spec_name parent; /* vlan: interface below; key `parent` */
 	struct ls_mark vlan_id_mark;
-	uint16_t vlan_id;           /* vlan: key `id`, 1-4094 */
-	struct ls_spec_name peer;   /* veth: the other end, an interface whose own `peer` is this one */
-	struct ls_mac mac;          /* created links: `macaddress`; otherwise one is derived from the names */
+	uint16_t vlan_id;         /* vlan: key `id`, 1-4094 */
+	struct ls_spec_name peer; /* veth: the other end, an interface whose own `peer` is this one */
+	struct ls_mac mac;        /* created links: `macaddress`; otherwise one is derived from the names */
 	bool has_mac;
 	struct ls_mark mtu_mark;
 	uint32_t mtu; /* bytes, 68-65535; 0: not given */
@@ -78,15 +78,17 @@ struct ls_spec_interface {
 struct ls_spec_route {
 	struct ls_mark mark;
 	struct ls_mark to_mark, via_mark, interface_mark, src_mark;
-	struct ls_prefix to; /* host bits must be zero; the word `default` needs `via` or `family: ipv4|ipv6` to tell the family */
+	struct ls_prefix to; /* host bits must be zero; the word `default` needs `via` or `family: ipv4|ipv6` to tell
+				the family */
 	struct ls_ip via;
-	struct ls_ip src; /* key `source` */
+	struct ls_ip src;      /* key `source` */
 	const char *interface; /* NULL: found by the kernel? no: required for unicast routes without via; see compile */
 	uint32_t metric;
 	bool has_metric;
 	uint32_t table; /* default 254 (main); 1-4294967295, not 255 */
 	uint32_t mtu;   /* 0: none */
-	uint8_t type;   /* enum ls_route_type's first four: unicast (default), blackhole, unreachable, prohibit, same values */
+	uint8_t type;   /* enum ls_route_type's first four: unicast (default), blackhole, unreachable, prohibit, same
+			   values */
 	bool onlink;    /* key `on_link` */
 	bool adopt;
 };
@@ -94,8 +96,8 @@ struct ls_spec_route {
 /* sysctls: { net.ipv4.ip_forward: 1 } */
 struct ls_spec_sysctl {
 	struct ls_mark mark;
-	const char *path;  /* below /proc/sys, with slashes; the spec writes it as sysctl(8) does: dots between, `/` for a dot
-	                      within an interface name; or with slashes throughout */
+	const char *path;  /* below /proc/sys, with slashes; the spec writes it as sysctl(8) does: dots between, `/` for
+			      a dot  within an interface name; or with slashes throughout */
 	const char *value; /* as it is read back: blanks folded */
 };
 
@@ -117,8 +119,8 @@ struct ls_spec {
 };
 
 /* Reads and checks a spec; path "-" is standard input. Every finding goes to `diag`. Returns 0 (there may be warnings),
- * -EINVAL when the spec is not valid (diag holds every error), or another errno when the file cannot be read (then `err`
- * says why, and a finding without a line repeats it). *ret is set only when 0 is returned. */
+ * -EINVAL when the spec is not valid (diag holds every error), or another errno when the file cannot be read (then
+ * `err` says why, and a finding without a line repeats it). *ret is set only when 0 is returned. */
 int ls_spec_load(const char *path, struct ls_spec **ret, struct ls_diag *diag, struct ls_error *err);
 /* The same for text in memory (copied). */
 int ls_spec_parse(const char *file, const char *text, size_t length, struct ls_spec **ret, struct ls_diag *diag,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A run: lock, make good what a crash left, read and plan, journal, guard, messages, verify, commit. Apply, rollback and down
- * differ only in the set they want. A failure anywhere between the journal and the commit ends in ls_recover, by this process
- * or, if it dies, by the guard.
+ * A run: lock, make good what a crash left, read and plan, journal, guard, messages, verify, commit. Apply, rollback
+ * and down differ only in the set they want. A failure anywhere between the journal and the commit ends in ls_recover,
+ * by this process or, if it dies, by the guard.
  *
  * The commit point is the renaming of `current`: before it the journal leads back, after it the generation stands.
  */
@@ -16,9 +16,9 @@
 /* What a run wants, whichever command it serves. */
 struct goal {
 	const char *command;
-	const struct ls_spec *spec;  /* apply */
-	const struct ls_set *objects; /* rollback, down: a set that stands already */
-	uint64_t source;             /* rollback: the generation whose content it is */
+	const struct ls_spec *spec;        /* apply */
+	const struct ls_set *objects;      /* rollback, down: a set that stands already */
+	uint64_t source;                   /* rollback: the generation whose content it is */
 	const char *spec_file, *spec_text; /* the record's */
 	size_t spec_length;
 };
@@ -56,7 +56,8 @@ static int begin(struct ls_host *host, const struct ls_run_options *options, str
 	r = ls_recover(host, &report->notes, &report->error);
 	if (r < 0) {
 		ls_error_context(&report->error, r,
-			"an earlier run was cut short and cannot be taken back whole (linkspan recover --abandon keeps the host as it is)");
+			"an earlier run was cut short and cannot be taken back whole (linkspan recover --abandon keeps "
+			"the host as it is)");
 		return fail(report, LS_OUTCOME_DIRTY);
 	}
 	report->generation = host->current;
@@ -71,7 +72,8 @@ static int probe(struct ls_host *host, struct ls_run_report *report)
 
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		const struct ls_object *want = plan->steps[i].want;
-		int r = want && plan->steps[i].op == LS_OP_ADD ? want->kind->probe(host->kernel, want, &report->error) : 0;
+		int r = want && plan->steps[i].op == LS_OP_ADD ? want->kind->probe(host->kernel, want, &report->error)
+							       : 0;
 
 		if (r >= 0)
 			continue;
@@ -124,8 +126,7 @@ static int residue(const struct ls_plan *left, struct ls_error *err)
 /* Bystanders that differ now, and not as the plan foresaw, are other people's doing: kept, and reported. */
 static void report_bystanders(const struct ls_plan *plan, const struct ls_set *now, struct ls_diag *notes)
 {
-	ls_set_each(&plan->closure, i)
-	{
+	ls_set_each (&plan->closure, i) {
 		const struct ls_object *before = plan->closure.objects[i], *found = ls_set_find(now, before);
 		char text[LS_DESCRIBE_MAX];
 
@@ -189,13 +190,11 @@ static uint32_t record_owners(struct ls_prepared *prepared)
 	uint32_t n_satisfied = 0;
 	size_t at = 0;
 
-	ls_set_each(&prepared->desired, i)
-	{
+	ls_set_each (&prepared->desired, i) {
 		struct ls_object *object = prepared->desired.objects[i];
 		const struct ls_object *found;
 
-		while (at < prepared->actual.n_objects &&
-			ls_object_compare(prepared->actual.objects[at], object) < 0)
+		while (at < prepared->actual.n_objects && ls_object_compare(prepared->actual.objects[at], object) < 0)
 			at++;
 		found = at < prepared->actual.n_objects ? prepared->actual.objects[at] : NULL;
 		object->owner = LS_OWNER_OURS;
@@ -256,7 +255,9 @@ static int commit(struct ls_host *host, const struct goal *goal, const struct ls
 static int change_kernel(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
 	struct ls_run_report *report)
 {
-	struct ls_execution execution = { .plan = report->prepared->plan, .stop = options->stop, .notes = &report->notes };
+	struct ls_execution execution = {
+		.plan = report->prepared->plan, .stop = options->stop, .notes = &report->notes
+	};
 	double start = now_seconds(), sent;
 	int r;
 
@@ -329,7 +330,7 @@ static bool same_spec(struct ls_host *host, const struct goal *goal)
 	if (!goal->spec_text || ls_generation_read(host, host->current, LS_GENERATION_SPEC, &current, NULL) < 0)
 		return false;
 	same = current.spec_length == goal->spec_length &&
-		!memcmp(current.spec_text, goal->spec_text, goal->spec_length);
+	       !memcmp(current.spec_text, goal->spec_text, goal->spec_length);
 	ls_generation_done(&current);
 	return same;
 }
@@ -344,7 +345,7 @@ static bool same_objects(struct ls_host *host, const struct ls_set *desired)
 	same = current.objects.n_objects == desired->n_objects;
 	for (size_t i = 0; same && i < desired->n_objects; i++)
 		same = !ls_object_compare(current.objects.objects[i], desired->objects[i]) &&
-			ls_object_same(current.objects.objects[i], desired->objects[i]);
+		       ls_object_same(current.objects.objects[i], desired->objects[i]);
 	ls_generation_done(&current);
 	return same;
 }
@@ -388,7 +389,10 @@ static void run(struct ls_host *host, const struct goal *goal, const struct ls_r
 void ls_host_apply(struct ls_host *host, const struct ls_spec *spec, const struct ls_run_options *options,
 	struct ls_run_report *report)
 {
-	struct goal goal = { .command = "apply", .spec = spec, .spec_file = spec->file, .spec_text = spec->text,
+	struct goal goal = { .command = "apply",
+		.spec = spec,
+		.spec_file = spec->file,
+		.spec_text = spec->text,
 		.spec_length = spec->text_length };
 
 	*report = (struct ls_run_report){ 0 };
@@ -428,8 +432,8 @@ static uint64_t generation_before(struct ls_host *host)
 	return found;
 }
 
-static void roll_back(struct ls_host *host, uint64_t number, const struct ls_run_options *options,
-	struct ls_run_report *report)
+static void roll_back(
+	struct ls_host *host, uint64_t number, const struct ls_run_options *options, struct ls_run_report *report)
 {
 	struct ls_generation generation;
 	struct goal goal = { .command = "rollback" };
@@ -437,10 +441,12 @@ static void roll_back(struct ls_host *host, uint64_t number, const struct ls_run
 	report->outcome = LS_OUTCOME_RESTORED;
 	number = number ? number : generation_before(host);
 	if (!number) {
-		ls_error_set(&report->error, -ENOENT, "there is no generation before the current one (linkspan down takes all away)");
+		ls_error_set(&report->error, -ENOENT,
+			"there is no generation before the current one (linkspan down takes all away)");
 		return;
 	}
-	if (ls_generation_read(host, number, LS_GENERATION_SPEC | LS_GENERATION_OBJECTS, &generation, &report->error) < 0)
+	if (ls_generation_read(host, number, LS_GENERATION_SPEC | LS_GENERATION_OBJECTS, &generation, &report->error) <
+		0)
 		return;
 	goal.objects = &generation.objects;
 	goal.source = generation.source;
@@ -451,8 +457,8 @@ static void roll_back(struct ls_host *host, uint64_t number, const struct ls_run
 	ls_generation_done(&generation);
 }
 
-void ls_host_rollback(struct ls_host *host, uint64_t number, const struct ls_run_options *options,
-	struct ls_run_report *report)
+void ls_host_rollback(
+	struct ls_host *host, uint64_t number, const struct ls_run_options *options, struct ls_run_report *report)
 {
 	*report = (struct ls_run_report){ 0 };
 	if (begin(host, options, report) >= 0)
@@ -460,8 +466,8 @@ void ls_host_rollback(struct ls_host *host, uint64_t number, const struct ls_run
 	ls_state_unlock(host);
 }
 
-void ls_host_recover(struct ls_host *host, bool abandon, const struct ls_run_options *options,
-	struct ls_run_report *report)
+void ls_host_recover(
+	struct ls_host *host, bool abandon, const struct ls_run_options *options, struct ls_run_report *report)
 {
 	bool interrupted;
 	int r;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Carrying a plan out. Steps of equal phase, rank and depth form a group: its messages go out in batches, and nothing of the
- * next group leaves before every message of this one has its answer. Before a group that takes away or replaces, the kind is
- * dumped once more: what is no longer as the plan supposes is a stranger's doing and stops the run. An answer that was lost
- * means unknown, not failed: the kind is dumped and each such step is found done, or sent again.
+ * Carrying a plan out. Steps of equal phase, rank and depth form a group: its messages go out in batches, and nothing
+ * of the next group leaves before every message of this one has its answer. Before a group that takes away or replaces,
+ * the kind is dumped once more: what is no longer as the plan supposes is a stranger's doing and stops the run. An
+ * answer that was lost means unknown, not failed: the kind is dumped and each such step is found done, or sent again.
  */
 #include "state.h"
 
@@ -17,8 +17,8 @@ enum result { RESULT_NONE, RESULT_DONE, RESULT_FAILED, RESULT_UNKNOWN };
 struct run {
 	struct ls_host *host;
 	const struct ls_execution *execution;
-	uint8_t *results;       /* enum result, by step */
-	struct ls_error *err;   /* of the first failure */
+	uint8_t *results;     /* enum result, by step */
+	struct ls_error *err; /* of the first failure */
 	bool failed;
 	bool quick; /* a failure was found by the transaction: stop queueing */
 };
@@ -124,19 +124,19 @@ static uint32_t dump_bit(const struct ls_step *step)
 	return LS_BIT(kind_of(step)->id);
 }
 
-/* Does a message of this step hit a stranger if the object is no longer what was dumped? Adds are exclusive, route deletes
- * carry the mark; the deletes of addresses and links and every replacement look at nothing. A `have` that is a forecast (the
- * state between two steps) is our own work of a moment ago. */
+/* Does a message of this step hit a stranger if the object is no longer what was dumped? Adds are exclusive, route
+ * deletes carry the mark; the deletes of addresses and links and every replacement look at nothing. A `have` that is a
+ * forecast (the state between two steps) is our own work of a moment ago. */
 static bool needs_look(const struct ls_step *step)
 {
 	return step->have && step->have == step->before && !kind_of(step)->adjusted &&
-		(step->op != LS_OP_DELETE || kind_of(step) != &ls_kind_route || step->have->owner != LS_OWNER_OURS);
+	       (step->op != LS_OP_DELETE || kind_of(step) != &ls_kind_route || step->have->owner != LS_OWNER_OURS);
 }
 
 static const struct ls_object *find_same(const struct ls_set *set, const struct ls_object *object)
 {
-	for (size_t i = ls_set_lower(set, object);
-		i < set->n_objects && !ls_object_compare(set->objects[i], object); i++)
+	for (size_t i = ls_set_lower(set, object); i < set->n_objects && !ls_object_compare(set->objects[i], object);
+		i++)
 		if (!ls_object_diff(object, set->objects[i]))
 			return set->objects[i];
 	return NULL;
@@ -302,7 +302,7 @@ static int run_steps(struct run *run, size_t from, size_t to)
 /* ---- what must settle before the next group ---------------------------------------------------------------------- */
 
 #define WAIT_STEP_MS 20
-#define DAD_WAIT_MS 10000  /* dad_transmits 1 and retrans_time 1 s by default (RFC 4862); some set more */
+#define DAD_WAIT_MS 10000 /* dad_transmits 1 and retrans_time 1 s by default (RFC 4862); some set more */
 #define UDEV_WAIT_MS 5000
 
 static void pause_ms(unsigned ms)
@@ -333,8 +333,8 @@ static enum dad dad_state(struct run *run, const struct ls_set *now, const struc
 	}
 	/* Without carrier detection does not run: the address waits, and so would we. */
 	return ls_object_has(found, LS_ADDRESS_TENTATIVE) && link && ls_object_has(&link->object, LS_LINK_CARRIER)
-		? DAD_WAITING
-		: DAD_DONE;
+		       ? DAD_WAITING
+		       : DAD_DONE;
 }
 
 static int look_at_addresses(struct run *run, size_t from, size_t to, bool *ret_waiting)
@@ -388,7 +388,7 @@ static bool udev_serves_us(void)
 	struct stat ours, initial, udev;
 
 	return !stat("/run/udev/control", &udev) && !stat("/proc/thread-self/ns/net", &ours) &&
-		!stat("/proc/1/ns/net", &initial) && ours.st_ino == initial.st_ino && ours.st_dev == initial.st_dev;
+	       !stat("/proc/1/ns/net", &initial) && ours.st_ino == initial.st_ino && ours.st_dev == initial.st_dev;
 }
 
 static void wait_for_udev(struct run *run, size_t from, size_t to)

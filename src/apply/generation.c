@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Generations: one file for each, in four sections: what a list of them shows, the ledger of displaced values, the spec's
- * text, the objects. The ledger lives in the generation so that the commit point is one rename for all of it; it counts only
- * in the epoch in which it was written. A file with a number above the current one was never committed, one of another
- * machine came with a cloned image: neither counts.
+ * Generations: one file for each, in four sections: what a list of them shows, the ledger of displaced values, the
+ * spec's text, the objects. The ledger lives in the generation so that the commit point is one rename for all of it; it
+ * counts only in the epoch in which it was written. A file with a number above the current one was never committed, one
+ * of another machine came with a cloned image: neither counts.
  */
 #include "state.h"
 
@@ -147,13 +147,13 @@ int ls_generation_write(struct ls_host *host, const struct ls_generation *genera
 	ls_buf_append(&record.sections[SECTION_SPEC], generation->spec_text ? generation->spec_text : "",
 		generation->spec_length);
 	ls_write_u64(&record.sections[SECTION_OBJECTS], generation->objects.n_objects);
-	ls_set_each(&generation->objects, i)
+	ls_set_each (&generation->objects, i)
 		ls_object_write(&record.sections[SECTION_OBJECTS], generation->objects.objects[i]);
 	for (size_t i = 0; i < N_SECTIONS; i++)
 		failed |= record.sections[i].failed;
 	r = failed ? ls_error_set(err, -ENOMEM, "out of memory while writing the generation")
-		   : ls_record_write(host, host->generationsfd, file_name(generation->number, name), LS_RECORD_GENERATION,
-			     &record, err);
+		   : ls_record_write(host, host->generationsfd, file_name(generation->number, name),
+			     LS_RECORD_GENERATION, &record, err);
 	ls_record_done(&record);
 	return r;
 }
@@ -179,11 +179,11 @@ static int decode(const struct ls_host *host, const struct ls_record *record, un
 static uint32_t sections_of(unsigned parts)
 {
 	return LS_BIT(SECTION_META) | (parts & LS_GENERATION_SPEC ? LS_BIT(SECTION_SPEC) : 0) |
-		(parts & LS_GENERATION_OBJECTS ? LS_BIT(SECTION_OBJECTS) : 0);
+	       (parts & LS_GENERATION_OBJECTS ? LS_BIT(SECTION_OBJECTS) : 0);
 }
 
-int ls_generation_read(struct ls_host *host, uint64_t number, unsigned parts, struct ls_generation *ret,
-	struct ls_error *err)
+int ls_generation_read(
+	struct ls_host *host, uint64_t number, unsigned parts, struct ls_generation *ret, struct ls_error *err)
 {
 	struct ls_generation generation = { 0 };
 	struct ls_record record;
@@ -192,8 +192,8 @@ int ls_generation_read(struct ls_host *host, uint64_t number, unsigned parts, st
 
 	if (host->generationsfd < 0 || !number || number > host->current)
 		return ls_error_set(err, -ENOENT, "there is no generation %" PRIu64, number);
-	r = ls_record_read(host->generationsfd, file_name(number, name), LS_RECORD_GENERATION, sections_of(parts), &record,
-		err);
+	r = ls_record_read(
+		host->generationsfd, file_name(number, name), LS_RECORD_GENERATION, sections_of(parts), &record, err);
 	if (r == -ENOENT)
 		return ls_error_set(err, r, "there is no generation %" PRIu64 " any more", number);
 	if (r < 0)
@@ -229,8 +229,8 @@ int ls_ledger_read(struct ls_host *host, struct ls_arena *arena, struct ls_ledge
 	ls_record_done(&record);
 	if (r < 0) {
 		ls_ledger_done(&ledger);
-		return ls_error_set(err, r, "the record of displaced values in generation %" PRIu64 " is damaged",
-			host->current);
+		return ls_error_set(
+			err, r, "the record of displaced values in generation %" PRIu64 " is damaged", host->current);
 	}
 	*ret = ledger;
 	return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The guard: a child in a session of its own, forked before the first message. It waits on a pipe whose other end only the
- * run holds. A byte says that the run has come to an end by itself; the end of file without one says that the run died, and
- * then the guard recovers. It holds the lock meanwhile, since it inherited it.
+ * The guard: a child in a session of its own, forked before the first message. It waits on a pipe whose other end only
+ * the run holds. A byte says that the run has come to an end by itself; the end of file without one says that the run
+ * died, and then the guard recovers. It holds the lock meanwhile, since it inherited it.
  */
 #include "state.h"
 

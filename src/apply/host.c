@@ -95,11 +95,11 @@ static int claim_addresses(struct ls_host *host, struct ls_set *actual, struct l
 	r = ls_generation_read(host, host->current, LS_GENERATION_OBJECTS, &generation, err);
 	if (r < 0)
 		return r;
-	ls_set_each(&generation.objects, i)
-	{
+	ls_set_each (&generation.objects, i) {
 		const struct ls_object *made = generation.objects.objects[i];
-		struct ls_object *found =
-			made->kind == &ls_kind_address && made->owner == LS_OWNER_OURS ? ls_set_find(actual, made) : NULL;
+		struct ls_object *found = made->kind == &ls_kind_address && made->owner == LS_OWNER_OURS
+						  ? ls_set_find(actual, made)
+						  : NULL;
 
 		if (found && !ls_object_diff(made, found))
 			found->owner = LS_OWNER_OURS;
@@ -125,7 +125,7 @@ static void drop_repeated(struct ls_set *scope)
 	size_t n = 0;
 
 	ls_set_sort(scope);
-	ls_set_each(scope, i)
+	ls_set_each (scope, i)
 		if (!n || ls_object_compare(scope->objects[n - 1], scope->objects[i]))
 			scope->objects[n++] = scope->objects[i];
 	scope->n_objects = n;
@@ -191,8 +191,7 @@ static struct ls_prepared *prepared_new(void)
  * copied. */
 static int copy_wanted(struct ls_prepared *prepared)
 {
-	ls_set_each(&prepared->desired, i)
-	{
+	ls_set_each (&prepared->desired, i) {
 		struct ls_object *object = prepared->desired.objects[i];
 
 		if (object->flags & LS_OBJECT_ADJUST)
@@ -204,8 +203,8 @@ static int copy_wanted(struct ls_prepared *prepared)
 	return 0;
 }
 
-static int make_plan(struct ls_host *host, const struct ls_plan_options *options, struct ls_prepared *prepared,
-	struct ls_error *err)
+static int make_plan(
+	struct ls_host *host, const struct ls_plan_options *options, struct ls_prepared *prepared, struct ls_error *err)
 {
 	struct ls_ledger ledger;
 	int r;
@@ -249,8 +248,7 @@ int ls_host_prepare(struct ls_host *host, const struct ls_spec *spec, const stru
 
 static int copy_desired(const struct ls_set *desired, struct ls_prepared *prepared)
 {
-	ls_set_each(desired, i)
-	{
+	ls_set_each (desired, i) {
 		struct ls_object *copy = ls_object_copy(prepared->arena, desired->objects[i]);
 
 		if (!copy || ls_set_add(&prepared->desired, copy) < 0)

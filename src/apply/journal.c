@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The journal: everything that a run may touch, as it was (`before`: objects of steps and their dependent closure) and as it
- * is to become (`after`). It is on disk and synced before the first message leaves, and goes after the commit. One that is
- * damaged never began; one of another epoch is about a kernel state that is gone; one whose target is the current
- * generation or older was committed.
+ * The journal: everything that a run may touch, as it was (`before`: objects of steps and their dependent closure) and
+ * as it is to become (`after`). It is on disk and synced before the first message leaves, and goes after the commit.
+ * One that is damaged never began; one of another epoch is about a kernel state that is gone; one whose target is the
+ * current generation or older was committed.
  */
 #include "state.h"
 
@@ -22,20 +22,20 @@ void ls_journal_done(struct ls_journal *journal)
 
 static int add_all(struct ls_set *set, const struct ls_set *from)
 {
-	ls_set_each(from, i)
+	ls_set_each (from, i)
 		if (ls_set_add(set, from->objects[i]) < 0)
 			return -ENOMEM;
 	return 0;
 }
 
-/* Several steps can be about one object; it enters once. Sorting brings the copies together, and they are one pointer. */
+/* Several steps can be about one object; it enters once. Sorting brings the copies together, and they are one pointer.
+ */
 static void drop_repeated(struct ls_set *set)
 {
 	size_t n = 0;
 
 	ls_set_sort(set);
-	ls_set_each(set, i)
-	{
+	ls_set_each (set, i) {
 		bool repeated = false;
 
 		for (size_t k = n; k-- > 0 && !ls_object_compare(set->objects[k], set->objects[i]) && !repeated;)
@@ -80,7 +80,8 @@ int ls_journal_from_plan(const struct ls_plan *plan, uint64_t target, struct ls_
 static void write_set(struct ls_buf *buf, const struct ls_set *set)
 {
 	ls_write_u64(buf, set->n_objects);
-	ls_set_each(set, i) ls_object_write(buf, set->objects[i]);
+	ls_set_each (set, i)
+		ls_object_write(buf, set->objects[i]);
 }
 
 int ls_journal_write(struct ls_host *host, const struct ls_journal *journal, struct ls_error *err)
@@ -149,6 +150,11 @@ static int read_journal(struct ls_host *host, struct ls_journal *ret, struct ls_
 		return r;
 	r = record.n_sections == N_SECTIONS ? decode(&record, ret) : -EBADMSG;
 	ls_record_done(&record);
+	/* Its checksums are right, so it did begin: not to be taken for one that never did. */
+	if (r == -EBADMSG)
+		return ls_error_set(err, -EPROTO,
+			"the journal cannot be understood (linkspan recover --abandon drops it and keeps the host as "
+			"it is)");
 	return r;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The frame of every file in the state directory: magic, format version, type, epoch, and a table of sections with length and
- * CRC32C each; the head has a CRC of its own. A file that was not written to its end lacks bytes that the table promises, so
- * it reads as damaged. Sections are read singly, so that looking up the ledger does not read a hundred thousand objects.
+ * The frame of every file in the state directory: magic, format version, type, epoch, and a table of sections with
+ * length and CRC32C each; the head has a CRC of its own. A file that was not written to its end lacks bytes that the
+ * table promises, so it reads as damaged. Sections are read singly, so that looking up the ledger does not read a
+ * hundred thousand objects.
  */
 #include "state.h"
 
@@ -41,8 +42,10 @@ static void make_head(
 {
 	uint64_t offset = sizeof(*head);
 
-	*head = (struct file_head){ .version = htole32(FORMAT_VERSION), .type = htole32(type),
-		.netns = htole64(host->epoch.netns), .n_sections = htole32(record->n_sections) };
+	*head = (struct file_head){ .version = htole32(FORMAT_VERSION),
+		.type = htole32(type),
+		.netns = htole64(host->epoch.netns),
+		.n_sections = htole32(record->n_sections) };
 	memcpy(head->magic, magic, sizeof(magic));
 	memcpy(head->machine, host->epoch.machine, sizeof(head->machine));
 	memcpy(head->boot, host->epoch.boot, sizeof(head->boot));
@@ -97,7 +100,8 @@ static int check_head(const struct file_head *head, enum ls_record_type type, co
 	if (memcmp(head->magic, magic, sizeof(magic)) != 0)
 		return ls_error_set(err, -EBADMSG, "%s is not a file of linkspan", name);
 	if (le32toh(head->version) > FORMAT_VERSION)
-		return ls_error_set(err, -EPROTO, "%s has format %u: it needs the linkspan that wrote it, or a newer one", name,
+		return ls_error_set(err, -EPROTO,
+			"%s has format %u: it needs the linkspan that wrote it, or a newer one", name,
 			le32toh(head->version));
 	if (le32toh(head->crc) != ls_crc32c(0, head, offsetof(struct file_head, crc)) || le32toh(head->type) != type ||
 		le32toh(head->n_sections) > LS_RECORD_SECTIONS)
@@ -128,8 +132,8 @@ static int read_section(int fd, const struct file_section *section, struct ls_bu
 	return ls_crc32c(0, ret->data, length) == le32toh(section->crc) ? 0 : -EBADMSG;
 }
 
-static int read_sections(
-	int fd, const struct file_head *head, const char *name, uint32_t wanted, struct ls_record *ret, struct ls_error *err)
+static int read_sections(int fd, const struct file_head *head, const char *name, uint32_t wanted, struct ls_record *ret,
+	struct ls_error *err)
 {
 	for (uint32_t i = 0; i < ret->n_sections; i++) {
 		int r = wanted & LS_BIT(i) ? read_section(fd, &head->sections[i], &ret->sections[i]) : 0;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Recovery: the one way back. For every slot of the journal three states are compared: before, after, and what the kernel has
- * now. Now as before: nothing to do. Now something that the run passes through (after, a mixture of both, stripped by the
- * kernel, absent): before is wanted again. Anything else is a stranger's change: it is left alone and reported.
+ * Recovery: the one way back. For every slot of the journal three states are compared: before, after, and what the
+ * kernel has now. Now as before: nothing to do. Now something that the run passes through (after, a mixture of both,
+ * stripped by the kernel, absent): before is wanted again. Anything else is a stranger's change: it is left alone and
+ * reported.
  *
- * What is wanted again becomes a desired set, and an ordinary plan leads there. In it our objects are exactly those of the
- * journal that the run may have made; everything else counts as foreign, so the plan cannot touch it. Nothing is journaled:
- * a recovery that is cut short is simply done again.
+ * What is wanted again becomes a desired set, and an ordinary plan leads there. In it our objects are exactly those of
+ * the journal that the run may have made; everything else counts as foreign, so the plan cannot touch it. Nothing is
+ * journaled: a recovery that is cut short is simply done again.
  */
 #include "state.h"
 
@@ -16,7 +17,7 @@ struct recovery {
 	struct ls_host *host;
 	struct ls_journal journal;
 	struct ls_arena *arena;
-	struct ls_set scope;  /* sysctls of the journal, to be read */
+	struct ls_set scope; /* sysctls of the journal, to be read */
 	struct ls_set now;
 	struct ls_set wanted; /* the befores that are to be brought back */
 	struct ls_diag *notes;
@@ -39,7 +40,8 @@ static bool attr_as(const struct ls_attr *attr, unsigned bit, const struct ls_ob
 	return !ls_object_has(a, bit) || ls_attr_equal(attr, a, b);
 }
 
-/* The attributes that the run is about in this slot: of a link that was there before it, only those it set out to change. */
+/* The attributes that the run is about in this slot: of a link that was there before it, only those it set out to
+ * change. */
 static uint32_t concerned(const struct ls_object *before, const struct ls_object *after)
 {
 	if (after && after->flags & LS_OBJECT_ADJUST)
@@ -60,10 +62,10 @@ static bool is_before(const struct ls_object *before, const struct ls_object *af
 	return before->owner == now->owner || before->kind == &ls_kind_address;
 }
 
-/* Is `now` something that lies on the way from before to after? Attribute by attribute: as before, as after, as the kernel
- * makes it on the way, stripped, or, on an object that the run made, whatever the kernel gave it. */
-static bool is_on_the_way(const struct ls_object *before, const struct ls_object *after, const struct ls_object *fallout,
-	const struct ls_object *now)
+/* Is `now` something that lies on the way from before to after? Attribute by attribute: as before, as after, as the
+ * kernel makes it on the way, stripped, or, on an object that the run made, whatever the kernel gave it. */
+static bool is_on_the_way(const struct ls_object *before, const struct ls_object *after,
+	const struct ls_object *fallout, const struct ls_object *now)
 {
 	uint32_t bits = concerned(before, after);
 
@@ -80,8 +82,8 @@ static bool is_on_the_way(const struct ls_object *before, const struct ls_object
 
 		if (!(bits & LS_BIT(i)) || attr->change == LS_CHANGE_INFO || stripped || given)
 			continue;
-		if (!attr_as(attr, i, now, before) && !attr_as(attr, i, now, after) && !attr_as(attr, i, now, fallout) &&
-			!(after && !ls_object_has(now, i)))
+		if (!attr_as(attr, i, now, before) && !attr_as(attr, i, now, after) &&
+			!attr_as(attr, i, now, fallout) && !(after && !ls_object_has(now, i)))
 			return false;
 	}
 	return true;
@@ -122,7 +124,8 @@ static void note_stranger(struct recovery *recovery, const struct ls_object *obj
 		ls_object_describe(object, text, sizeof(text)), what);
 }
 
-static int want_again(struct recovery *recovery, const struct ls_object *before, const struct ls_object *after, bool crowd)
+static int want_again(
+	struct recovery *recovery, const struct ls_object *before, const struct ls_object *after, bool crowd)
 {
 	struct ls_object *copy = ls_object_copy(recovery->arena, before);
 
@@ -208,7 +211,7 @@ static int compare_slots(struct recovery *recovery)
 			disown(&(struct slot){ .now = &recovery->now.objects[next_n], .n_now = 1 });
 		next_n = n;
 		r = slot.n_before > 1 || slot.n_after > 1 || slot.n_now > 1 ? restore_crowd(recovery, &slot)
-									   : restore_single(recovery, &slot);
+									    : restore_single(recovery, &slot);
 	}
 	for (; next_n < recovery->now.n_objects; next_n++)
 		disown(&(struct slot){ .now = &recovery->now.objects[next_n], .n_now = 1 });
@@ -219,7 +222,7 @@ static int compare_slots(struct recovery *recovery)
 
 static int scope_of(const struct ls_set *set, struct ls_set *scope)
 {
-	ls_set_each(set, i)
+	ls_set_each (set, i)
 		if (set->objects[i]->kind->adjusted && ls_set_add(scope, set->objects[i]) < 0)
 			return -ENOMEM;
 	return 0;
@@ -279,12 +282,11 @@ static int recovery_round(struct recovery *recovery, bool act, size_t *ret_left,
 		*ret_left = plan->n_steps + recovery->n_strange;
 		if (!act)
 			for (size_t i = 0; i < plan->n_steps; i++)
-				note_stranger(recovery,
-					plan->steps[i].want ? plan->steps[i].want : plan->steps[i].have,
+				note_stranger(recovery, plan->steps[i].want ? plan->steps[i].want : plan->steps[i].have,
 					"could not be put back");
 		if (act && plan->n_steps)
-			ls_execute(recovery->host,
-				&(struct ls_execution){ .plan = plan, .go_on = true, .notes = NULL }, err);
+			ls_execute(recovery->host, &(struct ls_execution){ .plan = plan, .go_on = true, .notes = NULL },
+				err);
 	}
 	ls_plan_free(LS_TAKE_PTR(plan));
 	end_round(recovery);

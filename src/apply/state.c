@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The state directory, the epoch and the lock. The lock is two: flock on a file, for the state directory, and an abstract
- * socket in the namespace, because two state directories must not fight over one namespace. Both are inherited by the guard
- * and last until the last of the two processes is gone, so a recovery by the guard is as exclusive as the run was.
+ * The state directory, the epoch and the lock. The lock is two: flock on a file, for the state directory, and an
+ * abstract socket in the namespace, because two state directories must not fight over one namespace. Both are inherited
+ * by the guard and last until the last of the two processes is gone, so a recovery by the guard is as exclusive as the
+ * run was.
  */
 #include "state.h"
 
@@ -27,7 +28,7 @@
 bool ls_epoch_same(const struct ls_epoch *a, const struct ls_epoch *b)
 {
 	return !memcmp(a->machine, b->machine, sizeof(a->machine)) && !memcmp(a->boot, b->boot, sizeof(a->boot)) &&
-		a->netns == b->netns;
+	       a->netns == b->netns;
 }
 
 /* 32 hex digits, dashes between them allowed. */
@@ -138,7 +139,8 @@ static int open_directories(struct ls_host *host, bool change, struct ls_error *
 	if (host->dirfd < 0 && !change && (errno == ENOENT || errno == EACCES))
 		return 0; /* nothing recorded, as far as we may know */
 	if (host->dirfd < 0)
-		return ls_error_set(err, -errno, "cannot open the state directory %s: %s", host->state_path, strerror(errno));
+		return ls_error_set(
+			err, -errno, "cannot open the state directory %s: %s", host->state_path, strerror(errno));
 	if (change && mkdirat(host->dirfd, "generations", 0700) < 0 && errno != EEXIST)
 		return ls_error_set(err, -errno, "cannot make %s/generations: %s", host->state_path, strerror(errno));
 	host->generationsfd = openat(host->dirfd, "generations", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -269,8 +271,8 @@ static int lock_busy(pid_t holder, const char *what, struct ls_error *err)
 	}
 	if (holder <= 0)
 		return ls_error_set(err, -EBUSY, "another run holds the lock of %s: try again", what);
-	return ls_error_set(err, -EBUSY, "process %d%s%s%s holds the lock of %s: try again when it has ended", (int)holder,
-		*name ? " (" : "", name, *name ? ")" : "", what);
+	return ls_error_set(err, -EBUSY, "process %d%s%s%s holds the lock of %s: try again when it has ended",
+		(int)holder, *name ? " (" : "", name, *name ? ")" : "", what);
 }
 
 static int lock_file(struct ls_host *host, struct ls_error *err)
@@ -302,8 +304,9 @@ static int lock_namespace(struct ls_host *host, struct ls_error *err)
 	if (fd < 0)
 		return ls_error_set(err, -errno, "cannot make the lock of the namespace: %s", strerror(errno));
 	if (bind(fd, (struct sockaddr *)&address, length) < 0)
-		return errno == EADDRINUSE ? lock_busy(socket_holder(), "this network namespace", err)
-					   : ls_error_set(err, -errno, "cannot lock the namespace: %s", strerror(errno));
+		return errno == EADDRINUSE
+			       ? lock_busy(socket_holder(), "this network namespace", err)
+			       : ls_error_set(err, -errno, "cannot lock the namespace: %s", strerror(errno));
 	if (listen(fd, 8) < 0)
 		return ls_error_set(err, -errno, "cannot lock the namespace: %s", strerror(errno));
 	host->lock_socket = LS_TAKE_FD(fd);

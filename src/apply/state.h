@@ -43,7 +43,8 @@ void ls_state_unlock(struct ls_host *host);
 int ls_state_read_current(struct ls_host *host, struct ls_error *err);
 int ls_state_write_current(struct ls_host *host, uint64_t number, struct ls_error *err);
 
-/* ---- record.c: how every file is framed --------------------------------------------------------------------------- */
+/* ---- record.c: how every file is framed ---------------------------------------------------------------------------
+ */
 
 enum ls_record_type { LS_RECORD_CURRENT = 1, LS_RECORD_JOURNAL = 2, LS_RECORD_GENERATION = 3 };
 
@@ -58,27 +59,29 @@ struct ls_record {
 void ls_record_done(struct ls_record *record);
 int ls_record_write(struct ls_host *host, int dirfd, const char *name, enum ls_record_type type,
 	const struct ls_record *record, struct ls_error *err);
-/* Reads the sections of the bitmap `wanted`. -ENOENT: no such file. -EBADMSG: damaged or never finished. -EPROTO: written
- * by a newer linkspan (the message names the version needed). */
+/* Reads the sections of the bitmap `wanted`. -ENOENT: no such file. -EBADMSG: damaged or never finished. -EPROTO:
+ * written by a newer linkspan (the message names the version needed). */
 int ls_record_read(int dirfd, const char *name, enum ls_record_type type, uint32_t wanted, struct ls_record *ret,
 	struct ls_error *err);
 
-/* ---- generation.c ------------------------------------------------------------------------------------------------- */
+/* ---- generation.c -------------------------------------------------------------------------------------------------
+ */
 
 int ls_generation_write(struct ls_host *host, const struct ls_generation *generation, const struct ls_ledger *ledger,
 	struct ls_error *err);
 /* What to read besides what a list shows. */
 enum ls_generation_part { LS_GENERATION_SPEC = 1, LS_GENERATION_OBJECTS = 2 };
 
-int ls_generation_read(struct ls_host *host, uint64_t number, unsigned parts, struct ls_generation *ret,
-	struct ls_error *err);
+int ls_generation_read(
+	struct ls_host *host, uint64_t number, unsigned parts, struct ls_generation *ret, struct ls_error *err);
 /* The ledger of the current generation; empty when there is none, or when it belongs to another epoch. */
 int ls_ledger_read(struct ls_host *host, struct ls_arena *arena, struct ls_ledger *ret, struct ls_error *err);
 /* Removes the oldest beyond LS_GENERATIONS_KEPT. */
 void ls_generation_prune(struct ls_host *host);
 int ls_generation_numbers(struct ls_host *host, uint64_t **ret, size_t *ret_n, struct ls_error *err);
 
-/* ---- journal.c ---------------------------------------------------------------------------------------------------- */
+/* ---- journal.c ----------------------------------------------------------------------------------------------------
+ */
 
 /* What a run may touch: as it was, as it is to become, and what the kernel makes of bystanders on the way. */
 struct ls_journal {
@@ -91,29 +94,32 @@ struct ls_journal {
 void ls_journal_done(struct ls_journal *journal);
 int ls_journal_from_plan(const struct ls_plan *plan, uint64_t target, struct ls_journal *ret);
 int ls_journal_write(struct ls_host *host, const struct ls_journal *journal, struct ls_error *err);
-/* -ENOENT: there is none that matters (none at all, another epoch's, one that never began, one that was committed); such a
- * file is removed when `tidy`. */
+/* -ENOENT: there is none that matters (none at all, another epoch's, one that never began, one that was committed);
+ * such a file is removed when `tidy`. */
 int ls_journal_read(struct ls_host *host, bool tidy, struct ls_journal *ret, struct ls_error *err);
 int ls_journal_remove(struct ls_host *host, struct ls_error *err);
 
-/* ---- execute.c ---------------------------------------------------------------------------------------------------- */
+/* ---- execute.c ----------------------------------------------------------------------------------------------------
+ */
 
 struct ls_execution {
 	const struct ls_plan *plan;
 	const volatile sig_atomic_t *stop; /* may be NULL */
-	bool go_on; /* recovery: a step that fails does not keep the others from being tried */
-	struct ls_diag *notes; /* may be NULL */
+	bool go_on;                        /* recovery: a step that fails does not keep the others from being tried */
+	struct ls_diag *notes;             /* may be NULL */
 };
 
 int ls_execute(struct ls_host *host, const struct ls_execution *execution, struct ls_error *err);
 
-/* ---- recover.c ---------------------------------------------------------------------------------------------------- */
+/* ---- recover.c ----------------------------------------------------------------------------------------------------
+ */
 
-/* Brings the host back to the journal's before, leaving strangers' changes alone, and removes the journal. 0: as before.
- * -EUCLEAN: something could not be put back; each is a note; the journal stays. */
+/* Brings the host back to the journal's before, leaving strangers' changes alone, and removes the journal. 0: as
+ * before. -EUCLEAN: something could not be put back; each is a note; the journal stays. */
 int ls_recover(struct ls_host *host, struct ls_diag *notes, struct ls_error *err);
 
-/* ---- guard.c ------------------------------------------------------------------------------------------------------ */
+/* ---- guard.c ------------------------------------------------------------------------------------------------------
+ */
 
 struct ls_guard {
 	pid_t pid;

@@ -184,8 +184,13 @@ struct cli_plan {
 void cli_plan_text(struct cli *cli, const struct cli_plan *plan);
 /* "SYMBOL KIND KEY ATTRIBUTES [DISRUPTION] (REASON) FILE:LINE:COL" */
 void cli_print_step(struct cli *cli, const struct ls_step *step, const char *file);
-/* " mtu 1500 mac ...": attributes that have a value and are not told by the key. `all`: also those at their default. */
-void cli_print_attrs(const struct cli_stream *stream, const struct ls_object *object, bool all);
+/* " mtu 1500 mac ...": attributes that have a value and are not told by the key. Those at their default only where they
+ * are in `always` (bits). */
+void cli_print_attrs(const struct cli_stream *stream, const struct ls_object *object, uint32_t always);
+static inline uint32_t cli_detail(const struct cli *cli)
+{
+	return cli_given(cli, CLI_VERBOSE) ? UINT32_MAX : 0;
+}
 void cli_count_steps(const struct ls_plan *plan, size_t counts[static 4]); /* by enum ls_op */
 void cli_print_conflicts(struct cli *cli, const struct cli_plan *plan, struct cli_source *source);
 
@@ -203,8 +208,10 @@ void cli_json_findings(struct cli *cli, const char *name, enum ls_severity least
 struct json_t *cli_json_location(const struct ls_location *location);            /* "FILE:LINE:COL" or null */
 struct json_t *cli_json_place(const char *file, const struct ls_object *object); /* the same for an object */
 struct json_t *cli_json_object(const struct ls_object *object);                  /* or null for NULL */
-struct json_t *cli_json_id(const struct ls_object *object);                      /* the key, without the kind */
-struct json_t *cli_json_attr(const struct ls_object *object, unsigned attr);     /* value, or null when unset */
+/* The same for one that is asked for: who will have made it is no attribute of it. */
+struct json_t *cli_json_wanted(const struct ls_object *object);
+struct json_t *cli_json_id(const struct ls_object *object);                  /* the key, without the kind */
+struct json_t *cli_json_attr(const struct ls_object *object, unsigned attr); /* value, or null when unset */
 void cli_json_plan(struct cli *cli, const struct cli_plan *plan);
 /* The document of `check`: also what any other command with --json answers about a spec that is not valid. */
 void cli_json_check(struct cli *cli, bool valid, const struct ls_diag *diag);

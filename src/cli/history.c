@@ -101,9 +101,8 @@ static void print_cell(const struct cli_stream *out, unsigned column, const char
 {
 	char cell[CELL_MAX + 16];
 
-	snprintf(cell, sizeof(cell), "%*s", columns[column].right ? width : -width, text);
+	snprintf(cell, sizeof(cell), "%s%*s", column ? "  " : "", columns[column].right ? width : -width, text);
 	cli_put(out, CLI_STYLE_NONE, cell);
-	fputs("  ", out->file);
 }
 
 static void print_row(const struct cli_stream *out, const struct row *row, const int widths[static N_COLUMNS])
@@ -112,7 +111,10 @@ static void print_row(const struct cli_stream *out, const struct row *row, const
 	putc_unlocked(' ', out->file);
 	for (unsigned c = 0; c < MESSAGE; c++)
 		print_cell(out, c, row->cells[c], widths[c]);
-	cli_put(out, CLI_STYLE_NONE, row->message);
+	if (*row->message) {
+		fputs("  ", out->file);
+		cli_put(out, CLI_STYLE_NONE, row->message);
+	}
 	putc_unlocked('\n', out->file);
 }
 
@@ -129,7 +131,7 @@ static void print_text(struct cli *cli, const struct history *history)
 	fputs("  ", cli->out.file);
 	for (unsigned c = 0; c < MESSAGE; c++)
 		print_cell(&cli->out, c, columns[c].title, widths[c]);
-	fprintf(cli->out.file, "%s\n", columns[MESSAGE].title);
+	fprintf(cli->out.file, "  %s\n", columns[MESSAGE].title);
 	for (size_t i = 0; i < history->n; i++) {
 		make_row(&history->generations[i], history->current, &row);
 		print_row(&cli->out, &row, widths);

@@ -59,6 +59,15 @@ json_t *cli_json_object(const struct ls_object *object)
 	return object ? ls_object_to_json(object) : json_null();
 }
 
+json_t *cli_json_wanted(const struct ls_object *object)
+{
+	json_t *json = cli_json_object(object);
+
+	if (json_is_object(json))
+		(void)json_object_del(json, "owner");
+	return json;
+}
+
 json_t *cli_json_id(const struct ls_object *object)
 {
 	char text[LS_DESCRIBE_MAX];

@@ -346,7 +346,8 @@ enum cli_exit cli_fail(struct cli *cli, const struct ls_error *err)
 {
 	cli_print_error(cli, err, NULL);
 	if (err->code == -EPERM || err->code == -EACCES) {
-		cli_hint(cli, "this needs root or CAP_NET_ADMIN");
+		if (!strstr(err->message, "CAP_NET_ADMIN"))
+			cli_hint(cli, "this needs root or CAP_NET_ADMIN");
 		return CLI_EXIT_PRIVILEGE;
 	}
 	if (err->code == -EOPNOTSUPP)

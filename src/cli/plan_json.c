@@ -26,12 +26,14 @@ static json_t *names_of(const struct ls_kind *kind, uint32_t attrs)
 static json_t *step_to_json(const struct ls_step *step, const char *file)
 {
 	const struct ls_object *object = step->want ? step->want : step->have;
+	/* What an earlier step made has no owner yet either. */
+	json_t *had = step->before ? cli_json_object(step->have) : cli_json_wanted(step->have);
 	json_t *json;
 
 	json = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o}", "op", ls_op_names[step->op], "kind",
-		object->kind->name, "id", cli_json_id(object), "before", cli_json_object(step->have), "after",
-		cli_json_object(step->want), "attributes", names_of(object->kind, step->attrs), "disruption",
-		ls_disruption_names[step->disruption], "location", cli_json_place(file, step->want));
+		object->kind->name, "id", cli_json_id(object), "before", had, "after", cli_json_wanted(step->want),
+		"attributes", names_of(object->kind, step->attrs), "disruption", ls_disruption_names[step->disruption],
+		"location", cli_json_place(file, step->want));
 	if (json && step->reason && json_object_set_new(json, "reason", json_string(step->reason)) < 0) {
 		json_decref(json);
 		return NULL;
@@ -44,7 +46,7 @@ static json_t *conflict_to_json(const struct ls_conflict *conflict, const char *
 	const struct ls_object *object = conflict->want ? conflict->want : conflict->have;
 
 	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o}", "kind", object->kind->name, "id", cli_json_id(object),
-		"reason", conflict->reason, "want", cli_json_object(conflict->want), "have",
+		"reason", conflict->reason, "want", cli_json_wanted(conflict->want), "have",
 		cli_json_object(conflict->have), "location", cli_json_place(file, conflict->want));
 }
 

@@ -61,7 +61,7 @@ static void print_value(const struct cli_stream *stream, const struct ls_object 
 						    : "none");
 }
 
-void cli_print_attrs(const struct cli_stream *stream, const struct ls_object *object, bool all)
+void cli_print_attrs(const struct cli_stream *stream, const struct ls_object *object, uint32_t always)
 {
 	const struct ls_kind *kind = object->kind;
 
@@ -69,7 +69,7 @@ void cli_print_attrs(const struct cli_stream *stream, const struct ls_object *ob
 		const struct ls_attr *attr = &kind->attrs[i];
 
 		if (!ls_object_has(object, i) || attr->flags & LS_ATTR_HIDDEN || key_tells(kind, i) ||
-			(!all && goes_without_saying(object, attr)))
+			(!(always & LS_BIT(i)) && goes_without_saying(object, attr)))
 			continue;
 		fprintf(stream->file, " %s ", attr->name);
 		print_value(stream, object, i);
@@ -116,7 +116,7 @@ void cli_print_step(struct cli *cli, const struct ls_step *step, const char *fil
 	if (step->want && step->have)
 		print_changes(out, step);
 	else
-		cli_print_attrs(out, object, cli_given(cli, CLI_VERBOSE));
+		cli_print_attrs(out, object, cli_detail(cli));
 	if (step->disruption != LS_DISRUPT_NONE) {
 		snprintf(text, sizeof(text), "[%s]", ls_disruption_names[step->disruption]);
 		putc_unlocked(' ', out->file);
@@ -183,18 +183,30 @@ static void print_maker(FILE *file, const struct ls_object *object)
 		fprintf(file, " (protocol %u)", protocol);
 }
 
-static void print_object(const struct cli_stream *stream, const char *title, const struct ls_object *object, bool maker)
+static void print_object(const struct cli_stream *stream, const struct ls_object *object, uint32_t always)
 {
 	char text[LS_DESCRIBE_MAX];
 
-	if (!object)
-		return;
-	fprintf(stream->file, "  %s ", title);
 	cli_put(stream, CLI_STYLE_NONE, ls_object_describe(object, text, sizeof(text)));
-	cli_print_attrs(stream, object, false);
-	if (maker)
-		print_maker(stream->file, object);
-	putc_unlocked('\n', stream->file);
+	cli_print_attrs(stream, object, always);
+}
+
+/* Both with all attributes in which they differ. */
+static void print_objects(const struct cli_stream *stream, const struct ls_conflict *conflict)
+{
+	uint32_t differ = conflict->want && conflict->have ? ls_object_diff(conflict->want, conflict->have) : 0;
+
+	if (conflict->want) {
+		fputs("  wanted: ", stream->file);
+		print_object(stream, conflict->want, differ);
+		putc_unlocked('\n', stream->file);
+	}
+	if (conflict->have) {
+		fputs("  found:  ", stream->file);
+		print_object(stream, conflict->have, differ);
+		print_maker(stream->file, conflict->have);
+		putc_unlocked('\n', stream->file);
+	}
 }
 
 static const char *advice(const struct ls_conflict *conflict)
@@ -210,6 +222,8 @@ static const char *advice(const struct ls_conflict *conflict)
 	if (have->kind == &ls_kind_link &&
 		ls_object_change(have->kind, ls_object_diff(want, have)) >= LS_CHANGE_RECREATE)
 		return "remove that link, or choose another name";
+	if (have->kind == &ls_kind_link)
+		return "remove that link, choose another name, or let linkspan take it over: --adopt";
 	return "remove it, or let linkspan take it over: adopt: true in the spec, or --adopt";
 }
 
@@ -225,8 +239,7 @@ static void print_conflict(
 	snprintf(message, sizeof(message), "%s: %s", ls_object_describe(object, text, sizeof(text)), conflict->reason);
 	finding.message = message;
 	cli_print_finding(cli, &finding, source);
-	print_object(&cli->err, "wanted:", conflict->want, false);
-	print_object(&cli->err, "found: ", conflict->have, true);
+	print_objects(&cli->err, conflict);
 	cli_hint(cli, "%s", advice(conflict));
 }
 

@@ -6,13 +6,64 @@
 #include "cli.h"
 
 #include <jansson.h>
+#include <string.h>
 
-static bool is_wanted(const struct cli *cli, const struct ls_object *object)
+/* What an object that exists by itself is to be is ours where the current generation says so. */
+static bool is_wanted(const struct cli *cli, const struct ls_object *object, const struct ls_set *recorded)
 {
-	return cli_given(cli, CLI_ALL) || object->owner == LS_OWNER_OURS;
+	const struct ls_object *record;
+
+	if (cli_given(cli, CLI_ALL) || object->owner == LS_OWNER_OURS)
+		return true;
+	record = ls_set_find(recorded, object);
+	return record && record->flags & LS_OBJECT_ADJUST;
 }
 
-static void print_json(struct cli *cli, const struct ls_set *set)
+/* ---- order ------------------------------------------------------------------------------------------------------- */
+
+static int compare_attr(const struct ls_attr *attr, const struct ls_object *a, const struct ls_object *b)
+{
+	char x[512], y[512];
+
+	ls_attr_format(attr, a, x, sizeof(x));
+	ls_attr_format(attr, b, y, sizeof(y));
+	return strcmp(x, y);
+}
+
+/* By what is printed of them. */
+static int compare_contents(const void *left, const void *right)
+{
+	const struct ls_object *a = *(struct ls_object *const *)left, *b = *(struct ls_object *const *)right;
+	int order = 0;
+
+	for (unsigned i = 0; i < a->kind->n_attrs && !order; i++) {
+		if (a->kind->attrs[i].flags & LS_ATTR_HIDDEN)
+			continue;
+		order = (int)ls_object_has(b, i) - (int)ls_object_has(a, i);
+		if (!order && ls_object_has(a, i))
+			order = compare_attr(&a->kind->attrs[i], a, b);
+	}
+	return order;
+}
+
+/* The kernel lists objects of one key (sibling routes) in the order in which they were made: history, not
+ * configuration. */
+static void settle_order(struct ls_set *set)
+{
+	size_t n;
+
+	ls_set_sort(set);
+	for (size_t i = 0; i < set->n_objects; i += n) {
+		for (n = 1; i + n < set->n_objects && !ls_object_compare(set->objects[i], set->objects[i + n]);)
+			n++;
+		if (n > 1)
+			qsort(&set->objects[i], n, sizeof(*set->objects), compare_contents);
+	}
+}
+
+/* ---- printing ---------------------------------------------------------------------------------------------------- */
+
+static void print_json(struct cli *cli, const struct ls_set *set, const struct ls_set *recorded)
 {
 	cli_json_raw(cli, "{\"format\":1,\"objects\":{");
 	for (size_t k = 0; ls_kinds[k]; k++) {
@@ -20,14 +71,14 @@ static void print_json(struct cli *cli, const struct ls_set *set)
 
 		fprintf(cli->out.file, "%s\n\"%s\":[", k ? "," : "", ls_kinds[k]->name);
 		ls_set_each (set, i)
-			if (set->objects[i]->kind == ls_kinds[k] && is_wanted(cli, set->objects[i]))
+			if (set->objects[i]->kind == ls_kinds[k] && is_wanted(cli, set->objects[i], recorded))
 				cli_json_element(cli, &first, cli_json_object(set->objects[i]));
 		cli_json_raw(cli, first ? "]" : "\n]");
 	}
 	cli_json_raw(cli, "\n}}\n");
 }
 
-static void print_text(struct cli *cli, const struct ls_set *set)
+static void print_text(struct cli *cli, const struct ls_set *set, const struct ls_set *recorded)
 {
 	static const char *const owners[] = {
 		[LS_OWNER_FOREIGN] = "foreign",
@@ -39,10 +90,10 @@ static void print_text(struct cli *cli, const struct ls_set *set)
 	ls_set_each (set, i) {
 		const struct ls_object *object = set->objects[i];
 
-		if (!is_wanted(cli, object))
+		if (!is_wanted(cli, object, recorded))
 			continue;
 		cli_put(&cli->out, CLI_STYLE_NONE, ls_object_describe(object, text, sizeof(text)));
-		cli_print_attrs(&cli->out, object, cli_given(cli, CLI_VERBOSE));
+		cli_print_attrs(&cli->out, object, cli_detail(cli));
 		if (cli_given(cli, CLI_ALL)) {
 			snprintf(text, sizeof(text), "  (%s)", owners[object->owner]);
 			cli_put(&cli->out, CLI_STYLE_DIM, text);
@@ -88,10 +139,10 @@ enum cli_exit cli_snapshot(struct cli *cli)
 	}
 	if (dump(host, &generation, &set, &err) < 0)
 		return cli_fail(cli, &err);
-	ls_set_sort(&set);
+	settle_order(&set);
 	if (cli_given(cli, CLI_JSON))
-		print_json(cli, &set);
+		print_json(cli, &set, &generation.objects);
 	else if (cli_talks(cli))
-		print_text(cli, &set);
+		print_text(cli, &set, &generation.objects);
 	return CLI_EXIT_DONE;
 }

@@ -260,7 +260,7 @@ static void print_drift(struct cli *cli, const struct drift *drift)
 	if (drift->difference == CHANGED)
 		print_attributes(&cli->out, drift);
 	else
-		cli_print_attrs(&cli->out, object, cli_given(cli, CLI_VERBOSE));
+		cli_print_attrs(&cli->out, object, cli_detail(cli));
 	putc_unlocked('\n', cli->out.file);
 }
 

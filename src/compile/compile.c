@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The way from spec to desired set: interfaces are bound to the kernel's names first, since everything else refers to them;
- * then each capability adds its objects. Defaults that the kernel would fill in (metric 1024 of an IPv6 route, say) are
- * filled in here, so that desired and actual can be compared attribute by attribute.
+ * The way from spec to desired set: interfaces are bound to the kernel's names first, since everything else refers to
+ * them; then each capability adds its objects. Defaults that the kernel would fill in (metric 1024 of an IPv6 route,
+ * say) are filled in here, so that desired and actual can be compared attribute by attribute.
  */
 #include "compiler.h"
 
@@ -56,8 +56,8 @@ static bool has_mac(const struct ls_link *link, unsigned attr, const struct ls_m
 	return ls_object_has(&link->object, attr) && !memcmp(found, mac, sizeof(*mac));
 }
 
-/* The permanent address identifies a card even when its address was changed. Only links without one (a veth, some virtual
- * cards) are told by their current address, and never those that stand on others and borrow theirs. */
+/* The permanent address identifies a card even when its address was changed. Only links without one (a veth, some
+ * virtual cards) are told by their current address, and never those that stand on others and borrow theirs. */
 static bool is_the_card(const struct ls_link *link, const struct ls_mac *mac)
 {
 	bool virtual_link = ls_object_has(&link->object, LS_LINK_TYPE) && strcmp(link->type, "veth") != 0;
@@ -79,15 +79,15 @@ static const char *find_by_mac(struct compiler *compiler, const struct ls_spec_i
 			continue;
 		if (found) {
 			compiler_error(compiler, interface->match_mark, "reference",
-				"%s and %s both have the MAC address %s: match by name instead", found->name, link->name,
-				ls_mac_format(&interface->match_mac, text));
+				"%s and %s both have the MAC address %s: match by name instead", found->name,
+				link->name, ls_mac_format(&interface->match_mac, text));
 			return found->name;
 		}
 		found = link;
 	}
 	if (!found)
-		compiler_error(compiler, interface->match_mark, "reference", "no link of this host has the MAC address %s",
-			ls_mac_format(&interface->match_mac, text));
+		compiler_error(compiler, interface->match_mark, "reference",
+			"no link of this host has the MAC address %s", ls_mac_format(&interface->match_mac, text));
 	return found ? found->name : interface->name;
 }
 

@@ -9,7 +9,7 @@ struct compiler {
 	const struct ls_set *links; /* may be NULL */
 	struct ls_set *set;
 	struct ls_diag *diag;
-	const char **devices; /* kernel name of each interface of the spec, by its number */
+	const char **devices;                /* kernel name of each interface of the spec, by its number */
 	const char *last_name, *last_device; /* of the last look-up: routes come in runs */
 	bool out_of_memory;
 };
@@ -20,7 +20,8 @@ const char *compiler_device(struct compiler *compiler, const char *interface);
 void compiler_error(struct compiler *compiler, struct ls_mark mark, const char *id, const char *format, ...)
 	LS_PRINTF(4, 5);
 void compile_default_route(struct compiler *compiler, const char *dev, const struct ls_ip *via, struct ls_mark mark);
-void compile_sysctl(struct compiler *compiler, const char *path, const char *value, const char *dev, struct ls_mark mark);
+void compile_sysctl(
+	struct compiler *compiler, const char *path, const char *value, const char *dev, struct ls_mark mark);
 void compile_address(struct compiler *compiler, const char *dev, const struct ls_spec_address *address);
 
 void compile_interfaces(struct compiler *compiler);

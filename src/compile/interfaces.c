@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Interfaces: a created one becomes a link of our own, a matched one an adjustment of the link that is there. Their families
- * become addresses, a default route, and the sysctls that say who may configure the link.
+ * Interfaces: a created one becomes a link of our own, a matched one an adjustment of the link that is there. Their
+ * families become addresses, a default route, and the sysctls that say who may configure the link.
  */
 #include "compiler.h"
 
@@ -15,8 +15,8 @@ static const char *const create_types[] = {
 	[LS_CREATE_VLAN] = "vlan",
 };
 
-/* A locally administered unicast address (IEEE 802, bits 1 and 0 of the first byte) from the names of host and link: stable
- * over reboots and re-creation. Given at creation, since udev would set one of its own otherwise. FNV-1a. */
+/* A locally administered unicast address (IEEE 802, bits 1 and 0 of the first byte) from the names of host and link:
+ * stable over reboots and re-creation. Given at creation, since udev would set one of its own otherwise. FNV-1a. */
 static struct ls_mac derive_mac(const char *host, const char *link)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -148,7 +148,7 @@ void compile_address(struct compiler *compiler, const char *dev, const struct ls
 	object->prefix_length = address->address.length;
 	object->object.set |= LS_BIT(LS_ADDRESS_DEV) | LS_BIT(LS_ADDRESS_ADDRESS) | LS_BIT(LS_ADDRESS_PREFIX_LENGTH);
 	if (object->address.family == AF_INET) {
-		object->scope = object->address.bytes[0] == 127		? LS_SCOPE_HOST
+		object->scope = object->address.bytes[0] == 127         ? LS_SCOPE_HOST
 				: ls_ip_is_link_local(&object->address) ? LS_SCOPE_LINK
 									: LS_SCOPE_GLOBAL;
 		object->object.set |= LS_BIT(LS_ADDRESS_SCOPE);

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #define IPV6_METRIC_DEFAULT 1024 /* IP6_RT_PRIO_USER, linux/ipv6_route.h */
-#define TABLE_MAIN 254		 /* RT_TABLE_MAIN, linux/rtnetlink.h */
+#define TABLE_MAIN 254           /* RT_TABLE_MAIN, linux/rtnetlink.h */
 
 /* What every route has, whatever asked for it. */
 static void fill_route(struct ls_route *route, const struct ls_prefix *to, uint32_t table)
@@ -142,7 +142,8 @@ void compile_routes(struct compiler *compiler)
 
 /* ---- sysctls ----------------------------------------------------------------------------------------------------- */
 
-void compile_sysctl(struct compiler *compiler, const char *path, const char *value, const char *dev, struct ls_mark mark)
+void compile_sysctl(
+	struct compiler *compiler, const char *path, const char *value, const char *dev, struct ls_mark mark)
 {
 	struct ls_sysctl *sysctl = compiler_add(compiler, &ls_kind_sysctl, mark);
 

@@ -5,10 +5,10 @@
  * alone.
  *
  * Mark: IFA_PROTO, kept by kernels from 5.18 on. The same field tells what the kernel made by itself: loopback, router
- * advertisements, link-local; kernels before need a guess by shape. RTM_NEWADDR with NLM_F_REPLACE rewrites the mark
- * and the lifetimes, but of IPv4 addresses not the flags (noprefixroute is silently left as it was, 6.18), hence
- * RECREATE; it makes the address where it is missing, whether or not NLM_F_CREATE is there. Deletes ignore the mark
- * altogether, so they name all that tells the address from others.
+ * advertisements, link-local; kernels before need a guess by shape. RTM_NEWADDR with NLM_F_REPLACE rewrites the
+ * lifetimes; of IPv4 addresses not the flags (noprefixroute is silently left as it was, 6.1 and 6.18), hence RECREATE,
+ * and not always the mark (6.18 does, 6.1 does not); it makes the address where it is missing, whether or not
+ * NLM_F_CREATE is there. Deletes ignore the mark altogether, so they name all that tells the address from others.
  */
 #include "driver.h"
 

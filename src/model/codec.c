@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Objects as bytes, for the files of the state directory. All numbers are little endian. An object is: kind (1 byte, 0 =
- * none), owner, flags, line, column, the bitmap of its attributes, their values in the order of the table (texts with a
- * length in front), the length of the raw message and the message. The reader trusts nothing: files can be truncated or
- * damaged, and a fuzzer feeds it.
+ * Objects as bytes, for the files of the state directory. All numbers are little endian. An object is: kind (1 byte, 0
+ * = none), owner, flags, line, column, the bitmap of its attributes, their values in the order of the table (texts with
+ * a length in front), the length of the raw message and the message. The reader trusts nothing: files can be truncated
+ * or damaged, and a fuzzer feeds it.
  */
 #include <linkspan/model.h>
 
@@ -135,9 +135,12 @@ int ls_object_write(struct ls_buf *buf, const struct ls_object *object)
 	return buf->failed ? -ENOMEM : 0;
 }
 
+/* Unused bytes are zero: addresses are compared with memcmp. */
 static bool ip_is_valid(const struct ls_ip *ip)
 {
-	return ls_ip_size(ip->family) == 4 || ls_ip_size(ip->family) == 16;
+	static const uint8_t unused[12];
+
+	return ls_ip_size(ip->family) == 16 || (ls_ip_size(ip->family) == 4 && !memcmp(ip->bytes + 4, unused, 12));
 }
 
 static int read_ip(struct ls_reader *reader, struct ls_ip *ret)
@@ -249,7 +252,7 @@ static int read_head(struct ls_reader *reader, struct ls_arena *arena, struct ls
 	object->column = get_u32(head.column);
 	object->set = get_u32(head.set);
 	object->managed = get_u32(head.managed);
-	if (kind->n_attrs < 32 && object->set >> kind->n_attrs)
+	if (kind->n_attrs < 32 && (object->set | object->managed) >> kind->n_attrs)
 		return -EBADMSG;
 	*ret_raw = get_u32(head.raw_length);
 	*ret = object;

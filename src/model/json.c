@@ -86,7 +86,11 @@ static int value_from_json(const json_t *json, enum ls_type type, void *value)
 		*(uint8_t *)value = json_is_true(json);
 		return json_is_boolean(json) ? 0 : -EINVAL;
 	}
-	r = integer_from_json(json, type == LS_TYPE_U8 ? UINT8_MAX : type == LS_TYPE_U16 ? UINT16_MAX : UINT32_MAX, &number);
+	r = integer_from_json(json,
+		type == LS_TYPE_U8    ? UINT8_MAX
+		: type == LS_TYPE_U16 ? UINT16_MAX
+				      : UINT32_MAX,
+		&number);
 	if (r < 0)
 		return r;
 	if (type == LS_TYPE_U8)
@@ -172,7 +176,8 @@ int ls_object_from_json(const json_t *json, const struct ls_kind *kind, struct l
 	object = ls_object_new(arena, kind);
 	if (!object)
 		return ls_error_set(err, -ENOMEM, "out of memory");
-	json_object_foreach((json_t *)json, key, value) {
+	json_object_foreach((json_t *)json, key, value)
+	{
 		if (!strcmp(key, "owner")) {
 			r = json_is_string(value) ? name_index(owner_names, json_string_value(value)) : -EINVAL;
 			if (r < 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Sets of objects: an array that is sorted once and searched by bisection. Both the kernel's dumps and most specs come
- * nearly in order, so the sort merges the runs that are there. It is stable: objects of equal key must stay in the kernel's
- * order (it matters for primary and secondary addresses).
+ * nearly in order, so the sort merges the runs that are there. It is stable: objects of equal key must stay in the
+ * kernel's order (it matters for primary and secondary addresses).
  */
 #include <linkspan/model.h>
 

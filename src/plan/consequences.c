@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel does on its own account when the steps of a plan are carried out. A link that goes takes along what stands
- * on it; an IPv4 primary address takes its secondaries; an address takes the preferred source of routes; disable_ipv6 and
- * setting a link down take its IPv6; a few sysctls overwrite others. The passes below find what is hit and decide: what is
- * wanted is added again, what is ours and unwanted is deleted explicitly beforehand, what is foreign is put back where that
- * is possible, and is a conflict where it is not.
+ * What the kernel does on its own account when the steps of a plan are carried out. A link that goes takes along what
+ * stands on it; an IPv4 primary address takes its secondaries; an address takes the preferred source of routes;
+ * disable_ipv6 and setting a link down take its IPv6; a few sysctls overwrite others. The passes below find what is hit
+ * and decide: what is wanted is added again, what is ours and unwanted is deleted explicitly beforehand, what is
+ * foreign is put back where that is possible, and is a conflict where it is not.
  *
  * All of it was measured on kernels 6.1 and 6.18; the functions of the kernel are named where they decide.
  */
@@ -40,8 +40,8 @@ static bool foreign_would_be_lost(struct planner *planner, struct pair *pair, co
 	return !planner->options->force;
 }
 
-/* The kernel takes `have` away in EARLY. Decides how it comes back, if it does. `returns`: what it depends on will be there
- * again. */
+/* The kernel takes `have` away in EARLY. Decides how it comes back, if it does. `returns`: what it depends on will be
+ * there again. */
 static void lose(struct planner *planner, struct pair *pair, bool returns, const char *reason)
 {
 	if (pair->have->owner == LS_OWNER_DERIVED || pair->lost)
@@ -88,14 +88,15 @@ static void strip(struct planner *planner, struct pair *pair, unsigned attr, enu
 /* vlan_check_real_dev: a parent has each VLAN id once, so the old holder goes first. */
 static void free_vlan_ids(struct planner *planner)
 {
-	for (size_t i = 0; i < planner->n_pairs; i++) {
+	for (size_t i = planner->links.from; i < planner->links.to; i++) {
 		const struct ls_link *new_link = (const struct ls_link *)planner->pairs[i].want;
 		struct pair *adding = &planner->pairs[i];
 
 		if ((adding->verdict != VERDICT_ADD && adding->verdict != VERDICT_RECREATE) ||
-			adding->want->kind != &ls_kind_link || !ls_object_has(adding->want, LS_LINK_VLAN_ID))
+			adding->want->kind != &ls_kind_link || !ls_object_has(adding->want, LS_LINK_VLAN_ID) ||
+			!ls_object_has(adding->want, LS_LINK_PARENT))
 			continue;
-		for (size_t j = 0; j < planner->n_pairs && link_of(&planner->pairs[j]); j++) {
+		for (size_t j = planner->links.from; j < planner->links.to; j++) {
 			struct pair *old = &planner->pairs[j];
 			const struct ls_link *old_link = link_of(old);
 
@@ -111,7 +112,7 @@ static void free_vlan_ids(struct planner *planner)
 
 static void name_going_links(struct planner *planner)
 {
-	for (size_t i = 0; i < planner->n_pairs && link_of(&planner->pairs[i]); i++) {
+	for (size_t i = planner->links.from; i < planner->links.to; i++) {
 		struct pair *pair = &planner->pairs[i];
 
 		if (pair_goes(pair))
@@ -123,7 +124,7 @@ static void name_going_links(struct planner *planner)
 static bool stands_on(const struct ls_link *link, struct names *names)
 {
 	return (ls_object_has(&link->object, LS_LINK_PARENT) && names_have(names, link->parent)) ||
-		(ls_object_has(&link->object, LS_LINK_PEER) && names_have(names, link->peer));
+	       (ls_object_has(&link->object, LS_LINK_PEER) && names_have(names, link->peer));
 }
 
 static bool returns(const struct planner *planner, const char *link)
@@ -136,7 +137,7 @@ static bool spread_to_links(struct planner *planner)
 {
 	bool again = false;
 
-	for (size_t i = 0; i < planner->n_pairs && link_of(&planner->pairs[i]); i++) {
+	for (size_t i = planner->links.from; i < planner->links.to; i++) {
 		struct pair *pair = &planner->pairs[i];
 		const struct ls_link *link = link_of(pair);
 
@@ -144,13 +145,14 @@ static bool spread_to_links(struct planner *planner)
 			continue;
 		if (stands_on(link, &planner->early_links)) {
 			if (pair->have->owner == LS_OWNER_FOREIGN && !pair->want &&
-				foreign_would_be_lost(planner, pair, "linkspan did not make it, and the link below it goes"))
+				foreign_would_be_lost(
+					planner, pair, "linkspan did not make it, and the link below it goes"))
 				continue;
 			names_add(planner, &planner->early_links, link->name);
 			lose(planner, pair, false, "goes with the link that it stands on");
 			again = true;
 		} else if (stands_on(link, &planner->late_links) && pair->verdict != VERDICT_DELETE &&
-			!names_have(&planner->late_links, link->name)) {
+			   !names_have(&planner->late_links, link->name)) {
 			foreign_would_be_lost(planner, pair, "linkspan did not make it, and the link below it goes");
 			names_add(planner, &planner->late_links, link->name);
 			again = true;
@@ -162,7 +164,7 @@ static bool spread_to_links(struct planner *planner)
 /* A bridge that goes lets its ports go. */
 static void release_ports(struct planner *planner)
 {
-	for (size_t i = 0; i < planner->n_pairs && link_of(&planner->pairs[i]); i++) {
+	for (size_t i = planner->links.from; i < planner->links.to; i++) {
 		struct pair *pair = &planner->pairs[i];
 		const struct ls_link *link = link_of(pair);
 
@@ -173,9 +175,24 @@ static void release_ports(struct planner *planner)
 			if (pair->want)
 				strip(planner, pair, LS_LINK_MASTER, VERDICT_CHANGE, "its bridge is made anew");
 			else
-				foreign_would_be_lost(planner, pair, "it is a port of a bridge that goes, and linkspan did not put it there");
+				foreign_would_be_lost(planner, pair,
+					"it is a port of a bridge that goes, and linkspan did not put it there");
 		}
 	}
+}
+
+/* disable_ipv6 of a link, or of all of them (addrconf_disable_ipv6). */
+static void name_disabled_links(struct planner *planner, const struct ls_sysctl *want)
+{
+	if (strcmp(want->value, "1") != 0 || fnmatch("net/ipv6/conf/*/disable_ipv6", want->path, 0))
+		return;
+	if (ls_object_has(&want->object, LS_SYSCTL_DEV))
+		names_add(planner, &planner->quiet_links, want->dev);
+	if (strcmp(want->path, "net/ipv6/conf/all/disable_ipv6") != 0)
+		return;
+	for (size_t i = planner->links.from; i < planner->links.to; i++)
+		if (planner->pairs[i].have)
+			names_add(planner, &planner->quiet_links, link_of(&planner->pairs[i])->name);
 }
 
 /* Links that stay but lose IPv6 (addrconf_ifdown: disable_ipv6, MTU below 1280, down) or every route (down). */
@@ -197,11 +214,7 @@ static void name_quiet_links(struct planner *planner)
 				names_add(planner, &planner->quiet_links, want->name);
 			}
 		} else if (pair->want->kind == &ls_kind_sysctl) {
-			const struct ls_sysctl *want = (const struct ls_sysctl *)pair->want;
-
-			if (ls_object_has(pair->want, LS_SYSCTL_DEV) && !strcmp(want->value, "1") &&
-				!fnmatch("net/ipv6/conf/*/disable_ipv6", want->path, 0))
-				names_add(planner, &planner->quiet_links, want->dev);
+			name_disabled_links(planner, (const struct ls_sysctl *)pair->want);
 		}
 	}
 }
@@ -244,10 +257,12 @@ static void spread_to_dependents(struct planner *planner)
 		} else if (names_have(&planner->late_links, dev)) {
 			if (foreign)
 				foreign_would_be_lost(planner, pair, "linkspan did not make it, and its link goes");
-		} else if (family_of(pair->have) == AF_INET6 ? names_have(&planner->quiet_links, dev)
-							      : pair->have->kind == &ls_kind_route &&
-							     names_have(&planner->down_links, dev)) {
-			if (!pair->want)
+		} else if (family_of(pair->have) == AF_INET6
+				   ? names_have(&planner->quiet_links, dev)
+				   : pair->have->kind == &ls_kind_route && names_have(&planner->down_links, dev)) {
+			/* A link that is down takes addresses again. */
+			if (!pair->want ||
+				(pair->have->kind == &ls_kind_address && names_have(&planner->down_links, dev)))
 				lose(planner, pair, false, "its link loses it");
 		}
 	}
@@ -269,7 +284,7 @@ static bool sysctl_is_on(const struct ls_set *set, struct ls_arena *arena, const
 
 	key.path = ls_arena_printf(arena, "net/ipv4/conf/%s/promote_secondaries", dev);
 	found = key.path ? (const struct ls_sysctl *)ls_set_find(set, &key.object) : NULL;
-	return found && strcmp(found->value, "0") != 0;
+	return found && ls_object_has(&found->object, LS_SYSCTL_VALUE) && strcmp(found->value, "0") != 0;
 }
 
 static bool promotes(struct planner *planner, const char *dev)
@@ -284,7 +299,7 @@ static bool same_subnet(const struct ls_address *a, const struct ls_address *b)
 	struct ls_prefix prefix = { .ip = a->address, .length = a->prefix_length };
 
 	return a->prefix_length == b->prefix_length && !strcmp(a->dev, b->dev) &&
-		ls_prefix_contains(&prefix, &b->address);
+	       ls_prefix_contains(&prefix, &b->address);
 }
 
 /* __inet_del_ifa: deleting a primary deletes the secondaries of its subnet, unless promote_secondaries. */
@@ -292,11 +307,11 @@ static void lose_secondaries(struct planner *planner, struct pair *primary)
 {
 	const struct ls_address *gone = address_of(primary);
 
-	for (size_t i = 0; i < planner->n_pairs; i++) {
+	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
 		struct pair *pair = &planner->pairs[i];
 		const struct ls_address *address = address_of(pair);
 
-		if (pair == primary || !address || pair_goes(pair) || address->address.family != AF_INET ||
+		if (pair == primary || pair_goes(pair) || address->address.family != AF_INET ||
 			!same_subnet(gone, address))
 			continue;
 		/* Also before a new neighbour in the subnet is added: it would become a secondary and go along. */
@@ -308,7 +323,7 @@ static void lose_secondaries(struct planner *planner, struct pair *primary)
 
 static void spread_to_secondaries(struct planner *planner)
 {
-	for (size_t i = 0; i < planner->n_pairs; i++) {
+	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
 		struct pair *pair = &planner->pairs[i];
 		const struct ls_address *address = pair->have ? address_of(pair) : NULL;
 
@@ -318,12 +333,74 @@ static void spread_to_secondaries(struct planner *planner)
 	}
 }
 
+/* ---- the last address of a link ---------------------------------------------------------------------------------- */
+
+struct tally {
+	size_t there, after_early, at_end;
+};
+
+static struct tally tally_ipv4(const struct planner *planner, const char *dev)
+{
+	struct tally tally = { 0 };
+
+	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
+		const struct pair *pair = &planner->pairs[i];
+		const struct ls_address *address = address_of(pair);
+
+		if (address->address.family != AF_INET || strcmp(address->dev, dev) != 0)
+			continue;
+		tally.there += pair->have != NULL;
+		tally.after_early += pair->have && !goes_early(pair);
+		tally.at_end += pair->want || !pair_goes(pair);
+	}
+	return tally;
+}
+
+/* fib_inetaddr_event: without any IPv4 address left, fib_disable_ip removes every IPv4 route of the link. */
+static void lose_routes_of(struct planner *planner, const char *dev)
+{
+	struct tally tally = tally_ipv4(planner, dev);
+
+	if (!tally.there || (tally.after_early && tally.at_end))
+		return;
+	for (size_t i = planner->routes.from; i < planner->routes.to; i++) {
+		struct pair *pair = &planner->pairs[i];
+
+		if (!pair->have || family_of(pair->have) != AF_INET || !device_of(pair->have) ||
+			strcmp(device_of(pair->have), dev) != 0 || pair->verdict == VERDICT_CONFLICT)
+			continue;
+		if (!tally.after_early)
+			lose(planner, pair, tally.at_end, "goes with the last address of its link and comes back");
+		else if (pair->have->owner == LS_OWNER_FOREIGN && !pair->want)
+			foreign_would_be_lost(
+				planner, pair, "linkspan did not make it, and its link loses its last address");
+	}
+}
+
+static void spread_from_last_addresses(struct planner *planner)
+{
+	const char *done = NULL;
+
+	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
+		const struct pair *pair = &planner->pairs[i];
+		const struct ls_address *address = pair->have ? address_of(pair) : NULL;
+
+		if (!address || address->address.family != AF_INET || !pair_goes(pair) ||
+			(done && !strcmp(done, address->dev)) || names_have(&planner->early_links, address->dev))
+			continue;
+		done = address->dev;
+		lose_routes_of(planner, done);
+	}
+}
+
+/* ---- preferred sources ------------------------------------------------------------------------------------------- */
+
 static bool address_stays(const struct planner *planner, const struct ls_ip *ip)
 {
-	for (size_t i = 0; i < planner->n_pairs; i++) {
+	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
 		const struct ls_address *address = address_of(&planner->pairs[i]);
 
-		if (address && planner->pairs[i].have && !pair_goes(&planner->pairs[i]) &&
+		if (planner->pairs[i].have && !pair_goes(&planner->pairs[i]) &&
 			!memcmp(&address->address, ip, sizeof(*ip)))
 			return true;
 	}
@@ -332,10 +409,10 @@ static bool address_stays(const struct planner *planner, const struct ls_ip *ip)
 
 static bool address_wanted(const struct planner *planner, const struct ls_ip *ip)
 {
-	for (size_t i = 0; i < planner->n_pairs; i++) {
+	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
 		const struct ls_address *address = address_of(&planner->pairs[i]);
 
-		if (address && planner->pairs[i].want && !memcmp(&address->address, ip, sizeof(*ip)))
+		if (planner->pairs[i].want && !memcmp(&address->address, ip, sizeof(*ip)))
 			return true;
 	}
 	return false;
@@ -345,8 +422,22 @@ static bool route_uses(const struct pair *pair, const struct ls_ip *ip)
 {
 	const struct ls_route *route = (const struct ls_route *)pair->have;
 
-	return pair->have && pair->have->kind == &ls_kind_route && ls_object_has(pair->have, LS_ROUTE_SRC) &&
-		!memcmp(&route->src, ip, sizeof(*ip));
+	return pair->have && ls_object_has(pair->have, LS_ROUTE_SRC) && !memcmp(&route->src, ip, sizeof(*ip));
+}
+
+static bool wants_source(const struct pair *pair, const struct ls_ip *ip)
+{
+	const struct ls_route *route = (const struct ls_route *)pair->want;
+
+	return ls_object_has(pair->want, LS_ROUTE_SRC) && !memcmp(&route->src, ip, sizeof(*ip));
+}
+
+static void lose_source(struct planner *planner, struct pair *pair, bool comes_back)
+{
+	if (family_of(pair->have) == AF_INET)
+		lose(planner, pair, comes_back, "goes with its preferred source and comes back");
+	else
+		strip(planner, pair, LS_ROUTE_SRC, VERDICT_REPLACE, "loses its preferred source on the way");
 }
 
 /* fib_sync_down_addr removes IPv4 routes with that preferred source, fib6_remove_prefsrc strips it from IPv6 ones. */
@@ -354,23 +445,33 @@ static void spread_to_sources(struct planner *planner, const struct ls_ip *ip, b
 {
 	bool comes_back = early && address_wanted(planner, ip);
 
-	for (size_t i = 0; i < planner->n_pairs; i++) {
+	for (size_t i = planner->routes.from; i < planner->routes.to; i++) {
 		struct pair *pair = &planner->pairs[i];
 
-		if (!route_uses(pair, ip) || pair_goes(pair) || pair->verdict == VERDICT_CONFLICT)
+		if (!route_uses(pair, ip) || pair->lost || pair->verdict == VERDICT_CONFLICT)
 			continue;
 		if (!comes_back && pair->have->owner == LS_OWNER_FOREIGN && !pair->want)
 			foreign_would_be_lost(planner, pair, "linkspan did not make it, and its preferred source goes");
-		else if (comes_back && ip->family == AF_INET)
-			lose(planner, pair, true, "goes with its preferred source and comes back");
-		else if (comes_back)
-			strip(planner, pair, LS_ROUTE_SRC, VERDICT_REPLACE, "loses its preferred source and gets it back");
+		else if (early)
+			lose_source(planner, pair, comes_back);
+		else if (pair->want && wants_source(pair, ip))
+			ls_planner_conflict(planner, pair, "its preferred source goes");
 	}
+}
+
+static bool any_source(const struct planner *planner)
+{
+	for (size_t i = planner->routes.from; i < planner->routes.to; i++)
+		if (planner->pairs[i].have && ls_object_has(planner->pairs[i].have, LS_ROUTE_SRC))
+			return true;
+	return false;
 }
 
 static void spread_from_addresses(struct planner *planner)
 {
-	for (size_t i = 0; i < planner->n_pairs; i++) {
+	if (!any_source(planner))
+		return;
+	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
 		const struct pair *pair = &planner->pairs[i];
 		const struct ls_address *address = pair->have ? address_of(pair) : NULL;
 
@@ -406,7 +507,7 @@ static void overwrite_one(struct planner *planner, struct pair *pair, const char
 	const struct ls_sysctl *have = (const struct ls_sysctl *)pair->have;
 	struct ls_sysctl *after;
 
-	if (!strcmp(have->value, value))
+	if (!ls_object_has(pair->have, LS_SYSCTL_VALUE) || !strcmp(have->value, value))
 		return;
 	after = (struct ls_sysctl *)ls_object_copy(planner->plan->arena, pair->have);
 	if (!after) {
@@ -419,7 +520,7 @@ static void overwrite_one(struct planner *planner, struct pair *pair, const char
 		pair->reason = "overwritten by a sysctl before it";
 		ls_planner_judge(planner, pair);
 	} else if (ls_set_add(&planner->plan->fallout, &after->object) < 0 ||
-		ls_set_add(&planner->plan->closure, (struct ls_object *)pair->found) < 0) {
+		   ls_set_add(&planner->plan->closure, (struct ls_object *)pair->found) < 0) {
 		planner->out_of_memory = true;
 	}
 }
@@ -487,27 +588,24 @@ static int add_scope_of_links(struct ls_set *scope, const struct ls_set *links, 
 	for (size_t i = 0; i < links->n_objects; i++) {
 		if (links->objects[i]->kind != &ls_kind_link)
 			continue;
-		r = add_scope(scope,
-			ls_arena_printf(scope->arena, "%.*s%s%s", (int)(star - pattern), pattern,
-				((const struct ls_link *)links->objects[i])->name, star + 1));
+		r = add_scope(scope, ls_arena_printf(scope->arena, "%.*s%s%s", (int)(star - pattern), pattern,
+					     ((const struct ls_link *)links->objects[i])->name, star + 1));
 		if (r < 0)
 			return r;
 	}
 	r = add_scope(scope, ls_arena_printf(scope->arena, "%.*sall%s", (int)(star - pattern), pattern, star + 1));
 	return r < 0 ? r
-		     : add_scope(scope,
-			       ls_arena_printf(scope->arena, "%.*sdefault%s", (int)(star - pattern), pattern, star + 1));
+		     : add_scope(scope, ls_arena_printf(scope->arena, "%.*sdefault%s", (int)(star - pattern), pattern,
+						star + 1));
 }
 
 int ls_plan_sysctl_scope(const struct ls_set *desired, const struct ls_set *links, struct ls_set *scope)
 {
-	bool addresses = false;
-	int r = 0;
+	int r = add_scope_of_links(scope, links, "net/ipv4/conf/*/promote_secondaries");
 
 	for (size_t i = 0; i < desired->n_objects && r >= 0; i++) {
 		const struct ls_object *object = desired->objects[i];
 
-		addresses |= object->kind == &ls_kind_address;
 		if (object->kind != &ls_kind_sysctl)
 			continue;
 		r = add_scope(scope, ((const struct ls_sysctl *)object)->path);
@@ -515,8 +613,6 @@ int ls_plan_sysctl_scope(const struct ls_set *desired, const struct ls_set *link
 			if (!strcmp(((const struct ls_sysctl *)object)->path, overwrites[k].path))
 				r = add_scope_of_links(scope, links, overwrites[k].others);
 	}
-	if (r >= 0 && addresses)
-		r = add_scope_of_links(scope, links, "net/ipv4/conf/*/promote_secondaries");
 	return r;
 }
 
@@ -532,6 +628,7 @@ void ls_planner_consequences(struct planner *planner)
 	name_quiet_links(planner);
 	spread_to_dependents(planner);
 	spread_to_secondaries(planner);
+	spread_from_last_addresses(planner);
 	spread_from_addresses(planner);
 	spread_from_sysctls(planner);
 }

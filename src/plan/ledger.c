@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ledger of displaced values. An entry has two objects of one key: the original, as it was before linkspan first changed
- * it, and what linkspan wrote. For an ADJUST object (a sysctl, a matched link) only the attributes in `managed` count, and
- * they enter and leave the ledger one by one; for an adopted object the whole of it counts.
+ * The ledger of displaced values. An entry has two objects of one key: the original, as it was before linkspan first
+ * changed it, and what linkspan wrote. For an ADJUST object (a sysctl, a matched link) only the attributes in `managed`
+ * count, and they enter and leave the ledger one by one; for an adopted object the whole of it counts.
  *
- * Giving back means asking for the original in the desired set, so that it becomes part of an ordinary plan; never over a
- * value that is neither the written one nor the original: a stranger's.
+ * Giving back means asking for the original in the desired set, so that it becomes part of an ordinary plan; never over
+ * a value that is neither the written one nor the original: a stranger's.
  */
 #include "planner.h"
 
@@ -27,9 +27,15 @@ static bool attr_as(const struct ls_attr *attr, unsigned bit, const struct ls_ob
 /* Takes attribute `bit` over from `from`, including that it has no value there. */
 static void take_attr(struct ls_object *object, const struct ls_object *from, unsigned bit)
 {
-	static const size_t sizes[] = { [LS_TYPE_BOOL] = 1, [LS_TYPE_U8] = 1, [LS_TYPE_U16] = 2, [LS_TYPE_U32] = 4,
-		[LS_TYPE_ENUM] = 1, [LS_TYPE_STRING] = sizeof(char *), [LS_TYPE_LINK] = sizeof(char *),
-		[LS_TYPE_IP] = sizeof(struct ls_ip), [LS_TYPE_PREFIX] = sizeof(struct ls_prefix),
+	static const size_t sizes[] = { [LS_TYPE_BOOL] = 1,
+		[LS_TYPE_U8] = 1,
+		[LS_TYPE_U16] = 2,
+		[LS_TYPE_U32] = 4,
+		[LS_TYPE_ENUM] = 1,
+		[LS_TYPE_STRING] = sizeof(char *),
+		[LS_TYPE_LINK] = sizeof(char *),
+		[LS_TYPE_IP] = sizeof(struct ls_ip),
+		[LS_TYPE_PREFIX] = sizeof(struct ls_prefix),
 		[LS_TYPE_MAC] = sizeof(struct ls_mac) };
 	const struct ls_attr *attr = &object->kind->attrs[bit];
 
@@ -205,8 +211,8 @@ static int displace_attrs(const struct ls_object *have, const struct ls_object *
 }
 
 /* Only what the spec asks for is recorded: a step that gives something back displaces nothing. */
-static int record_step(const struct ls_step *step, const struct ls_set *desired, struct ls_arena *arena,
-	struct ls_ledger *ret)
+static int record_step(
+	const struct ls_step *step, const struct ls_set *desired, struct ls_arena *arena, struct ls_ledger *ret)
 {
 	const struct ls_object *before = step->before, *want;
 

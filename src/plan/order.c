@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From verdicts to ordered steps. Every step gets a number made of its phase, the rank of its kind (descending where things
- * go), the depth of its link and its place in the sets; sorting by that number is the order of the plan. A late attribute
- * (a link's being up) is split off into a step of its own at the kind's late rank.
+ * From verdicts to ordered steps. Every step gets a number made of its phase, the rank of its kind (descending where
+ * things go), the depth of its link and its place in the sets; sorting by that number is the order of the plan. A late
+ * attribute (a link's being up) is split off into a step of its own at the kind's late rank.
  */
 #include "planner.h"
 
@@ -58,14 +58,17 @@ static enum ls_disruption disruption_of_link(const struct ls_step *step)
 static enum ls_disruption disruption_of_sysctl(const struct ls_step *step)
 {
 	const struct ls_sysctl *want = (const struct ls_sysctl *)step->want;
-	const char *name = strrchr(want->path, '/') + 1;
+	const char *name;
 
 	if (!step->have)
 		return LS_DISRUPT_NONE;
+	name = strrchr(want->path, '/');
+	name = name ? name + 1 : want->path;
 	if (!strcmp(name, "disable_ipv6") && !strcmp(want->value, "1"))
 		return LS_DISRUPT_SESSION;
-	return (!strcmp(name, "ip_forward") || !strcmp(name, "forwarding")) && !strcmp(want->value, "0") ? LS_DISRUPT_FLOW
-													 : LS_DISRUPT_NONE;
+	return (!strcmp(name, "ip_forward") || !strcmp(name, "forwarding")) && !strcmp(want->value, "0")
+		       ? LS_DISRUPT_FLOW
+		       : LS_DISRUPT_NONE;
 }
 
 static bool ends_session(const struct planner *planner, const struct ls_step *step)
@@ -78,7 +81,8 @@ static bool ends_session(const struct planner *planner, const struct ls_step *st
 	for (size_t i = 0; i < planner->actual->n_objects; i++) {
 		const struct ls_address *address = (const struct ls_address *)planner->actual->objects[i];
 
-		if (address->object.kind != &ls_kind_address || memcmp(&address->address, session, sizeof(*session)) != 0)
+		if (address->object.kind != &ls_kind_address ||
+			memcmp(&address->address, session, sizeof(*session)) != 0)
 			continue;
 		if (have == &address->object ||
 			(have->kind == &ls_kind_link && !strcmp(((const struct ls_link *)have)->name, address->dev)) ||
@@ -125,8 +129,8 @@ static void add_step(struct planner *planner, struct ls_step step)
 	plan->steps[plan->n_steps++] = step;
 }
 
-/* The late attributes that are to be turned on, of those in which `want` and `have` differ. What is turned off is not late:
- * a link goes down before anything else is done to it. */
+/* The late attributes that are to be turned on, of those in which `want` and `have` differ. What is turned off is not
+ * late: a link goes down before anything else is done to it. */
 static uint32_t late_bits(const struct ls_object *want, uint32_t bits)
 {
 	uint32_t late = 0;
@@ -170,22 +174,37 @@ static void emit_make(struct planner *planner, const struct pair *pair, enum ls_
 	const struct ls_object *first = late ? before_late(planner, pair->want, late) : pair->want;
 
 	if (!have || bits & ~late) {
-		add_step(planner, (struct ls_step){ .op = op, .phase = LS_PHASE_MAKE, .rank = kind->rank, .have = have,
-					  .want = first, .before = pair->found, .partial = late != 0, .attrs = bits & ~late,
+		add_step(planner, (struct ls_step){ .op = op,
+					  .phase = LS_PHASE_MAKE,
+					  .rank = kind->rank,
+					  .have = have,
+					  .want = first,
+					  .before = pair->found,
+					  .partial = late != 0,
+					  .attrs = bits & ~late,
 					  .reason = pair->reason });
 		have = first;
 	}
 	if (late)
-		add_step(planner, (struct ls_step){ .op = LS_OP_CHANGE, .phase = LS_PHASE_MAKE, .rank = kind->late_rank,
-					  .have = have, .want = pair->want, .before = pair->found, .attrs = late,
+		add_step(planner, (struct ls_step){ .op = LS_OP_CHANGE,
+					  .phase = LS_PHASE_MAKE,
+					  .rank = kind->late_rank,
+					  .have = have,
+					  .want = pair->want,
+					  .before = pair->found,
+					  .attrs = late,
 					  .reason = pair->reason });
 }
 
 static void emit_delete(struct planner *planner, const struct pair *pair, bool early)
 {
-	add_step(planner, (struct ls_step){ .op = LS_OP_DELETE, .phase = early ? LS_PHASE_EARLY : LS_PHASE_BREAK,
-				  .rank = pair->have->kind->rank, .have = pair->have, .before = pair->found,
-				  .attrs = pair->have->set, .reason = pair->reason });
+	add_step(planner, (struct ls_step){ .op = LS_OP_DELETE,
+				  .phase = early ? LS_PHASE_EARLY : LS_PHASE_BREAK,
+				  .rank = pair->have->kind->rank,
+				  .have = pair->have,
+				  .before = pair->found,
+				  .attrs = pair->have->set,
+				  .reason = pair->reason });
 }
 
 static void emit_pair(struct planner *planner, struct pair *pair)

@@ -83,12 +83,24 @@ static ssize_t choose_partner(const struct ls_object *want, struct ls_object *co
 	return best;
 }
 
+/* NLM_F_REPLACE takes the first of the slot, whosever it is (fib_table_insert). */
+static void mark_crowded(struct planner *planner, size_t first)
+{
+	bool crowded = false;
+
+	for (size_t i = first; i < planner->n_pairs; i++)
+		crowded |= !planner->pairs[i].want && planner->pairs[i].have->owner != LS_OWNER_OURS;
+	for (size_t i = first; i < planner->n_pairs; i++)
+		planner->pairs[i].crowded = crowded;
+}
+
 /* A slot with several objects. Wanted ones find their partners; one that finds none beside strangers would join or
  * displace them, which is what the pairing with a stranger makes a conflict of. */
 static int pair_crowd(struct planner *planner, struct ls_object *const *want, size_t n_want,
 	struct ls_object *const *have, size_t n_have)
 {
 	bool *taken = calloc(n_have + 1, sizeof(*taken));
+	size_t first = planner->n_pairs;
 
 	if (!taken)
 		return -ENOMEM;
@@ -104,6 +116,7 @@ static int pair_crowd(struct planner *planner, struct ls_object *const *want, si
 	for (size_t i = 0; i < n_have; i++)
 		if (!taken[i])
 			add_pair(planner, NULL, have[i]);
+	mark_crowded(planner, first);
 	free(taken);
 	return 0;
 }
@@ -117,9 +130,9 @@ static int pair_sets(struct planner *planner)
 	if (!planner->pairs)
 		return -ENOMEM;
 	while (i < desired->n_objects || j < actual->n_objects) {
-		int order = i == desired->n_objects ? 1
-			: j == actual->n_objects    ? -1
-						    : ls_object_compare(desired->objects[i], actual->objects[j]);
+		int order = i == desired->n_objects  ? 1
+			    : j == actual->n_objects ? -1
+						     : ls_object_compare(desired->objects[i], actual->objects[j]);
 		size_t n_want = order <= 0 ? run_length(desired, i) : 0;
 		size_t n_have = order >= 0 ? run_length(actual, j) : 0;
 
@@ -154,7 +167,7 @@ void ls_planner_conflict(struct planner *planner, struct pair *pair, const char 
 static bool may_change(const struct planner *planner, const struct pair *pair)
 {
 	return pair->have->owner == LS_OWNER_OURS || pair->want->flags & (LS_OBJECT_ADJUST | LS_OBJECT_ADOPT) ||
-		planner->options->adopt;
+	       planner->options->adopt;
 }
 
 static enum verdict verdict_of_change(enum ls_change change)
@@ -197,8 +210,11 @@ static void judge_existing(struct planner *planner, struct pair *pair)
 		return;
 	}
 	pair->verdict = verdict_of_change(ls_object_change(pair->want->kind, pair->bits));
+	if (pair->verdict == VERDICT_REPLACE && pair->crowded)
+		ls_planner_conflict(planner, pair, "another one that linkspan did not make shares its place");
 	if (pair->verdict == VERDICT_RECREATE && pair->want->kind == &ls_kind_link && !ours)
-		ls_planner_conflict(planner, pair, "a link of another kind has that name, and linkspan did not make it");
+		ls_planner_conflict(
+			planner, pair, "a link of another kind has that name, and linkspan did not make it");
 }
 
 void ls_planner_judge(struct planner *planner, struct pair *pair)
@@ -207,7 +223,8 @@ void ls_planner_judge(struct planner *planner, struct pair *pair)
 
 	pair->bits = 0;
 	if (!pair->want)
-		pair->verdict = pair->have->owner == LS_OWNER_OURS ? VERDICT_DELETE : VERDICT_NONE;
+		pair->verdict = pair->have->owner == LS_OWNER_OURS && !pair->have->kind->adjusted ? VERDICT_DELETE
+												  : VERDICT_NONE;
 	else if (!have)
 		judge_missing(planner, pair);
 	else
@@ -228,6 +245,22 @@ static bool any_change(const struct planner *planner)
 	return false;
 }
 
+static struct span span_of(const struct planner *planner, const struct ls_kind *kind)
+{
+	struct span span = { 0 };
+
+	for (size_t i = 0; i < planner->n_pairs; i++) {
+		const struct pair *pair = &planner->pairs[i];
+
+		if ((pair->want ? pair->want : pair->have)->kind != kind)
+			continue;
+		if (!span.to)
+			span.from = i;
+		span.to = i + 1;
+	}
+	return span;
+}
+
 static int make(struct planner *planner)
 {
 	if (pair_sets(planner) < 0)
@@ -235,6 +268,9 @@ static int make(struct planner *planner)
 	for (size_t i = 0; i < planner->n_pairs; i++)
 		ls_planner_judge(planner, &planner->pairs[i]);
 	if (any_change(planner)) {
+		planner->links = span_of(planner, &ls_kind_link);
+		planner->addresses = span_of(planner, &ls_kind_address);
+		planner->routes = span_of(planner, &ls_kind_route);
 		ls_planner_consequences(planner);
 		if (ls_planner_emit(planner) < 0)
 			return -ENOMEM;

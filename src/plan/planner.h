@@ -15,8 +15,8 @@ enum verdict {
 	VERDICT_CONFLICT,
 };
 
-/* One slot of the kernel: what is wanted there and what is. The passes refine it: `have` becomes what the kernel will hold
- * by the time the step is due. */
+/* One slot of the kernel: what is wanted there and what is. The passes refine it: `have` becomes what the kernel will
+ * hold by the time the step is due. */
 struct pair {
 	const struct ls_object *want;
 	const struct ls_object *have;
@@ -26,7 +26,12 @@ struct pair {
 	enum verdict verdict;
 	bool early;   /* to be deleted in phase EARLY */
 	bool lost;    /* the kernel takes it away on the way; what is wanted must be added (again) */
+	bool crowded; /* a stranger's object shares the slot */
 	bool emitted; /* a step is about it */
+};
+
+struct span {
+	size_t from, to;
 };
 
 struct names {
@@ -41,8 +46,9 @@ struct planner {
 	struct ls_plan *plan;
 	struct pair *pairs; /* in the order of the sets */
 	size_t n_pairs;
-	struct names early_links; /* links that go in EARLY */
-	struct names late_links;  /* links that go in BREAK */
+	struct span links, addresses, routes; /* where the pairs of a kind lie */
+	struct names early_links;             /* links that go in EARLY */
+	struct names late_links;              /* links that go in BREAK */
 	struct names quiet_links; /* links that lose their IPv6, or all, while they stay (disable_ipv6, set down) */
 	struct names down_links;  /* of these: set down */
 	bool out_of_memory;
@@ -60,7 +66,8 @@ void ls_planner_conflict(struct planner *planner, struct pair *pair, const char 
 void ls_planner_consequences(struct planner *planner);
 void ls_planner_closure(struct planner *planner);
 
-/* Is it a sysctl that goes with another one, which `desired` asks for? Then it is given back with that one, not before. */
+/* Is it a sysctl that goes with another one, which `desired` asks for? Then it is given back with that one, not before.
+ */
 bool ls_plan_is_overwritten(const struct ls_object *object, const struct ls_set *desired);
 
 /* order.c */

@@ -36,16 +36,14 @@ static struct ls_mark to_mark(yaml_mark_t mark)
 }
 
 /* What an operator is likely to have done, where libyaml's words do not say. */
-static const char *advice(const struct ls_yaml *yaml, struct ls_mark mark)
+static const char *advice(const struct ls_yaml *yaml, const char *problem, struct ls_mark mark)
 {
 	char byte = ls_encoding_byte_at(yaml->text, yaml->text_length, mark);
 
-	if (byte == '\t')
-		return "; indent with blanks, not tabs";
-	if (byte == '@' || byte == '`' || byte == '%')
-		return "; put the text in quotes";
-	if (byte == ':')
-		return "; put text with colons, like IPv6 addresses, in quotes";
+	if (strstr(problem, "cannot start any token"))
+		return byte == '\t' ? "; indent with blanks, not tabs" : "; put the text in quotes";
+	if (strstr(problem, "expected node content") && byte == ':')
+		return "; put text that begins with a colon, like the address ::1, in quotes";
 	return "";
 }
 
@@ -54,16 +52,17 @@ static int report_parser(const struct ls_yaml *yaml)
 	const yaml_parser_t *parser = &yaml->parser;
 	struct ls_mark mark = to_mark(parser->problem_mark), context = to_mark(parser->context_mark);
 	const char *problem = parser->problem ? parser->problem : "not YAML";
+	const char *hint = advice(yaml, problem, mark);
 
 	if (parser->error == YAML_MEMORY_ERROR)
 		return -ENOMEM;
 	if (parser->context && context.line != mark.line)
 		ls_report_error(yaml->report, mark, "syntax", "%s, %s that begins on line %u%s", problem,
-			parser->context, context.line, advice(yaml, mark));
+			parser->context, context.line, hint);
 	else if (parser->context)
-		ls_report_error(yaml->report, mark, "syntax", "%s, %s%s", problem, parser->context, advice(yaml, mark));
+		ls_report_error(yaml->report, mark, "syntax", "%s, %s%s", problem, parser->context, hint);
 	else
-		ls_report_error(yaml->report, mark, "syntax", "%s%s", problem, advice(yaml, mark));
+		ls_report_error(yaml->report, mark, "syntax", "%s%s", problem, hint);
 	return -EINVAL;
 }
 
