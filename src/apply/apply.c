@@ -138,6 +138,21 @@ static void report_bystanders(const struct ls_plan *plan, const struct ls_set *n
 	}
 }
 
+/* Without carrier duplicate address detection does not run, and the address cannot be used yet: worth a word. */
+static void report_waiting(const struct ls_set *desired, const struct ls_set *now, struct ls_diag *notes)
+{
+	ls_set_each (desired, i) {
+		const struct ls_object *found =
+			desired->objects[i]->kind == &ls_kind_address ? ls_set_find(now, desired->objects[i]) : NULL;
+		char text[LS_DESCRIBE_MAX];
+
+		if (found && ls_object_has(found, LS_ADDRESS_TENTATIVE))
+			ls_diag_report(notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "waiting-for-carrier",
+				"%s: the link has no carrier; the address works once it has",
+				ls_object_describe(found, text, sizeof(text)));
+	}
+}
+
 /* The kernel is read again and must need nothing more. Ownership for the record is taken from what is found. */
 static int verify(struct ls_host *host, struct ls_run_report *report)
 {
@@ -156,19 +171,14 @@ static int verify(struct ls_host *host, struct ls_run_report *report)
 		r = ls_error_set(&report->error, -ENOMEM, "out of memory");
 	if (r >= 0)
 		r = residue(left, &report->error);
-	if (r >= 0)
+	if (r >= 0) {
 		report_bystanders(prepared->plan, &now, &report->notes);
+		report_waiting(&prepared->desired, &now, &report->notes);
+	}
 	ls_plan_free(left);
 	ls_set_done(&now);
 	ls_arena_free(arena);
 	return r;
-}
-
-/* Without carrier duplicate address detection does not run, and the address cannot be used: worth a word. */
-static void warn_of_missing_carrier(const struct ls_prepared *prepared, struct ls_diag *notes)
-{
-	(void)prepared;
-	(void)notes;
 }
 
 /* ---- committing -------------------------------------------------------------------------------------------------- */
@@ -228,6 +238,16 @@ static void describe_generation(const struct ls_host *host, const struct goal *g
 		ret->counts[prepared->plan->steps[i].op]++;
 }
 
+/* When the rename was done and only the sync after it failed, the commit stands: the file is what tells. */
+static int write_current(struct ls_host *host, uint64_t number, struct ls_error *err)
+{
+	int r = ls_state_write_current(host, number, err);
+
+	if (r >= 0)
+		return r;
+	return ls_state_read_current(host, NULL) >= 0 && host->current == number ? 0 : r;
+}
+
 static int commit(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
 	struct ls_run_report *report)
 {
@@ -244,7 +264,7 @@ static int commit(struct ls_host *host, const struct goal *goal, const struct ls
 		r = ls_generation_write(host, &generation, &next, &report->error);
 	}
 	if (r >= 0)
-		r = ls_state_write_current(host, generation.number, &report->error);
+		r = write_current(host, generation.number, &report->error);
 	ls_ledger_done(&old);
 	ls_ledger_done(&next);
 	return r;
@@ -292,13 +312,12 @@ static void finish(struct ls_host *host, struct ls_run_report *report)
 		ls_diag_report(&report->notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "journal-left",
 			"the journal could not be removed; the next run does it");
 	ls_generation_prune(host);
-	warn_of_missing_carrier(report->prepared, &report->notes);
 }
 
 static void carry_out(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
 	struct ls_run_report *report)
 {
-	struct ls_guard guard = { .pipe = -1 };
+	struct ls_guard guard = { .socket = -1 };
 	struct ls_journal journal;
 	double start = now_seconds();
 	int r;

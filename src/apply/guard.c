@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 static bool run_ended_itself(int fd)
@@ -51,6 +52,9 @@ static void guard(struct ls_host *host, int fd)
 	prctl(PR_SET_NAME, "linkspan-guard");
 	if (run_ended_itself(fd))
 		return;
+	/* The run may have died between its commit and the removal of the journal. */
+	if (ls_state_read_current(host, NULL) < 0)
+		return;
 	/* The run's sockets may hold answers to its last messages: talk to the kernel through new ones. */
 	if (ls_kernel_open(&kernel, NULL) < 0)
 		return;
@@ -63,8 +67,8 @@ int ls_guard_start(struct ls_host *host, struct ls_guard *ret, struct ls_error *
 	int ends[2];
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return ls_error_set(err, -errno, "cannot make the guard's pipe: %s", strerror(errno));
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return ls_error_set(err, -errno, "cannot make the guard's socket: %s", strerror(errno));
 	pid = fork();
 	if (pid < 0) {
 		int code = -errno;
@@ -79,7 +83,7 @@ int ls_guard_start(struct ls_host *host, struct ls_guard *ret, struct ls_error *
 		_exit(0);
 	}
 	ls_close(&ends[0]);
-	*ret = (struct ls_guard){ .pid = pid, .pipe = ends[1] };
+	*ret = (struct ls_guard){ .pid = pid, .socket = ends[1] };
 	return 0;
 }
 
@@ -87,13 +91,13 @@ void ls_guard_dismiss(struct ls_guard *guard)
 {
 	ssize_t n;
 
-	if (guard->pipe < 0)
+	if (guard->socket < 0)
 		return;
 	do
-		n = write(guard->pipe, "", 1);
+		n = send(guard->socket, "", 1, MSG_NOSIGNAL); /* somebody may have killed it */
 	while (n < 0 && errno == EINTR);
-	ls_close(&guard->pipe);
-	guard->pipe = -1;
+	ls_close(&guard->socket);
+	guard->socket = -1;
 	while (waitpid(guard->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 }

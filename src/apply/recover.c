@@ -228,6 +228,20 @@ static int scope_of(const struct ls_set *set, struct ls_set *scope)
 	return 0;
 }
 
+/* Kernels before 5.18 do not keep the mark of addresses: there, one as the run was to make it is the run's. */
+static void claim_addresses(struct recovery *recovery)
+{
+	if (ls_kernel_has_address_protocol(recovery->host->kernel))
+		return;
+	ls_set_each (&recovery->journal.after, i) {
+		const struct ls_object *made = recovery->journal.after.objects[i];
+		struct ls_object *found = made->kind == &ls_kind_address ? ls_set_find(&recovery->now, made) : NULL;
+
+		if (found && !ls_object_diff(made, found))
+			found->owner = LS_OWNER_OURS;
+	}
+}
+
 static int begin_round(struct recovery *recovery, struct ls_error *err)
 {
 	recovery->arena = ls_arena_new();
@@ -241,7 +255,10 @@ static int begin_round(struct recovery *recovery, struct ls_error *err)
 		scope_of(&recovery->journal.after, &recovery->scope) < 0)
 		return ls_error_set(err, -ENOMEM, "out of memory");
 	ls_set_sort(&recovery->scope);
-	return ls_kernel_dump(recovery->host->kernel, LS_DUMP_ALL, &recovery->scope, &recovery->now, err);
+	if (ls_kernel_dump(recovery->host->kernel, LS_DUMP_ALL, &recovery->scope, &recovery->now, err) < 0)
+		return err ? err->code : -EIO;
+	claim_addresses(recovery);
+	return 0;
 }
 
 static void end_round(struct recovery *recovery)

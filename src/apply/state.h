@@ -123,7 +123,7 @@ int ls_recover(struct ls_host *host, struct ls_diag *notes, struct ls_error *err
 
 struct ls_guard {
 	pid_t pid;
-	int pipe; /* -1: none */
+	int socket; /* -1: none */
 };
 
 int ls_guard_start(struct ls_host *host, struct ls_guard *ret, struct ls_error *err);

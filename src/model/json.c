@@ -11,6 +11,21 @@
 
 static const char *const owner_names[] = { "foreign", "derived", "linkspan", NULL };
 
+/* The kernel takes any byte in a link's name (dev_valid_name), JSON only UTF-8: what is none shows as question marks. */
+static json_t *text_to_json(const char *text)
+{
+	json_t *json = json_string(text);
+	char plain[256];
+	size_t i;
+
+	if (json)
+		return json;
+	for (i = 0; text[i] && i < sizeof(plain) - 1; i++)
+		plain[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
+	plain[i] = 0;
+	return json_string(plain);
+}
+
 static json_t *value_to_json(const struct ls_attr *attr, const struct ls_object *object)
 {
 	const void *value = ls_object_value(object, attr);
@@ -27,7 +42,7 @@ static json_t *value_to_json(const struct ls_attr *attr, const struct ls_object 
 		return json_integer(*(const uint32_t *)value);
 	case LS_TYPE_STRING:
 	case LS_TYPE_LINK:
-		return json_string(*(const char *const *)value);
+		return text_to_json(*(const char *const *)value);
 	case LS_TYPE_ENUM:
 	case LS_TYPE_IP:
 	case LS_TYPE_PREFIX:
