@@ -30,6 +30,10 @@ int ls_host_open(const struct ls_host_options *options, struct ls_host **ret, st
 void ls_host_close(struct ls_host *host); /* accepts NULL */
 struct ls_kernel *ls_host_kernel(struct ls_host *host);
 
+/* Begins to read the kernel in a thread, so that it goes on while the spec is parsed; ls_host_prepare and ls_host_apply
+ * use it. A host opened for changes is locked by it. Does nothing where that cannot be had. */
+void ls_host_read_ahead(struct ls_host *host);
+
 /* ---- what is --------------------------------------------------------------------------------------------------- */
 
 /* The kernel's state, with ownership settled: links, addresses, routes, and the sysctls that matter for `desired` (may

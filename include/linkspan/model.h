@@ -328,6 +328,8 @@ int ls_set_insert(struct ls_set *set, struct ls_object *object);
 void ls_set_sort(struct ls_set *set);
 /* First object of that key, or NULL. `key` needs only its kind and key attributes. */
 struct ls_object *ls_set_find(const struct ls_set *set, const struct ls_object *key);
+/* The object of that key that is as `object` asks for (ls_object_diff), where a slot may hold several; or NULL. */
+struct ls_object *ls_set_find_same(const struct ls_set *set, const struct ls_object *object);
 /* First index with that key or greater, of n_objects. */
 size_t ls_set_lower(const struct ls_set *set, const struct ls_object *key);
 const struct ls_link *ls_set_link(const struct ls_set *set, const char *name);

@@ -127,14 +127,15 @@ static int residue(const struct ls_plan *left, struct ls_error *err)
 static void report_bystanders(const struct ls_plan *plan, const struct ls_set *now, struct ls_diag *notes)
 {
 	ls_set_each (&plan->closure, i) {
-		const struct ls_object *before = plan->closure.objects[i], *found = ls_set_find(now, before);
+		const struct ls_object *before = plan->closure.objects[i];
 		char text[LS_DESCRIBE_MAX];
 
-		if (before->kind->adjusted || (found && !ls_object_diff(before, found)))
+		if (before->kind->adjusted || ls_set_find_same(now, before))
 			continue;
 		ls_diag_report(notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "changed-meanwhile",
 			"%s %s in the meantime, not by linkspan: left as it is",
-			ls_object_describe(before, text, sizeof(text)), found ? "was changed" : "was removed");
+			ls_object_describe(before, text, sizeof(text)),
+			ls_set_find(now, before) ? "was changed" : "was removed");
 	}
 }
 
@@ -343,15 +344,7 @@ static void carry_out(struct ls_host *host, const struct goal *goal, const struc
 
 static bool same_spec(struct ls_host *host, const struct goal *goal)
 {
-	struct ls_generation current;
-	bool same;
-
-	if (!goal->spec_text || ls_generation_read(host, host->current, LS_GENERATION_SPEC, &current, NULL) < 0)
-		return false;
-	same = current.spec_length == goal->spec_length &&
-	       !memcmp(current.spec_text, goal->spec_text, goal->spec_length);
-	ls_generation_done(&current);
-	return same;
+	return goal->spec_text && ls_generation_has_spec(host, host->current, goal->spec_text, goal->spec_length);
 }
 
 static bool same_objects(struct ls_host *host, const struct ls_set *desired)

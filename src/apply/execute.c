@@ -133,19 +133,10 @@ static bool needs_look(const struct ls_step *step)
 	       (step->op != LS_OP_DELETE || kind_of(step) != &ls_kind_route || step->have->owner != LS_OWNER_OURS);
 }
 
-static const struct ls_object *find_same(const struct ls_set *set, const struct ls_object *object)
-{
-	for (size_t i = ls_set_lower(set, object); i < set->n_objects && !ls_object_compare(set->objects[i], object);
-		i++)
-		if (!ls_object_diff(object, set->objects[i]))
-			return set->objects[i];
-	return NULL;
-}
-
 /* Is the object still there as the plan supposes, and whose it was then? */
 static bool is_as_supposed(const struct ls_set *now, const struct ls_step *step)
 {
-	const struct ls_object *found = find_same(now, step->have);
+	const struct ls_object *found = ls_set_find_same(now, step->have);
 
 	if (!found)
 		return step->op == LS_OP_DELETE && !ls_set_find(now, step->have);
@@ -247,8 +238,8 @@ static bool is_done(const struct ls_set *now, const struct ls_step *step)
 	const struct ls_object *found;
 
 	if (!step->want)
-		return !find_same(now, step->have);
-	found = find_same(now, step->want);
+		return !ls_set_find_same(now, step->have);
+	found = ls_set_find_same(now, step->want);
 	return found && (step->want->flags & LS_OBJECT_ADJUST || found->owner == LS_OWNER_OURS || step->want->raw);
 }
 

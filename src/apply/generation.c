@@ -211,6 +211,21 @@ int ls_generation_read(
 	return 0;
 }
 
+bool ls_generation_has_spec(struct ls_host *host, uint64_t number, const char *text, size_t length)
+{
+	struct ls_record record;
+	const struct ls_buf *spec = &record.sections[SECTION_SPEC];
+	char name[32];
+	bool same;
+
+	if (ls_record_read(host->generationsfd, file_name(number, name), LS_RECORD_GENERATION, LS_BIT(SECTION_SPEC),
+		    &record, NULL) < 0)
+		return false;
+	same = record.n_sections == N_SECTIONS && spec->length == length && !memcmp(spec->data, text, length);
+	ls_record_done(&record);
+	return same;
+}
+
 int ls_ledger_read(struct ls_host *host, struct ls_arena *arena, struct ls_ledger *ret, struct ls_error *err)
 {
 	struct ls_ledger ledger = { 0 };

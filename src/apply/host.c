@@ -4,7 +4,99 @@
  */
 #include "state.h"
 
+#include <pthread.h>
 #include <string.h>
+
+/* ---- preparing --------------------------------------------------------------------------------------------------- */
+
+void ls_prepared_free(struct ls_prepared *prepared)
+{
+	if (!prepared)
+		return;
+	ls_plan_free(prepared->plan);
+	ls_set_done(&prepared->desired);
+	ls_set_done(&prepared->wanted);
+	ls_set_done(&prepared->actual);
+	ls_arena_free(prepared->arena);
+	free(prepared);
+}
+
+static struct ls_prepared *prepared_new(void)
+{
+	struct ls_prepared *prepared = calloc(1, sizeof(*prepared));
+
+	if (!prepared)
+		return NULL;
+	prepared->arena = ls_arena_new();
+	if (!prepared->arena) {
+		free(prepared);
+		return NULL;
+	}
+	ls_set_init(&prepared->desired, prepared->arena);
+	ls_set_init(&prepared->wanted, prepared->arena);
+	ls_set_init(&prepared->actual, prepared->arena);
+	return prepared;
+}
+
+/* ---- reading ahead ----------------------------------------------------------------------------------------------- */
+
+struct ls_ahead {
+	pthread_t thread;
+	struct ls_host *host;
+	struct ls_prepared *prepared;
+	bool failed; /* then it is read again, and that says why */
+};
+
+#define AHEAD_KINDS (LS_DUMP_ALL & ~LS_BIT(LS_KIND_SYSCTL)) /* which sysctls matter, the spec has to say */
+
+static void *read_ahead(void *data)
+{
+	struct ls_ahead *ahead = data;
+
+	ahead->failed = ls_kernel_dump(ahead->host->kernel, AHEAD_KINDS, NULL, &ahead->prepared->actual, NULL) < 0;
+	return NULL;
+}
+
+static void ahead_free(struct ls_ahead *ahead)
+{
+	ls_prepared_free(ahead->prepared);
+	free(ahead);
+}
+
+void ls_host_read_ahead(struct ls_host *host)
+{
+	struct ls_ahead *ahead;
+
+	/* What is read must still be true when it is used: nobody else may run, and nothing is to be recovered first.
+	 */
+	if (host->ahead || (host->change && ls_state_lock(host, 0, NULL) < 0) || ls_host_is_interrupted(host))
+		return;
+	ahead = calloc(1, sizeof(*ahead));
+	if (!ahead)
+		return;
+	ahead->host = host;
+	ahead->prepared = prepared_new();
+	if (ahead->prepared && !pthread_create(&ahead->thread, NULL, read_ahead, ahead))
+		host->ahead = ahead;
+	else
+		ahead_free(ahead);
+}
+
+/* What was read ahead, or NULL. */
+static struct ls_prepared *take_ahead(struct ls_host *host)
+{
+	struct ls_ahead *ahead = LS_TAKE_PTR(host->ahead);
+	struct ls_prepared *prepared;
+
+	if (!ahead)
+		return NULL;
+	pthread_join(ahead->thread, NULL);
+	prepared = ahead->failed ? NULL : LS_TAKE_PTR(ahead->prepared);
+	ahead_free(ahead);
+	return prepared;
+}
+
+/* ---- a host ------------------------------------------------------------------------------------------------------ */
 
 int ls_host_open(const struct ls_host_options *options, struct ls_host **ret, struct ls_error *err)
 {
@@ -13,6 +105,7 @@ int ls_host_open(const struct ls_host_options *options, struct ls_host **ret, st
 
 	if (!host)
 		return ls_error_set(err, -ENOMEM, "out of memory");
+	host->change = options->change;
 	r = ls_state_open(host, options, err);
 	if (r >= 0)
 		r = ls_kernel_open(&host->kernel, err);
@@ -27,6 +120,7 @@ void ls_host_close(struct ls_host *host)
 {
 	if (!host)
 		return;
+	ls_prepared_free(take_ahead(host));
 	ls_kernel_close(host->kernel);
 	ls_state_close(host);
 	free(host);
@@ -131,9 +225,10 @@ static void drop_repeated(struct ls_set *scope)
 	scope->n_objects = n;
 }
 
-static int dump_rest(struct ls_host *host, const struct ls_set *desired, struct ls_set *ret, struct ls_error *err)
+/* The kinds beyond `there`, which `ret` has already: the links at least. */
+static int dump_rest(
+	struct ls_host *host, uint32_t there, const struct ls_set *desired, struct ls_set *ret, struct ls_error *err)
 {
-	uint32_t kinds = LS_DUMP_ALL & ~LS_BIT(LS_KIND_LINK);
 	struct ls_set scope;
 	int r;
 
@@ -143,7 +238,7 @@ static int dump_rest(struct ls_host *host, const struct ls_set *desired, struct 
 		r = ls_plan_sysctl_scope(desired, ret, &scope);
 	if (r >= 0) {
 		drop_repeated(&scope);
-		r = ls_kernel_dump(host->kernel, kinds, &scope, ret, err);
+		r = ls_kernel_dump(host->kernel, LS_DUMP_ALL & ~there, &scope, ret, err);
 	}
 	ls_set_done(&scope);
 	return r < 0 ? r : claim_addresses(host, ret, err);
@@ -151,41 +246,13 @@ static int dump_rest(struct ls_host *host, const struct ls_set *desired, struct 
 
 int ls_host_dump(struct ls_host *host, const struct ls_set *desired, struct ls_set *ret, struct ls_error *err)
 {
-	int r = ls_kernel_dump(host->kernel, LS_BIT(LS_KIND_LINK), NULL, ret, err);
+	const uint32_t links = LS_BIT(LS_KIND_LINK);
+	int r = ls_kernel_dump(host->kernel, links, NULL, ret, err);
 
-	return r < 0 ? r : dump_rest(host, desired, ret, err);
+	return r < 0 ? r : dump_rest(host, links, desired, ret, err);
 }
 
 /* ---- preparing --------------------------------------------------------------------------------------------------- */
-
-void ls_prepared_free(struct ls_prepared *prepared)
-{
-	if (!prepared)
-		return;
-	ls_plan_free(prepared->plan);
-	ls_set_done(&prepared->desired);
-	ls_set_done(&prepared->wanted);
-	ls_set_done(&prepared->actual);
-	ls_arena_free(prepared->arena);
-	free(prepared);
-}
-
-static struct ls_prepared *prepared_new(void)
-{
-	struct ls_prepared *prepared = calloc(1, sizeof(*prepared));
-
-	if (!prepared)
-		return NULL;
-	prepared->arena = ls_arena_new();
-	if (!prepared->arena) {
-		free(prepared);
-		return NULL;
-	}
-	ls_set_init(&prepared->desired, prepared->arena);
-	ls_set_init(&prepared->wanted, prepared->arena);
-	ls_set_init(&prepared->actual, prepared->arena);
-	return prepared;
-}
 
 /* Giving back may add attributes to objects of the set, while `desired` must stay as asked for: what it could touch is
  * copied. */
@@ -224,19 +291,23 @@ static int make_plan(
 int ls_host_prepare(struct ls_host *host, const struct ls_spec *spec, const struct ls_plan_options *options,
 	struct ls_prepared **ret, struct ls_diag *diag, struct ls_error *err)
 {
-	struct ls_prepared *prepared = prepared_new();
-	int r;
+	struct ls_prepared *prepared = take_ahead(host);
+	uint32_t there = prepared ? AHEAD_KINDS : LS_BIT(LS_KIND_LINK);
+	int r = 0;
 
-	if (!prepared)
-		return ls_error_set(err, -ENOMEM, "out of memory");
-	r = ls_kernel_dump(host->kernel, LS_BIT(LS_KIND_LINK), NULL, &prepared->actual, err);
+	if (!prepared) {
+		prepared = prepared_new();
+		if (!prepared)
+			return ls_error_set(err, -ENOMEM, "out of memory");
+		r = ls_kernel_dump(host->kernel, there, NULL, &prepared->actual, err);
+	}
 	if (r >= 0 && spec) {
 		r = ls_compile(spec, &prepared->actual, &prepared->desired, diag);
 		if (r < 0)
 			ls_error_set(err, r, r == -EINVAL ? "the spec does not fit this host" : "out of memory");
 	}
 	if (r >= 0)
-		r = dump_rest(host, &prepared->desired, &prepared->actual, err);
+		r = dump_rest(host, there, &prepared->desired, &prepared->actual, err);
 	if (r >= 0)
 		r = make_plan(host, options, prepared, err);
 	if (r < 0)

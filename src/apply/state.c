@@ -329,6 +329,8 @@ int ls_state_lock(struct ls_host *host, unsigned wait_ms, struct ls_error *err)
 	const unsigned pause_ms = 20;
 	int r;
 
+	if (host->lockfd >= 0)
+		return 0;
 	while ((r = try_lock(host, err)) == -EBUSY && wait_ms >= pause_ms) {
 		nanosleep(&(struct timespec){ .tv_nsec = pause_ms * 1000000L }, NULL);
 		wait_ms -= pause_ms;

@@ -30,6 +30,8 @@ struct ls_host {
 	struct ls_kernel *kernel;
 	uint64_t current;       /* 0: none */
 	bool current_is_epochs; /* the current generation was made in this epoch */
+	bool change;            /* opened to change things */
+	struct ls_ahead *ahead; /* the kernel being read meanwhile, or NULL */
 };
 
 bool ls_epoch_same(const struct ls_epoch *a, const struct ls_epoch *b);
@@ -74,6 +76,7 @@ enum ls_generation_part { LS_GENERATION_SPEC = 1, LS_GENERATION_OBJECTS = 2 };
 
 int ls_generation_read(
 	struct ls_host *host, uint64_t number, unsigned parts, struct ls_generation *ret, struct ls_error *err);
+bool ls_generation_has_spec(struct ls_host *host, uint64_t number, const char *text, size_t length);
 /* The ledger of the current generation; empty when there is none, or when it belongs to another epoch. */
 int ls_ledger_read(struct ls_host *host, struct ls_arena *arena, struct ls_ledger *ret, struct ls_error *err);
 /* Removes the oldest beyond LS_GENERATIONS_KEPT. */

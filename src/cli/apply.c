@@ -5,7 +5,7 @@
  */
 #include "cli.h"
 
-static void run(struct ls_host *host, const struct cli *cli, const struct ls_spec *spec,
+static void run_apply(struct ls_host *host, const struct cli *cli, const struct ls_spec *spec,
 	const struct ls_run_options *options, struct ls_run_report *report)
 {
 	(void)cli;
@@ -15,7 +15,7 @@ static void run(struct ls_host *host, const struct cli *cli, const struct ls_spe
 enum cli_exit cli_apply(struct cli *cli)
 {
 	static const struct cli_change change = {
-		.run = run,
+		.run = run_apply,
 		.nothing = "Nothing to do.",
 		.done = "The spec is in force.",
 	};

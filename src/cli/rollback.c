@@ -2,7 +2,7 @@
 /* linkspan rollback: an earlier generation, in force again as a new one. */
 #include "cli.h"
 
-static void run(struct ls_host *host, const struct cli *cli, const struct ls_spec *spec,
+static void run_rollback(struct ls_host *host, const struct cli *cli, const struct ls_spec *spec,
 	const struct ls_run_options *options, struct ls_run_report *report)
 {
 	(void)spec;
@@ -12,7 +12,7 @@ static void run(struct ls_host *host, const struct cli *cli, const struct ls_spe
 enum cli_exit cli_rollback(struct cli *cli)
 {
 	static const struct cli_change change = {
-		.run = run,
+		.run = run_rollback,
 		.nothing = "Nothing to do: the host is so already.",
 		.done = "Rolled back.",
 	};

@@ -11,7 +11,8 @@
 
 static const char *const owner_names[] = { "foreign", "derived", "linkspan", NULL };
 
-/* The kernel takes any byte in a link's name (dev_valid_name), JSON only UTF-8: what is none shows as question marks. */
+/* The kernel takes any byte in a link's name (dev_valid_name), JSON only UTF-8: what is none shows as question marks.
+ */
 static json_t *text_to_json(const char *text)
 {
 	json_t *json = json_string(text);

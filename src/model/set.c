@@ -150,6 +150,17 @@ struct ls_object *ls_set_find(const struct ls_set *set, const struct ls_object *
 	return set->objects[i];
 }
 
+struct ls_object *ls_set_find_same(const struct ls_set *set, const struct ls_object *object)
+{
+	for (size_t i = ls_set_lower(set, object); i < set->n_objects; i++) {
+		if (ls_object_compare(set->objects[i], object))
+			return NULL;
+		if (!ls_object_diff(object, set->objects[i]))
+			return set->objects[i];
+	}
+	return NULL;
+}
+
 const struct ls_link *ls_set_link(const struct ls_set *set, const char *name)
 {
 	struct ls_link key = { .object = { .kind = &ls_kind_link, .set = LS_BIT(LS_LINK_NAME) }, .name = name };

@@ -11,12 +11,6 @@ static ls_check_fn *const checks[] = {
 	ls_check_duplicates,
 };
 
-static void checker_done(struct ls_checker *checker)
-{
-	free(checker->first_address);
-	free(checker->next_address);
-}
-
 /* Names are interned, so their addresses tell them apart, and repeat: many routes have one interface. */
 const struct ls_spec_interface *ls_checker_find(struct ls_checker *checker, const char *name)
 {
@@ -62,9 +56,18 @@ const struct ls_spec_address *ls_checker_next_address(const struct ls_checker *c
 	return next ? &spec->addresses[next - 1] : NULL;
 }
 
+static int run(struct ls_checker *checker)
+{
+	int r;
+
+	r = chain_addresses(checker);
+	for (size_t i = 0; r == 0 && i < LS_ARRAY_SIZE(checks); i++)
+		r = checks[i](checker);
+	return r;
+}
+
 int ls_checks_run(const struct ls_spec *spec, struct ls_report *report, bool interfaces_unknown)
 {
-	LS_CLEANUP(checker_done)
 	struct ls_checker checker = {
 		.spec = spec,
 		.report = report,
@@ -72,8 +75,8 @@ int ls_checks_run(const struct ls_spec *spec, struct ls_report *report, bool int
 	};
 	int r;
 
-	r = chain_addresses(&checker);
-	for (size_t i = 0; r == 0 && i < LS_ARRAY_SIZE(checks); i++)
-		r = checks[i](&checker);
+	r = run(&checker);
+	free(checker.first_address);
+	free(checker.next_address);
 	return r;
 }

@@ -19,6 +19,8 @@ struct ls_checker {
 		const struct ls_spec_interface *interface;
 	} found[LS_FOUND_MAX]; /* looked up lately, by the low bits of the name's address */
 
+	unsigned n_hints; /* given so far */
+
 	/* The top-level addresses of each interface, as chains of places plus one; 0 ends a chain. */
 	uint32_t *first_address; /* by place of the interface */
 	uint32_t *next_address;  /* by place of the address */

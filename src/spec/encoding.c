@@ -131,14 +131,14 @@ struct ls_mark ls_encoding_mark(const char *text, size_t offset)
 	return mark;
 }
 
-char ls_encoding_byte_at(const char *text, size_t length, struct ls_mark wanted)
+char ls_encoding_byte_at(const char *text, size_t length, struct ls_mark mark)
 {
-	struct ls_mark mark = { 1, 1 };
+	struct ls_mark here = { 1, 1 };
 	size_t i = skip_mark(text, length);
 
-	while (i < length && ls_mark_compare(mark, wanted) < 0)
-		i += step(text, i, &mark);
+	while (i < length && ls_mark_compare(here, mark) < 0)
+		i += step(text, i, &here);
 	while (i < length && ((unsigned char)text[i] & 0xc0) == 0x80)
 		i++;
-	return i < length && ls_mark_compare(mark, wanted) == 0 ? text[i] : '\0';
+	return i < length && ls_mark_compare(here, mark) == 0 ? text[i] : '\0';
 }

@@ -142,6 +142,12 @@ static int out_of_memory(struct ls_diag *diag, const char *file, struct ls_error
 	return ls_error_set(err, -ENOMEM, "%s: out of memory", file);
 }
 
+static int report_unread(struct ls_diag *diag, const char *file, int code, const struct ls_error *err)
+{
+	ls_diag_report(diag, LS_SEVERITY_ERROR, (struct ls_location){ .file = file }, "file", "%s", err->message);
+	return code;
+}
+
 /* Takes the text, which is from malloc and has a zero after its end. */
 static int parse(
 	const char *file, char *text, size_t length, struct ls_spec **ret, struct ls_diag *diag, struct ls_error *err)
@@ -170,12 +176,18 @@ static int parse(
 int ls_spec_parse(const char *file, const char *text, size_t length, struct ls_spec **ret, struct ls_diag *diag,
 	struct ls_error *err)
 {
+	struct ls_error own = { 0 };
 	char *copy;
+	int r;
 
+	if (!err)
+		err = &own;
 	if (strcmp(file, "-") == 0)
 		file = "<stdin>";
-	if (length > LS_SPEC_SIZE_MAX)
-		return ls_error_set(err, -EFBIG, "%s: larger than %u MiB", file, LS_SPEC_SIZE_MAX >> 20);
+	if (length > LS_SPEC_SIZE_MAX) {
+		r = ls_error_set(err, -EFBIG, "%s: larger than %u MiB", file, LS_SPEC_SIZE_MAX >> 20);
+		return report_unread(diag, file, r, err);
+	}
 	copy = malloc(length + 1);
 	if (!copy)
 		return out_of_memory(diag, file, err);
@@ -196,10 +208,7 @@ int ls_spec_load(const char *path, struct ls_spec **ret, struct ls_diag *diag, s
 	if (!err)
 		err = &own;
 	r = ls_file_read(path, LS_SPEC_SIZE_MAX, &text, &length, err);
-	if (r < 0) {
-		ls_diag_report(
-			diag, LS_SEVERITY_ERROR, (struct ls_location){ .file = file }, "file", "%s", err->message);
-		return r;
-	}
+	if (r < 0)
+		return report_unread(diag, file, r, err);
 	return parse(file, text, length, ret, diag, err);
 }

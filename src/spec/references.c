@@ -10,21 +10,34 @@
 #include <stdio.h>
 #include <string.h>
 
+#define HINTS_MAX 100u
+
+/* The likeliest of all names; NULL: none comes near, or there were too many errors to go through all names for each. */
+static const char *suggest(struct ls_checker *checker, const char *name)
+{
+	struct ls_hint hint;
+
+	if (checker->n_hints++ >= HINTS_MAX)
+		return NULL;
+	ls_hint_init(&hint, name, strlen(name));
+	for (size_t i = 0; i < checker->spec->n_interfaces; i++)
+		ls_hint_offer(&hint, checker->spec->interfaces[i].name);
+	return hint.best;
+}
+
 /* Returns the interface; NULL: there is none (reported), or no name to look for. */
 static const struct ls_spec_interface *resolve(
 	struct ls_checker *checker, struct ls_mark mark, const char *key, const char *name)
 {
 	const struct ls_spec_interface *interface = ls_checker_find(checker, name);
-	struct ls_hint hint;
+	const char *likely;
 
-	if (interface || !name || checker->report->full)
+	if (interface || !name)
 		return interface;
-	ls_hint_init(&hint, name, strlen(name));
-	for (size_t i = 0; i < checker->spec->n_interfaces; i++)
-		ls_hint_offer(&hint, checker->spec->interfaces[i].name);
-	if (hint.best)
+	likely = suggest(checker, name);
+	if (likely)
 		ls_report_error(checker->report, mark, "reference",
-			"'%s' names '%s', but 'interfaces' has no such name; did you mean '%s'?", key, name, hint.best);
+			"'%s' names '%s', but 'interfaces' has no such name; did you mean '%s'?", key, name, likely);
 	else
 		ls_report_error(checker->report, mark, "reference",
 			"'%s' names '%s', but 'interfaces' has no such name; add it there", key, name);
@@ -106,12 +119,6 @@ struct search {
 	size_t n_path;
 };
 
-static void search_done(struct search *search)
-{
-	free(search->states);
-	free(search->path);
-}
-
 static uint8_t *state_of(const struct search *search, const struct ls_spec_interface *interface)
 {
 	return &search->states[interface - search->checker->spec->interfaces];
@@ -183,18 +190,21 @@ static void search_from(struct search *search, const struct ls_spec_interface *s
 
 static int check_circles(struct ls_checker *checker)
 {
-	LS_CLEANUP(search_done) struct search search = { .checker = checker };
 	size_t n = checker->spec->n_interfaces;
+	struct search search = {
+		.checker = checker,
+		.states = calloc(n + 1, sizeof(*search.states)),
+		.path = calloc(n + 1, sizeof(*search.path)),
+	};
+	int r = search.states && search.path ? 0 : -ENOMEM;
 
-	search.states = calloc(n + 1, sizeof(*search.states));
-	search.path = calloc(n + 1, sizeof(*search.path));
-	if (!search.states || !search.path)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; r == 0 && i < n; i++) {
 		if (search.states[i] == STATE_NEW)
 			search_from(&search, &checker->spec->interfaces[i]);
 	}
-	return 0;
+	free(search.states);
+	free(search.path);
+	return r;
 }
 
 int ls_check_references(struct ls_checker *checker)

@@ -125,7 +125,7 @@ void **ls_table_slot(struct ls_table *table, const void *key)
 		return (void **)(void *)entry_at(table, *slot);
 	*slot = (uint64_t)hash << 32 | ++table->n;
 	entry = entry_at(table, *slot);
-	memset(entry, 0, sizeof(void *));
+	*(void **)(void *)entry = NULL;
 	memcpy(entry + sizeof(void *), key, table->key_size);
 	return (void **)(void *)entry;
 }
