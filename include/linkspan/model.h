@@ -120,6 +120,10 @@ struct ls_kind {
 	/* The key as a person writes it: "2001:db8::/64 metric 1024". Truncates. */
 	void (*describe)(const struct ls_object *object, char *text, size_t size);
 
+	/* Do the values go together (a prefix length with its address)? For what comes from files. NULL: they always
+	 * do. */
+	bool (*valid)(const struct ls_object *object);
+
 	/* Does this kernel have what the object needs? 0, or -EOPNOTSUPP with the name of what is missing. */
 	int (*probe)(struct ls_kernel *kernel, const struct ls_object *want, struct ls_error *err);
 	/* Adds all objects of the kind in the kernel to `ret`, in the kernel's order. `scope`: objects of interest, for

@@ -202,16 +202,29 @@ static int claim_addresses(struct ls_host *host, struct ls_set *actual, struct l
 	return 0;
 }
 
-static int add_ledger_scope(struct ls_host *host, struct ls_arena *arena, struct ls_set *scope, struct ls_error *err)
+/* An adopted object may have kept its old mark: links always do, and IPv4 addresses on kernels before 6.18 do. */
+static void claim_adopted(const struct ls_original *entry, struct ls_set *actual)
 {
-	struct ls_ledger ledger;
-	int r = ls_ledger_read(host, arena, &ledger, err);
+	struct ls_object *found =
+		entry->written->flags & LS_OBJECT_ADJUST ? NULL : ls_set_find_same(actual, entry->written);
 
-	for (size_t i = 0; i < ledger.n_originals && r >= 0; i++)
-		if (ledger.originals[i].original->kind->adjusted)
-			r = ls_set_add(scope, ledger.originals[i].original);
-	ls_ledger_done(&ledger);
-	return r;
+	if (found)
+		found->owner = LS_OWNER_OURS;
+}
+
+static void claim_all_adopted(const struct ls_ledger *ledger, struct ls_set *actual)
+{
+	for (size_t i = 0; i < ledger->n_originals; i++)
+		claim_adopted(&ledger->originals[i], actual);
+}
+
+static int add_ledger_scope(const struct ls_ledger *ledger, struct ls_set *scope)
+{
+	for (size_t i = 0; i < ledger->n_originals; i++)
+		if (ledger->originals[i].original->kind->adjusted &&
+			ls_set_add(scope, ledger->originals[i].original) < 0)
+			return -ENOMEM;
+	return 0;
 }
 
 static void drop_repeated(struct ls_set *scope)
@@ -225,22 +238,39 @@ static void drop_repeated(struct ls_set *scope)
 	scope->n_objects = n;
 }
 
-/* The kinds beyond `there`, which `ret` has already: the links at least. */
-static int dump_rest(
-	struct ls_host *host, uint32_t there, const struct ls_set *desired, struct ls_set *ret, struct ls_error *err)
+static int dump_in_scope(struct ls_host *host, uint32_t there, const struct ls_ledger *ledger,
+	const struct ls_set *desired, struct ls_set *ret, struct ls_error *err)
 {
 	struct ls_set scope;
 	int r;
 
 	ls_set_init(&scope, ret->arena);
-	r = add_ledger_scope(host, ret->arena, &scope, err);
+	r = add_ledger_scope(ledger, &scope);
 	if (r >= 0 && desired)
 		r = ls_plan_sysctl_scope(desired, ret, &scope);
-	if (r >= 0) {
+	if (r < 0) {
+		ls_error_set(err, r, "out of memory");
+	} else {
 		drop_repeated(&scope);
 		r = ls_kernel_dump(host->kernel, LS_DUMP_ALL & ~there, &scope, ret, err);
 	}
 	ls_set_done(&scope);
+	return r;
+}
+
+/* The kinds beyond `there`, which `ret` has already: the links at least. */
+static int dump_rest(
+	struct ls_host *host, uint32_t there, const struct ls_set *desired, struct ls_set *ret, struct ls_error *err)
+{
+	struct ls_ledger ledger;
+	int r = ls_ledger_read(host, ret->arena, &ledger, err);
+
+	if (r < 0)
+		return r;
+	r = dump_in_scope(host, there, &ledger, desired, ret, err);
+	if (r >= 0)
+		claim_all_adopted(&ledger, ret);
+	ls_ledger_done(&ledger);
 	return r < 0 ? r : claim_addresses(host, ret, err);
 }
 

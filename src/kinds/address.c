@@ -317,6 +317,14 @@ static int address_encode(struct ls_kernel *kernel, enum ls_op op, const struct 
 	return -EINVAL;
 }
 
+static bool address_valid(const struct ls_object *object)
+{
+	const struct ls_address *address = (const struct ls_address *)object;
+
+	return !ls_object_has(object, LS_ADDRESS_PREFIX_LENGTH) ||
+	       address->prefix_length <= ls_ip_bits(address->address.family);
+}
+
 const struct ls_kind ls_kind_address = {
 	.name = "address",
 	.id = LS_KIND_ADDRESS,
@@ -325,6 +333,7 @@ const struct ls_kind ls_kind_address = {
 	.attrs = address_attrs,
 	.n_attrs = LS_ARRAY_SIZE(address_attrs),
 	.compare = address_compare,
+	.valid = address_valid,
 	.describe = address_describe,
 	.probe = ls_probe_always,
 	.dump = address_dump,

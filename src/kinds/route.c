@@ -643,6 +643,14 @@ static int route_encode(struct ls_kernel *kernel, enum ls_op op, const struct ls
 	return -EINVAL;
 }
 
+static bool route_valid(const struct ls_object *object)
+{
+	const struct ls_prefix *to = &((const struct ls_route *)object)->to;
+	struct ls_prefix network = ls_prefix_network(*to);
+
+	return !memcmp(&network.ip, &to->ip, sizeof(to->ip));
+}
+
 const struct ls_kind ls_kind_route = {
 	.name = "route",
 	.id = LS_KIND_ROUTE,
@@ -651,6 +659,7 @@ const struct ls_kind ls_kind_route = {
 	.attrs = route_attrs,
 	.n_attrs = LS_ARRAY_SIZE(route_attrs),
 	.compare = route_compare,
+	.valid = route_valid,
 	.describe = route_describe,
 	.probe = ls_probe_always,
 	.dump = route_dump,

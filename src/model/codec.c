@@ -278,7 +278,8 @@ int ls_object_read(struct ls_reader *reader, struct ls_arena *arena, struct ls_o
 		if (r < 0)
 			return r;
 	}
-	if (!has_keys(object) || ls_read_bytes(reader, raw_length, &data) < 0)
+	if (!has_keys(object) || (object->kind->valid && !object->kind->valid(object)) ||
+		ls_read_bytes(reader, raw_length, &data) < 0)
 		return -EBADMSG;
 	if (raw_length) {
 		object->raw = ls_arena_copy(arena, data, raw_length);

@@ -211,6 +211,8 @@ int ls_object_from_json(const json_t *json, const struct ls_kind *kind, struct l
 	r = check_keys(object, err);
 	if (r < 0)
 		return r;
+	if (kind->valid && !kind->valid(object))
+		return ls_error_set(err, -EINVAL, "%s: its values do not go together", kind->name);
 	if (kind->adjusted)
 		object->flags |= LS_OBJECT_ADJUST;
 	*ret = object;

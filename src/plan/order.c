@@ -32,10 +32,38 @@ static unsigned link_depth(const struct ls_set *set, const char *name, unsigned 
 	return depth;
 }
 
+static bool comes_before(const struct ls_object *a, const struct ls_object *b)
+{
+	return a->line < b->line || (a->line == b->line && a->column < b->column);
+}
+
+/* The first IPv4 address of a subnet that a link gets is its primary one (__inet_insert_ifa): the one that the spec has
+ * first, or that was primary before. */
+static bool is_secondary(const struct ls_set *set, const struct ls_address *address)
+{
+	struct ls_prefix subnet = { .ip = address->address, .length = address->prefix_length };
+
+	if (address->address.family != AF_INET || ls_object_has(&address->object, LS_ADDRESS_SECONDARY))
+		return address->address.family == AF_INET;
+	ls_set_each (set, i) {
+		const struct ls_address *other = (const struct ls_address *)set->objects[i];
+
+		if (other->object.kind->rank > ls_kind_address.rank)
+			break;
+		if (other->object.kind == &ls_kind_address && comes_before(&other->object, &address->object) &&
+			other->prefix_length == subnet.length && ls_prefix_contains(&subnet, &other->address) &&
+			!strcmp(other->dev, address->dev))
+			return true;
+	}
+	return false;
+}
+
 static uint16_t depth_of(const struct planner *planner, const struct ls_object *object, enum ls_phase phase)
 {
 	const struct ls_set *set = phase == LS_PHASE_MAKE ? planner->desired : planner->actual;
 
+	if (object->kind == &ls_kind_address)
+		return phase == LS_PHASE_MAKE && is_secondary(planner->desired, (const struct ls_address *)object);
 	if (object->kind != &ls_kind_link)
 		return 0;
 	return (uint16_t)link_depth(set, ((const struct ls_link *)object)->name, DEPTH_MAX);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Feeds messages to everything that reads what the kernel sends: input is a datagram as of a dump. Each message lies in
+ * memory of exactly its length, so that AddressSanitizer sees every byte read beyond it. What was read is then printed,
+ * compared, and put back (built only: nothing is ever sent).
+ */
+#include "../../src/kinds/driver.h"
+#include "../../src/netlink/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/rtnetlink.h>
+
+static struct ls_kernel *kernel;
+
+static int open_kernel(void)
+{
+	return kernel ? 0 : ls_kernel_open(&kernel, NULL);
+}
+
+static void read_answer(const struct nlmsghdr *answer)
+{
+	static const struct {
+		struct nlmsghdr header;
+		uint32_t attribute[2];
+	} request = { .header = { .nlmsg_len = sizeof(request), .nlmsg_type = RTM_NEWROUTE },
+		.attribute = { 0x10008, 1 } };
+	char text[64];
+
+	if (ls_netlink_answer_code(answer) <= 0)
+		(void)ls_netlink_answer_text(answer, &request.header, text, sizeof(text));
+}
+
+static void read_one(struct ls_dump *dump, const struct nlmsghdr *message, const struct ls_set *links)
+{
+	switch (message->nlmsg_type) {
+	case NLMSG_ERROR:
+	case NLMSG_DONE:
+		read_answer(message);
+		break;
+	case RTM_NEWLINK:
+		if (dump->set == links)
+			(void)ls_link_decode(dump, message);
+		break;
+	case RTM_NEWADDR:
+		if (dump->set != links)
+			(void)ls_address_decode(dump, message);
+		break;
+	case RTM_NEWROUTE:
+		if (dump->set != links)
+			(void)ls_route_decode(dump, message);
+		break;
+	}
+}
+
+static void read_all(struct ls_dump *dump, const uint8_t *data, size_t size, const struct ls_set *links)
+{
+	struct nlmsghdr header, *message;
+
+	while (size >= sizeof(header)) {
+		memcpy(&header, data, sizeof(header));
+		if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > size)
+			return;
+		message = malloc(header.nlmsg_len);
+		if (!message)
+			return;
+		memcpy(message, data, header.nlmsg_len);
+		read_one(dump, message, links);
+		free(message);
+		if (NLMSG_ALIGN(header.nlmsg_len) >= size)
+			return;
+		data += NLMSG_ALIGN(header.nlmsg_len);
+		size -= NLMSG_ALIGN(header.nlmsg_len);
+	}
+}
+
+static void use(const struct ls_object *object)
+{
+	char text[LS_DESCRIBE_MAX];
+	struct nl_msg *message;
+
+	ls_object_describe(object, text, sizeof(text));
+	for (unsigned i = 0; i < object->kind->n_attrs; i++)
+		if (ls_object_has(object, i))
+			ls_attr_format(&object->kind->attrs[i], object, text, sizeof(text));
+	if (ls_object_compare(object, object) != 0 || ls_object_diff(object, object) != 0)
+		abort();
+	(void)ls_kernel_encode(kernel, LS_OP_ADD, NULL, object, &message, NULL);
+	(void)ls_kernel_encode(kernel, LS_OP_REPLACE, object, object, &message, NULL);
+	(void)ls_kernel_encode(kernel, LS_OP_DELETE, object, NULL, &message, NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct ls_arena *arena LS_CLEANUP(ls_arena_freep) = ls_arena_new();
+	struct ls_set links LS_CLEANUP(ls_set_done), rest LS_CLEANUP(ls_set_done);
+	struct ls_dump dump;
+
+	ls_set_init(&links, arena);
+	ls_set_init(&rest, arena);
+	if (open_kernel() < 0 || !arena || ls_link_table_reset(&kernel->links) < 0)
+		return 0;
+	(void)ls_link_table_add(&kernel->links, 1, "lo", 2);
+	ls_dump_begin(&dump, kernel, &links);
+	read_all(&dump, data, size, &links);
+	if (ls_link_resolve(&dump) < 0)
+		abort();
+	ls_dump_done(&dump);
+	ls_dump_begin(&dump, kernel, &rest);
+	read_all(&dump, data, size, &links);
+	ls_dump_done(&dump);
+	ls_set_sort(&links);
+	ls_set_sort(&rest);
+	ls_set_each (&links, i)
+		use(links.objects[i]);
+	ls_set_each (&rest, i)
+		use(rest.objects[i]);
+	return 0;
+}
