@@ -18,9 +18,12 @@ static void fill_standard_streams(void)
 {
 	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDWR };
 
-	for (int fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) < 0) /* the lowest free number: fd */
+	for (int fd = 0; fd < 3; fd++) {
+		int opened = fcntl(fd, F_GETFD) < 0 ? open("/dev/null", modes[fd]) : fd; /* the lowest free number */
+
+		if (opened != fd)
 			_exit(cli_exits[CLI_EXIT_FAILED].code);
+	}
 }
 
 static enum cli_exit explain_usage(struct cli *cli, const struct ls_error *err)

@@ -67,18 +67,20 @@ static bool is_before(const struct ls_object *before, const struct ls_object *af
 static bool is_on_the_way(const struct ls_object *before, const struct ls_object *after,
 	const struct ls_object *fallout, const struct ls_object *now)
 {
+	bool made = after && (!before || after->flags & LS_OBJECT_REMADE);
 	uint32_t bits = concerned(before, after);
 
 	if (!now)
 		return true;
-	if (now->kind->adjusted && !after && !fallout)
-		return true; /* a bystander that has another value only because the kernel overwrote it */
+	/* A bystander that has another value only because the kernel overwrote it; one of a link that is new. */
+	if (now->kind->adjusted && ((!after && !fallout) || made))
+		return true;
 	if (now->owner != LS_OWNER_OURS && !(before && before->owner == now->owner) && !now->kind->adjusted)
 		return false;
 	for (unsigned i = 0; i < now->kind->n_attrs; i++) {
 		const struct ls_attr *attr = &now->kind->attrs[i];
 		bool stripped = before && ls_object_has(before, i) && !ls_object_has(now, i);
-		bool given = after && (attr->flags & LS_ATTR_OPTIONAL || attr->type == LS_TYPE_BOOL) && !before;
+		bool given = made && (attr->flags & LS_ATTR_OPTIONAL || attr->type == LS_TYPE_BOOL);
 
 		if (!(bits & LS_BIT(i)) || attr->change == LS_CHANGE_INFO || stripped || given)
 			continue;

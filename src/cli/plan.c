@@ -78,7 +78,7 @@ static enum cli_exit plan_offline(struct cli *cli, struct cli_spec *spec)
 	r = ls_compile(spec->spec, &actual, &desired, &spec->diag);
 	if (r == 0)
 		r = ls_plan_make(&desired, &actual, &options, &plan);
-	return r < 0 ? answer_failure(cli, r, &err, spec) : answer(cli, plan, spec);
+	return plan ? answer(cli, plan, spec) : answer_failure(cli, r, &err, spec);
 }
 
 /* ---- on the spot ------------------------------------------------------------------------------------------------- */
@@ -103,7 +103,7 @@ static enum cli_exit plan_here(struct cli *cli, struct cli_spec *spec)
 	if (ls_host_is_interrupted(host))
 		cli_warning(cli, "a run was cut short here: run `linkspan recover`; apply will do that first");
 	r = ls_host_prepare(host, spec->spec, &options, &prepared, &spec->diag, &err);
-	return r < 0 ? answer_failure(cli, r, &err, spec) : answer(cli, prepared->plan, spec);
+	return prepared ? answer(cli, prepared->plan, spec) : answer_failure(cli, r, &err, spec);
 }
 
 enum cli_exit cli_plan(struct cli *cli)

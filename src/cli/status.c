@@ -15,6 +15,7 @@ static const char *const difference_names[N_DIFFERENCES] = { "missing", "extra",
 
 struct drift {
 	enum difference difference;
+	const struct ls_object *object;   /* one of the following */
 	const struct ls_object *expected; /* NULL: extra */
 	const struct ls_object *found;    /* NULL: missing */
 };
@@ -51,7 +52,7 @@ static void add(struct drifts *drifts, const struct ls_object *expected, const s
 	/* What only goes and comes back on the way is as expected. */
 	if (difference == CHANGED && !ls_object_diff(expected, found))
 		return;
-	drifts->items[drifts->n++] = (struct drift){ difference, expected, found };
+	drifts->items[drifts->n++] = (struct drift){ difference, expected ? expected : found, expected, found };
 	drifts->counts[difference]++;
 }
 
@@ -83,9 +84,11 @@ static int find_drifts(const struct ls_plan *plan, struct drifts *drifts)
 	LS_CLEANUP(ls_free) const void **remade = NULL;
 	size_t n_remade = 0;
 
-	drifts->items = calloc(plan->n_steps + plan->n_conflicts + 1, sizeof(*drifts->items));
 	remade = list_remade(plan, &n_remade);
-	if (!drifts->items || !remade)
+	if (!remade)
+		return -ENOMEM;
+	drifts->items = calloc(plan->n_steps + plan->n_conflicts + 1, sizeof(*drifts->items));
+	if (!drifts->items)
 		return -ENOMEM;
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		const struct ls_step *step = &plan->steps[i];
@@ -143,7 +146,7 @@ static int read_state(struct ls_host *host, struct state *state, struct ls_error
 
 static json_t *attributes_to_json(const struct drift *drift)
 {
-	const struct ls_kind *kind = drift->expected->kind;
+	const struct ls_kind *kind = drift->object->kind;
 	uint32_t bits = ls_object_diff(drift->expected, drift->found);
 	json_t *list = json_array(), *entry;
 
@@ -162,7 +165,7 @@ static json_t *attributes_to_json(const struct drift *drift)
 
 static json_t *drift_to_json(const struct drift *drift)
 {
-	const struct ls_object *object = drift->expected ? drift->expected : drift->found;
+	const struct ls_object *object = drift->object;
 
 	if (drift->difference == CHANGED)
 		return json_pack("{s:s, s:o, s:o}", "kind", object->kind->name, "id", cli_json_id(object), "attributes",
@@ -237,10 +240,10 @@ static void print_attributes(const struct cli_stream *out, const struct drift *d
 {
 	uint32_t bits = ls_object_diff(drift->expected, drift->found);
 
-	for (unsigned i = 0; i < drift->expected->kind->n_attrs; i++) {
+	for (unsigned i = 0; i < drift->object->kind->n_attrs; i++) {
 		if (!(bits & LS_BIT(i)))
 			continue;
-		fprintf(out->file, ", %s is ", drift->expected->kind->attrs[i].name);
+		fprintf(out->file, ", %s is ", drift->object->kind->attrs[i].name);
 		print_value(out, drift->found, i);
 		fputs(" instead of ", out->file);
 		print_value(out, drift->expected, i);
@@ -250,7 +253,7 @@ static void print_attributes(const struct cli_stream *out, const struct drift *d
 static void print_drift(struct cli *cli, const struct drift *drift)
 {
 	static const enum cli_style styles[N_DIFFERENCES] = { CLI_STYLE_ERROR, CLI_STYLE_GOOD, CLI_STYLE_CHANGE };
-	const struct ls_object *object = drift->expected ? drift->expected : drift->found;
+	const struct ls_object *object = drift->object;
 	char text[LS_DESCRIBE_MAX];
 
 	fputs("  ", cli->out.file);

@@ -302,21 +302,34 @@ static bool same_subnet(const struct ls_address *a, const struct ls_address *b)
 	       ls_prefix_contains(&prefix, &b->address);
 }
 
-/* __inet_del_ifa: deleting a primary deletes the secondaries of its subnet, unless promote_secondaries. */
+static bool in_subnet(const struct pair *pair, const struct ls_address *of)
+{
+	const struct ls_address *address = address_of(pair);
+
+	return address != of && address->address.family == AF_INET && same_subnet(of, address);
+}
+
+static bool subnet_stays(const struct planner *planner, const struct ls_address *gone)
+{
+	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++)
+		if (in_subnet(&planner->pairs[i], gone) && !pair_goes(&planner->pairs[i]))
+			return true;
+	return false;
+}
+
+/* __inet_del_ifa: deleting a primary deletes the secondaries of its subnet, unless promote_secondaries. So it goes
+ * before a new neighbour is added, which would become a secondary and go along. */
 static void lose_secondaries(struct planner *planner, struct pair *primary)
 {
 	const struct ls_address *gone = address_of(primary);
 
+	if (!subnet_stays(planner, gone))
+		return;
+	primary->early = true;
 	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
 		struct pair *pair = &planner->pairs[i];
-		const struct ls_address *address = address_of(pair);
 
-		if (pair == primary || pair_goes(pair) || address->address.family != AF_INET ||
-			!same_subnet(gone, address))
-			continue;
-		/* Also before a new neighbour in the subnet is added: it would become a secondary and go along. */
-		primary->early = true;
-		if (pair->have && ls_object_has(pair->have, LS_ADDRESS_SECONDARY))
+		if (in_subnet(pair, gone) && pair->have && ls_object_has(pair->have, LS_ADDRESS_SECONDARY))
 			lose(planner, pair, true, "goes with the primary address of its subnet and comes back");
 	}
 }

@@ -62,8 +62,10 @@ static uint16_t depth_of(const struct planner *planner, const struct ls_object *
 {
 	const struct ls_set *set = phase == LS_PHASE_MAKE ? planner->desired : planner->actual;
 
+	if (object->kind == &ls_kind_address && phase == LS_PHASE_MAKE)
+		return is_secondary(planner->desired, (const struct ls_address *)object);
 	if (object->kind == &ls_kind_address)
-		return phase == LS_PHASE_MAKE && is_secondary(planner->desired, (const struct ls_address *)object);
+		return ls_object_has(object, LS_ADDRESS_SECONDARY); /* before their primary, which takes them along */
 	if (object->kind != &ls_kind_link)
 		return 0;
 	return (uint16_t)link_depth(set, ((const struct ls_link *)object)->name, DEPTH_MAX);
@@ -193,13 +195,27 @@ static const struct ls_object *before_late(struct planner *planner, const struct
 	return between;
 }
 
+/* What was there and is made anew: until that is complete the kernel's defaults stand where before and after agree. */
+static const struct ls_object *remade(struct planner *planner, const struct ls_object *want)
+{
+	struct ls_object *copy = ls_arena_copy(planner->plan->arena, want, want->kind->size);
+
+	if (!copy) {
+		planner->out_of_memory = true;
+		return want;
+	}
+	copy->flags |= LS_OBJECT_REMADE;
+	return copy;
+}
+
 static void emit_make(struct planner *planner, const struct pair *pair, enum ls_op op)
 {
 	const struct ls_kind *kind = pair->want->kind;
 	const struct ls_object *have = op == LS_OP_ADD ? NULL : pair->have;
-	uint32_t bits = have ? pair->bits : pair->want->set;
-	uint32_t late = kind->late_rank ? late_bits(pair->want, bits) : 0;
-	const struct ls_object *first = late ? before_late(planner, pair->want, late) : pair->want;
+	const struct ls_object *want = op == LS_OP_ADD && pair->found ? remade(planner, pair->want) : pair->want;
+	uint32_t bits = have ? pair->bits : want->set;
+	uint32_t late = kind->late_rank ? late_bits(want, bits) : 0;
+	const struct ls_object *first = late ? before_late(planner, want, late) : want;
 
 	if (!have || bits & ~late) {
 		add_step(planner, (struct ls_step){ .op = op,
@@ -218,7 +234,7 @@ static void emit_make(struct planner *planner, const struct pair *pair, enum ls_
 					  .phase = LS_PHASE_MAKE,
 					  .rank = kind->late_rank,
 					  .have = have,
-					  .want = pair->want,
+					  .want = want,
 					  .before = pair->found,
 					  .attrs = late,
 					  .reason = pair->reason });
