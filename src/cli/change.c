@@ -34,8 +34,7 @@ static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 static void on_signal(int number)
 {
-	(void)number;
-	stop = 1;
+	stop = number; /* the run names it */
 }
 
 /* A signal that is ignored already stays so: nohup(1). */

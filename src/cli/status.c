@@ -52,7 +52,7 @@ static void add(struct drifts *drifts, const struct ls_object *expected, const s
 	/* What only goes and comes back on the way is as expected. */
 	if (difference == CHANGED && !ls_object_diff(expected, found))
 		return;
-	drifts->items[drifts->n++] = (struct drift){ difference, expected ? expected : found, expected, found };
+	drifts->items[drifts->n++] = (struct drift){ difference, found ? found : expected, expected, found };
 	drifts->counts[difference]++;
 }
 
@@ -87,7 +87,7 @@ static int find_drifts(const struct ls_plan *plan, struct drifts *drifts)
 	remade = list_remade(plan, &n_remade);
 	if (!remade)
 		return -ENOMEM;
-	drifts->items = calloc(plan->n_steps + plan->n_conflicts + 1, sizeof(*drifts->items));
+	drifts->items = reallocarray(NULL, plan->n_steps + plan->n_conflicts + 1, sizeof(*drifts->items));
 	if (!drifts->items)
 		return -ENOMEM;
 	for (size_t i = 0; i < plan->n_steps; i++) {

@@ -515,12 +515,13 @@ static const char *overwritten_value(const struct overwrite *rule, const char *v
 	return !rule->opposite ? value : strcmp(value, "0") ? "0" : "1";
 }
 
+/* Also where the value stays the same: giving back the writer's will change it. */
 static void overwrite_one(struct planner *planner, struct pair *pair, const char *value)
 {
 	const struct ls_sysctl *have = (const struct ls_sysctl *)pair->have;
 	struct ls_sysctl *after;
 
-	if (!ls_object_has(pair->have, LS_SYSCTL_VALUE) || !strcmp(have->value, value))
+	if (!ls_object_has(pair->have, LS_SYSCTL_VALUE) || (pair->want && !strcmp(have->value, value)))
 		return;
 	after = (struct ls_sysctl *)ls_object_copy(planner->plan->arena, pair->have);
 	if (!after) {

@@ -44,12 +44,14 @@ static void take_attr(struct ls_object *object, const struct ls_object *from, un
 	memcpy((char *)object + attr->offset, ls_object_value(from, attr), sizes[attr->type]);
 }
 
-static uint32_t key_bits(const struct ls_kind *kind)
+/* The key, and the link that a sysctl belongs to. */
+static uint32_t identity_bits(const struct ls_kind *kind)
 {
 	uint32_t bits = 0;
 
 	for (unsigned i = 0; i < kind->n_attrs; i++)
-		if (kind->attrs[i].change == LS_CHANGE_KEY)
+		if (kind->attrs[i].change == LS_CHANGE_KEY ||
+			(kind->attrs[i].change == LS_CHANGE_INFO && kind->attrs[i].type == LS_TYPE_LINK))
 			bits |= LS_BIT(i);
 	return bits;
 }
@@ -61,7 +63,7 @@ static struct ls_object *bare_copy(struct ls_arena *arena, const struct ls_objec
 
 	if (!bare)
 		return NULL;
-	bare->set &= key_bits(object->kind);
+	bare->set &= identity_bits(object->kind);
 	bare->managed = 0;
 	bare->flags = LS_OBJECT_ADJUST;
 	bare->line = bare->column = 0;
@@ -118,8 +120,6 @@ static int give_back(const struct ls_original *entry, struct ls_set *desired, co
 	const struct ls_object *have = ls_set_find(actual, entry->original);
 	struct ls_object *copy;
 
-	if (ls_plan_is_overwritten(entry->original, desired))
-		return 0;
 	if (entry->original->flags & LS_OBJECT_ADJUST)
 		return have && !goes_with_link(entry->original, desired, actual) ? give_back_attrs(entry, desired, have)
 										 : 0;
@@ -129,16 +129,29 @@ static int give_back(const struct ls_original *entry, struct ls_set *desired, co
 	return copy ? ls_set_insert(desired, copy) : -ENOMEM;
 }
 
+/* What goes with a sysctl that the spec asks for is settled before anything is added to the set. */
+static bool *find_kept(const struct ls_ledger *ledger, const struct ls_set *desired)
+{
+	bool *kept = calloc(ledger->n_originals + 1, sizeof(*kept));
+
+	for (size_t i = 0; kept && i < ledger->n_originals; i++)
+		kept[i] = ls_plan_is_overwritten(ledger->originals[i].original, desired);
+	return kept;
+}
+
 int ls_plan_give_back(const struct ls_ledger *ledger, struct ls_set *desired, const struct ls_set *actual)
 {
-	ls_set_sort(desired);
-	for (size_t i = 0; i < ledger->n_originals; i++) {
-		int r = give_back(&ledger->originals[i], desired, actual);
+	bool *kept;
+	int r = 0;
 
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	ls_set_sort(desired);
+	kept = find_kept(ledger, desired);
+	if (!kept)
+		return -ENOMEM;
+	for (size_t i = 0; i < ledger->n_originals && r >= 0; i++)
+		r = kept[i] ? 0 : give_back(&ledger->originals[i], desired, actual);
+	free(kept);
+	return r;
 }
 
 /* ---- the next ledger --------------------------------------------------------------------------------------------- */

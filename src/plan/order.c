@@ -101,24 +101,47 @@ static enum ls_disruption disruption_of_sysctl(const struct ls_step *step)
 		       : LS_DISRUPT_NONE;
 }
 
+/* Does the link `name` stand on (or go through) the link `below`? */
+static bool rests_on(const struct ls_set *set, const char *name, const char *below, unsigned limit)
+{
+	const struct ls_link *link = limit ? ls_set_link(set, name) : NULL;
+
+	if (!strcmp(name, below))
+		return true;
+	if (!link)
+		return false;
+	return (ls_object_has(&link->object, LS_LINK_PARENT) && rests_on(set, link->parent, below, limit - 1)) ||
+	       (ls_object_has(&link->object, LS_LINK_PEER) && !strcmp(link->peer, below));
+}
+
+static bool takes_address(const struct planner *planner, const struct ls_object *have, const struct ls_address *address)
+{
+	const struct ls_address *primary = (const struct ls_address *)have;
+	struct ls_prefix subnet = { .ip = address->address, .length = address->prefix_length };
+
+	if (have == &address->object)
+		return true;
+	if (have->kind == &ls_kind_link)
+		return rests_on(planner->actual, address->dev, ((const struct ls_link *)have)->name, DEPTH_MAX);
+	if (have->kind == &ls_kind_sysctl)
+		return address->address.family == AF_INET6 && ls_object_has(have, LS_SYSCTL_DEV) &&
+		       !strcmp(((const struct ls_sysctl *)have)->dev, address->dev);
+	return have->kind == &ls_kind_address && ls_object_has(&address->object, LS_ADDRESS_SECONDARY) &&
+	       !ls_object_has(have, LS_ADDRESS_SECONDARY) && !strcmp(primary->dev, address->dev) &&
+	       primary->prefix_length == subnet.length && ls_prefix_contains(&subnet, &primary->address);
+}
+
 static bool ends_session(const struct planner *planner, const struct ls_step *step)
 {
 	const struct ls_ip *session = &planner->options->session;
-	const struct ls_object *have = step->have;
 
-	if (!session->family || !have || step->disruption != LS_DISRUPT_SESSION)
+	if (!session->family || !step->have || step->disruption != LS_DISRUPT_SESSION)
 		return false;
-	for (size_t i = 0; i < planner->actual->n_objects; i++) {
+	ls_set_each (planner->actual, i) {
 		const struct ls_address *address = (const struct ls_address *)planner->actual->objects[i];
 
-		if (address->object.kind != &ls_kind_address ||
-			memcmp(&address->address, session, sizeof(*session)) != 0)
-			continue;
-		if (have == &address->object ||
-			(have->kind == &ls_kind_link && !strcmp(((const struct ls_link *)have)->name, address->dev)) ||
-			(have->kind == &ls_kind_sysctl && session->family == AF_INET6 &&
-				ls_object_has(have, LS_SYSCTL_DEV) &&
-				!strcmp(((const struct ls_sysctl *)have)->dev, address->dev)))
+		if (address->object.kind == &ls_kind_address && !memcmp(&address->address, session, sizeof(*session)) &&
+			takes_address(planner, step->have, address))
 			return true;
 	}
 	return false;
