@@ -76,6 +76,7 @@ struct ls_prepared {
 	struct ls_set desired; /* what is asked for */
 	struct ls_set wanted;  /* and what is given back besides */
 	struct ls_set actual;
+	struct ls_set kept; /* of actual: not given back, since somebody else has changed it */
 	struct ls_plan *plan;
 };
 

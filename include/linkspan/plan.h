@@ -63,7 +63,8 @@ struct ls_plan {
 	/* Actual objects that no step is about but that the kernel may change as a consequence of one: the dependent
 	 * closure. `fallout` is what becomes of them where that is known (NULL otherwise). */
 	struct ls_set closure;
-	struct ls_set fallout; /* closure objects as the kernel will have left them; keys of closure objects */
+	struct ls_set fallout;  /* closure objects as the kernel will have left them; keys of closure objects */
+	struct ls_set defaults; /* sysctls of links that the plan makes, as the kernel will begin with them */
 };
 
 struct ls_plan_options {
@@ -74,8 +75,10 @@ struct ls_plan_options {
 
 void ls_ledger_done(struct ls_ledger *ledger);
 /* Makes the objects of a desired set that give back what is in the ledger but no longer asked for; adds them (or their
- * attributes) to `desired`. */
-int ls_plan_give_back(const struct ls_ledger *ledger, struct ls_set *desired, const struct ls_set *actual);
+ * attributes) to `desired`. What somebody else has changed since is not given back: those objects, as they are, are
+ * added to `kept`. */
+int ls_plan_give_back(
+	const struct ls_ledger *ledger, struct ls_set *desired, const struct ls_set *actual, struct ls_set *kept);
 /* The ledger after the plan has been carried out: what was given back leaves, what the plan displaced enters. `desired`
  * is the set before ls_plan_give_back. Objects are copied to `arena`. */
 int ls_plan_next_ledger(const struct ls_ledger *old, const struct ls_plan *plan, const struct ls_set *desired,

@@ -78,11 +78,10 @@ struct ls_spec_interface {
 struct ls_spec_route {
 	struct ls_mark mark;
 	struct ls_mark to_mark, via_mark, interface_mark, src_mark;
-	struct ls_prefix to; /* host bits must be zero; the word `default` needs `via` or `family: ipv4|ipv6` to tell
-				the family */
+	struct ls_prefix to; /* host bits zero; of the word `default` the family is that of `via` or `source` */
 	struct ls_ip via;
 	struct ls_ip src;      /* key `source` */
-	const char *interface; /* NULL: found by the kernel? no: required for unicast routes without via; see compile */
+	const char *interface; /* NULL: found by the next hop, see compile */
 	uint32_t metric;
 	bool has_metric;
 	uint32_t table; /* default 254 (main); 1-4294967295, not 255 */
@@ -102,7 +101,7 @@ struct ls_spec_sysctl {
 };
 
 struct ls_spec {
-	struct ls_arena *arena; /* holds everything below */
+	struct ls_arena *arena; /* of ls_spec_free: it holds nearly everything below */
 	const char *file;       /* as given; "-" reads as <stdin> */
 	const char *text;       /* the whole file, for diagnostics and the record of a generation */
 	size_t text_length;
@@ -122,7 +121,7 @@ struct ls_spec {
  * -EINVAL when the spec is not valid (diag holds every error), or another errno when the file cannot be read (then
  * `err` says why, and a finding without a line repeats it). *ret is set only when 0 is returned. */
 int ls_spec_load(const char *path, struct ls_spec **ret, struct ls_diag *diag, struct ls_error *err);
-/* The same for text in memory (copied). */
+/* The same for text in memory, which is borrowed: it must stay until ls_spec_free. */
 int ls_spec_parse(const char *file, const char *text, size_t length, struct ls_spec **ret, struct ls_diag *diag,
 	struct ls_error *err);
 void ls_spec_free(struct ls_spec *spec); /* accepts NULL */

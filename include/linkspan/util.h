@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* ---- compiler helpers ------------------------------------------------------------------------------------------- */
@@ -156,6 +157,8 @@ int ls_file_read_at(
 	int dirfd, const char *name, size_t limit, char **ret_data, size_t *ret_length, struct ls_error *err);
 /* Replaces a file so that a crash leaves the old or the new content: NAME.tmp, fsync, rename, fsync(dir). Mode 0600. */
 int ls_file_replace_at(int dirfd, const char *name, const void *data, size_t length, struct ls_error *err);
+int ls_file_replace_parts_at(
+	int dirfd, const char *name, const struct iovec *parts, size_t n_parts, struct ls_error *err);
 /* Unlinks and fsyncs the directory. A missing file is fine. */
 int ls_file_remove_at(int dirfd, const char *name, struct ls_error *err);
 

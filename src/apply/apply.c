@@ -382,6 +382,18 @@ static void record_only(struct ls_host *host, const struct goal *goal, const str
 	ls_generation_prune(host);
 }
 
+/* Values that linkspan displaced and somebody else has changed since: theirs stay. */
+static void report_kept(const struct ls_prepared *prepared, struct ls_diag *notes)
+{
+	char text[LS_DESCRIBE_MAX];
+
+	ls_set_each (&prepared->kept, i)
+		ls_diag_report(notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "not-given-back",
+			"%s: somebody else has changed it since linkspan did; it stays as it is, the original is not "
+			"given back",
+			ls_object_describe(prepared->kept.objects[i], text, sizeof(text)));
+}
+
 static void run(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
 	struct ls_run_report *report)
 {
@@ -392,6 +404,7 @@ static void run(struct ls_host *host, const struct goal *goal, const struct ls_r
 	report->seconds[0] = now_seconds() - start;
 	if (r < 0)
 		return;
+	report_kept(report->prepared, &report->notes);
 	if (report->prepared->plan->n_steps)
 		carry_out(host, goal, options, report);
 	else

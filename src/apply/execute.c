@@ -133,16 +133,41 @@ static bool needs_look(const struct ls_step *step)
 	       (step->op != LS_OP_DELETE || kind_of(step) != &ls_kind_route || step->have->owner != LS_OWNER_OURS);
 }
 
+/* What can change in place may have: links change each other's (the MTU of a bridge follows its ports). A message that
+ * replaces the whole object must find the whole as it was. */
+static bool is_unchanged(const struct ls_step *step, const struct ls_object *found)
+{
+	uint32_t bits = ls_object_diff(step->have, found);
+
+	return step->op == LS_OP_REPLACE ? !bits : ls_object_change(found->kind, bits) <= LS_CHANGE_LIVE;
+}
+
+/* Kernels without IFA_PROTO know addresses of ours by the record alone, an adopted link keeps its mark and is known by
+ * its index, and recovery has settled by the journal what it may touch. */
+static bool is_whose_it_was(const struct run *run, const struct ls_object *have, const struct ls_object *found)
+{
+	return found->owner == have->owner || found->kind == &ls_kind_address || run->execution->go_on ||
+	       (found->kind == &ls_kind_link &&
+		       ((const struct ls_link *)found)->index == ((const struct ls_link *)have)->index);
+}
+
 /* Is the object still there as the plan supposes, and whose it was then? */
 static bool is_as_supposed(const struct run *run, const struct ls_set *now, const struct ls_step *step)
 {
-	const struct ls_object *found = ls_set_find_same(now, step->have);
+	bool any = false;
 
-	if (!found)
-		return step->op == LS_OP_DELETE && !ls_set_find(now, step->have);
-	/* Kernels without IFA_PROTO know addresses of ours by the record alone, and recovery has settled by the journal
-	 * what it may touch. */
-	return found->owner == step->have->owner || found->kind == &ls_kind_address || run->execution->go_on;
+	for (size_t i = ls_set_lower(now, step->have);
+		i < now->n_objects && !ls_object_compare(now->objects[i], step->have); i++) {
+		const struct ls_object *found = now->objects[i];
+
+		any = true;
+		/* Kernels without IFA_PROTO know addresses of ours by the record alone, adopted objects keep their
+		 * mark, and recovery has settled by the journal what it may touch. */
+		if (is_unchanged(step, found) &&
+			(found->owner == step->have->owner || found->kind != &ls_kind_route || run->execution->go_on))
+			return true;
+	}
+	return !any && step->op == LS_OP_DELETE;
 }
 
 static int look_again(struct run *run, size_t from, size_t to)

@@ -17,6 +17,7 @@ void ls_prepared_free(struct ls_prepared *prepared)
 	ls_set_done(&prepared->desired);
 	ls_set_done(&prepared->wanted);
 	ls_set_done(&prepared->actual);
+	ls_set_done(&prepared->kept);
 	ls_arena_free(prepared->arena);
 	free(prepared);
 }
@@ -35,6 +36,7 @@ static struct ls_prepared *prepared_new(void)
 	ls_set_init(&prepared->desired, prepared->arena);
 	ls_set_init(&prepared->wanted, prepared->arena);
 	ls_set_init(&prepared->actual, prepared->arena);
+	ls_set_init(&prepared->kept, prepared->arena);
 	return prepared;
 }
 
@@ -311,7 +313,7 @@ static int make_plan(
 		return r;
 	r = copy_wanted(prepared);
 	if (r >= 0)
-		r = ls_plan_give_back(&ledger, &prepared->wanted, &prepared->actual);
+		r = ls_plan_give_back(&ledger, &prepared->wanted, &prepared->actual, &prepared->kept);
 	if (r >= 0)
 		r = ls_plan_make(&prepared->wanted, &prepared->actual, options, &prepared->plan);
 	ls_ledger_done(&ledger);

@@ -63,16 +63,14 @@ static void make_head(
 int ls_record_write(struct ls_host *host, int dirfd, const char *name, enum ls_record_type type,
 	const struct ls_record *record, struct ls_error *err)
 {
-	LS_CLEANUP(ls_buf_done) struct ls_buf file = { 0 };
+	struct iovec parts[1 + LS_RECORD_SECTIONS];
 	struct file_head head;
 
 	make_head(host, type, record, &head);
-	ls_buf_append(&file, &head, sizeof(head));
+	parts[0] = (struct iovec){ &head, sizeof(head) };
 	for (uint32_t i = 0; i < record->n_sections; i++)
-		ls_buf_append(&file, record->sections[i].data, record->sections[i].length);
-	if (file.failed)
-		return ls_error_set(err, -ENOMEM, "out of memory while writing %s", name);
-	return ls_file_replace_at(dirfd, name, file.data, file.length, err);
+		parts[1 + i] = (struct iovec){ record->sections[i].data, record->sections[i].length };
+	return ls_file_replace_parts_at(dirfd, name, parts, 1 + record->n_sections, err);
 }
 
 static int read_exactly(int fd, void *data, size_t length, uint64_t offset)

@@ -80,7 +80,9 @@ static bool is_on_the_way(const struct ls_object *before, const struct ls_object
 	for (unsigned i = 0; i < now->kind->n_attrs; i++) {
 		const struct ls_attr *attr = &now->kind->attrs[i];
 		bool stripped = before && ls_object_has(before, i) && !ls_object_has(now, i);
-		bool given = made && (attr->flags & LS_ATTR_OPTIONAL || attr->type == LS_TYPE_BOOL);
+		/* Links change each other's: the MTU of a bridge follows its ports. */
+		bool given = (made && attr->type == LS_TYPE_BOOL) ||
+			     (attr->flags & LS_ATTR_OPTIONAL && now->owner == LS_OWNER_OURS);
 
 		if (!(bits & LS_BIT(i)) || attr->change == LS_CHANGE_INFO || stripped || given)
 			continue;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * linkspan apply: reads the spec before it asks for any privilege, so that an invalid one is reported as such to
- * anybody.
+ * linkspan apply: the kernel is read while the spec is. What is wrong with the spec is told before what is wrong with
+ * the caller's privileges, so that an invalid one is reported as such to anybody.
  */
 #include "cli.h"
 
@@ -22,7 +22,10 @@ enum cli_exit cli_apply(struct cli *cli)
 	LS_CLEANUP(cli_spec_done) struct cli_spec spec = { 0 };
 	enum cli_exit status;
 
+	cli_host_ahead(cli, true);
 	status = cli_spec_read(cli, &spec);
+	if (status != CLI_EXIT_DONE)
+		cli_host_forget(cli);
 	if (status == CLI_EXIT_INVALID)
 		return cli_report_invalid(cli, &spec);
 	if (status != CLI_EXIT_DONE)

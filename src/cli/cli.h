@@ -116,6 +116,11 @@ struct cli_stream {
 struct cli {
 	struct cli_args args;
 	struct cli_stream out, err;
+	struct {
+		bool tried;
+		struct ls_host *host; /* NULL: it failed, as `err` says */
+		struct ls_error err;
+	} ahead;         /* cli_host_ahead */
 	bool out_failed; /* an answer could not be made in full: memory ran out, or text that JSON cannot hold */
 };
 
@@ -232,6 +237,11 @@ struct cli_spec {
 enum cli_exit cli_spec_read(struct cli *cli, struct cli_spec *spec);
 void cli_spec_done(struct cli_spec *spec);
 
+/* Opens the host before the spec is read, so that the kernel is read meanwhile. A failure is kept for cli_host_open:
+ * what is wrong with the spec is told first, also to those who may not change the host. */
+void cli_host_ahead(struct cli *cli, bool change);
+/* Closes what cli_host_ahead opened and nobody took. */
+void cli_host_forget(struct cli *cli);
 enum cli_exit cli_host_open(struct cli *cli, bool change, struct ls_host **ret);
 void cli_host_closep(struct ls_host **host);
 void cli_arena_done(struct ls_set *set); /* cleanup of a set with an arena of its own */

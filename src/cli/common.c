@@ -53,16 +53,39 @@ void cli_spec_done(struct cli_spec *spec)
 
 /* ---- the host ---------------------------------------------------------------------------------------------------- */
 
-enum cli_exit cli_host_open(struct cli *cli, bool change, struct ls_host **ret)
+static int open_host(const struct cli *cli, bool change, struct ls_host **ret, struct ls_error *err)
 {
 	const struct ls_host_options options = {
 		.state_dir = cli->args.state_dir,
 		.netns = cli->args.netns,
 		.change = change,
 	};
+
+	return ls_host_open(&options, ret, err);
+}
+
+void cli_host_ahead(struct cli *cli, bool change)
+{
+	cli->ahead.tried = true;
+	if (open_host(cli, change, &cli->ahead.host, &cli->ahead.err) >= 0)
+		ls_host_read_ahead(cli->ahead.host);
+}
+
+void cli_host_forget(struct cli *cli)
+{
+	ls_host_close(LS_TAKE_PTR(cli->ahead.host));
+}
+
+enum cli_exit cli_host_open(struct cli *cli, bool change, struct ls_host **ret)
+{
 	struct ls_error err = { 0 };
 
-	return ls_host_open(&options, ret, &err) < 0 ? cli_fail(cli, &err) : CLI_EXIT_DONE;
+	if (cli->ahead.tried && !cli->ahead.host)
+		return cli_fail(cli, &cli->ahead.err);
+	if (!cli->ahead.tried)
+		return open_host(cli, change, ret, &err) < 0 ? cli_fail(cli, &err) : CLI_EXIT_DONE;
+	*ret = LS_TAKE_PTR(cli->ahead.host);
+	return CLI_EXIT_DONE;
 }
 
 void cli_host_closep(struct ls_host **host)

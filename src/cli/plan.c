@@ -111,7 +111,11 @@ enum cli_exit cli_plan(struct cli *cli)
 	LS_CLEANUP(cli_spec_done) struct cli_spec spec = { 0 };
 	enum cli_exit status;
 
+	if (!cli->args.from)
+		cli_host_ahead(cli, false);
 	status = cli_spec_read(cli, &spec);
+	if (status != CLI_EXIT_DONE)
+		cli_host_forget(cli);
 	if (status == CLI_EXIT_INVALID)
 		return answer_invalid(cli, &spec);
 	if (status != CLI_EXIT_DONE)

@@ -105,7 +105,8 @@ static void set_next_hop(struct compiler *compiler, const struct ls_spec_route *
 
 static void set_options(const struct ls_spec_route *spec, struct ls_route *route)
 {
-	if (spec->has_metric)
+	/* The kernel takes 0 for its default where IPv6 is concerned (ip6_route_info_create). */
+	if (spec->has_metric && (spec->metric || spec->to.ip.family == AF_INET))
 		route->metric = spec->metric;
 	if (spec->src.family) {
 		route->src = spec->src;

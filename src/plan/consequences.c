@@ -239,6 +239,19 @@ static uint8_t family_of(const struct ls_object *object)
 	return object->kind == &ls_kind_route ? ((const struct ls_route *)object)->to.ip.family : 0;
 }
 
+/* Sysctls come and go with their link. One that the plan does not ask for has to be known to the way back all the same.
+ */
+static void lose_sysctl(struct planner *planner, struct pair *pair, const char *dev)
+{
+	bool early = names_have(&planner->early_links, dev);
+
+	if (pair->want && early)
+		lose(planner, pair, true, "its link is made anew");
+	else if (!pair->want && (early || names_have(&planner->late_links, dev)) &&
+		 ls_set_add(&planner->plan->closure, (struct ls_object *)pair->found) < 0)
+		planner->out_of_memory = true;
+}
+
 static void spread_to_dependents(struct planner *planner)
 {
 	for (size_t i = 0; i < planner->n_pairs; i++) {
@@ -250,8 +263,7 @@ static void spread_to_dependents(struct planner *planner)
 			continue;
 		foreign = pair->have->owner == LS_OWNER_FOREIGN && !pair->want;
 		if (pair->have->kind == &ls_kind_sysctl) {
-			if (names_have(&planner->early_links, dev) && pair->want)
-				lose(planner, pair, true, "its link is made anew");
+			lose_sysctl(planner, pair, dev);
 		} else if (names_have(&planner->early_links, dev)) {
 			lose(planner, pair, returns(planner, dev), "goes with its link and comes back");
 		} else if (names_have(&planner->late_links, dev)) {
@@ -260,10 +272,7 @@ static void spread_to_dependents(struct planner *planner)
 		} else if (family_of(pair->have) == AF_INET6
 				   ? names_have(&planner->quiet_links, dev)
 				   : pair->have->kind == &ls_kind_route && names_have(&planner->down_links, dev)) {
-			/* A link that is down takes addresses again. */
-			if (!pair->want ||
-				(pair->have->kind == &ls_kind_address && names_have(&planner->down_links, dev)))
-				lose(planner, pair, false, "its link loses it");
+			lose(planner, pair, false, "its link loses it");
 		}
 	}
 }
@@ -581,6 +590,17 @@ bool ls_plan_is_overwritten(const struct ls_object *object, const struct ls_set 
 	return false;
 }
 
+/* net/ipv4/conf/LINK/NAME begins as net/ipv4/conf/default/NAME (devinet_init_net, addrconf_init_net,
+ * neigh_parms_alloc). */
+static const char *default_path(struct ls_arena *arena, const struct ls_sysctl *sysctl)
+{
+	const char *link = strstr(sysctl->path, sysctl->dev);
+
+	return link ? ls_arena_printf(arena, "%.*sdefault%s", (int)(link - sysctl->path), sysctl->path,
+			      link + strlen(sysctl->dev))
+		    : NULL;
+}
+
 static int add_scope(struct ls_set *scope, const char *path)
 {
 	struct ls_sysctl *sysctl = (struct ls_sysctl *)ls_object_new(scope->arena, &ls_kind_sysctl);
@@ -623,11 +643,44 @@ int ls_plan_sysctl_scope(const struct ls_set *desired, const struct ls_set *link
 		if (object->kind != &ls_kind_sysctl)
 			continue;
 		r = add_scope(scope, ((const struct ls_sysctl *)object)->path);
+		if (r >= 0 && ls_object_has(object, LS_SYSCTL_DEV))
+			r = add_scope(scope, default_path(scope->arena, (const struct ls_sysctl *)object));
 		for (size_t k = 0; k < LS_ARRAY_SIZE(overwrites) && r >= 0; k++)
 			if (!strcmp(((const struct ls_sysctl *)object)->path, overwrites[k].path))
 				r = add_scope_of_links(scope, links, overwrites[k].others);
 	}
 	return r;
+}
+
+/* ---- what new links begin with ----------------------------------------------------------------------------------- */
+
+static void find_default(struct planner *planner, const struct ls_sysctl *want)
+{
+	struct ls_arena *arena = planner->plan->arena;
+	struct ls_sysctl key = { .object = { .kind = &ls_kind_sysctl, .set = LS_BIT(LS_SYSCTL_PATH) } }, *first;
+	const struct ls_sysctl *found;
+
+	key.path = default_path(arena, want);
+	found = key.path ? (const struct ls_sysctl *)ls_set_find(planner->actual, &key.object) : NULL;
+	if (!found || !ls_object_has(&found->object, LS_SYSCTL_VALUE))
+		return;
+	first = (struct ls_sysctl *)ls_object_copy(arena, &want->object);
+	if (!first || ls_set_add(&planner->plan->defaults, &first->object) < 0) {
+		planner->out_of_memory = true;
+		return;
+	}
+	first->value = found->value;
+}
+
+static void find_defaults(struct planner *planner)
+{
+	for (size_t i = 0; i < planner->n_pairs; i++) {
+		const struct pair *pair = &planner->pairs[i];
+
+		if (pair->verdict == VERDICT_ADD && pair->want->kind == &ls_kind_sysctl &&
+			ls_object_has(pair->want, LS_SYSCTL_DEV))
+			find_default(planner, (const struct ls_sysctl *)pair->want);
+	}
 }
 
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
@@ -645,6 +698,7 @@ void ls_planner_consequences(struct planner *planner)
 	spread_from_last_addresses(planner);
 	spread_from_addresses(planner);
 	spread_from_sysctls(planner);
+	find_defaults(planner);
 }
 
 /* Links that a step does more to than make: whatever refers to them is at risk. */
@@ -692,5 +746,6 @@ void ls_planner_closure(struct planner *planner)
 	}
 	ls_set_sort(&plan->closure);
 	ls_set_sort(&plan->fallout);
+	ls_set_sort(&plan->defaults);
 	names_done(&touched);
 }

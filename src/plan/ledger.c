@@ -86,12 +86,28 @@ static uint32_t returnable(const struct ls_original *entry, const struct ls_obje
 	return bits;
 }
 
-static int give_back_attrs(const struct ls_original *entry, struct ls_set *desired, const struct ls_object *have)
+/* The attributes that somebody else has changed since, to something else than the original. */
+static bool is_strangers(const struct ls_original *entry, const struct ls_object *want, const struct ls_object *have)
+{
+	const struct ls_kind *kind = entry->original->kind;
+
+	for (unsigned i = 0; i < kind->n_attrs; i++)
+		if (entry->original->managed & LS_BIT(i) && !(want && want->managed & LS_BIT(i)) &&
+			!attr_as(&kind->attrs[i], i, have, entry->written) &&
+			!attr_as(&kind->attrs[i], i, have, entry->original))
+			return true;
+	return false;
+}
+
+static int give_back_attrs(
+	const struct ls_original *entry, struct ls_set *desired, const struct ls_object *have, struct ls_set *kept)
 {
 	struct ls_object *want = ls_set_find(desired, entry->original);
 	uint32_t bits = returnable(entry, want, have);
 	bool is_new = !want;
 
+	if (is_strangers(entry, want, have) && ls_set_add(kept, (struct ls_object *)have) < 0)
+		return -ENOMEM;
 	if (!bits)
 		return 0;
 	want = is_new ? bare_copy(desired->arena, entry->original) : want;
@@ -115,14 +131,16 @@ static bool goes_with_link(const struct ls_object *object, const struct ls_set *
 	return !link || (link->object.owner == LS_OWNER_OURS && !ls_set_link(desired, sysctl->dev));
 }
 
-static int give_back(const struct ls_original *entry, struct ls_set *desired, const struct ls_set *actual)
+static int give_back(
+	const struct ls_original *entry, struct ls_set *desired, const struct ls_set *actual, struct ls_set *kept)
 {
 	const struct ls_object *have = ls_set_find(actual, entry->original);
 	struct ls_object *copy;
 
 	if (entry->original->flags & LS_OBJECT_ADJUST)
-		return have && !goes_with_link(entry->original, desired, actual) ? give_back_attrs(entry, desired, have)
-										 : 0;
+		return have && !goes_with_link(entry->original, desired, actual)
+			       ? give_back_attrs(entry, desired, have, kept)
+			       : 0;
 	if (ls_set_find(desired, entry->original) || (have && have->owner != LS_OWNER_OURS))
 		return 0;
 	copy = ls_object_copy(desired->arena, entry->original);
@@ -130,27 +148,28 @@ static int give_back(const struct ls_original *entry, struct ls_set *desired, co
 }
 
 /* What goes with a sysctl that the spec asks for is settled before anything is added to the set. */
-static bool *find_kept(const struct ls_ledger *ledger, const struct ls_set *desired)
+static bool *find_staying(const struct ls_ledger *ledger, const struct ls_set *desired)
 {
-	bool *kept = calloc(ledger->n_originals + 1, sizeof(*kept));
+	bool *stays = calloc(ledger->n_originals + 1, sizeof(*kept));
 
-	for (size_t i = 0; kept && i < ledger->n_originals; i++)
-		kept[i] = ls_plan_is_overwritten(ledger->originals[i].original, desired);
-	return kept;
+	for (size_t i = 0; stays && i < ledger->n_originals; i++)
+		stays[i] = ls_plan_is_overwritten(ledger->originals[i].original, desired);
+	return stays;
 }
 
-int ls_plan_give_back(const struct ls_ledger *ledger, struct ls_set *desired, const struct ls_set *actual)
+int ls_plan_give_back(
+	const struct ls_ledger *ledger, struct ls_set *desired, const struct ls_set *actual, struct ls_set *kept)
 {
-	bool *kept;
+	bool *stays;
 	int r = 0;
 
 	ls_set_sort(desired);
-	kept = find_kept(ledger, desired);
-	if (!kept)
+	stays = find_staying(ledger, desired);
+	if (!stays)
 		return -ENOMEM;
 	for (size_t i = 0; i < ledger->n_originals && r >= 0; i++)
-		r = kept[i] ? 0 : give_back(&ledger->originals[i], desired, actual);
-	free(kept);
+		r = stays[i] ? 0 : give_back(&ledger->originals[i], desired, actual, kept);
+	free(stays);
 	return r;
 }
 
@@ -224,11 +243,13 @@ static int displace_attrs(const struct ls_object *have, const struct ls_object *
 }
 
 /* Only what the spec asks for is recorded: a step that gives something back displaces nothing. */
-static int record_step(
-	const struct ls_step *step, const struct ls_set *desired, struct ls_arena *arena, struct ls_ledger *ret)
+static int record_step(const struct ls_plan *plan, const struct ls_step *step, const struct ls_set *desired,
+	struct ls_arena *arena, struct ls_ledger *ret)
 {
 	const struct ls_object *before = step->before, *want;
 
+	if (!before && step->want && step->want->kind->adjusted)
+		before = ls_set_find(&plan->defaults, step->want);
 	if (!before || before->owner == LS_OWNER_OURS)
 		return 0;
 	want = ls_set_find(desired, before);
@@ -268,7 +289,7 @@ int ls_plan_next_ledger(const struct ls_ledger *old, const struct ls_plan *plan,
 	for (size_t i = 0; i < old->n_originals && r >= 0; i++)
 		r = keep_entry(&old->originals[i], desired, arena, &next);
 	for (size_t i = 0; i < plan->n_steps && r >= 0; i++)
-		r = record_step(&plan->steps[i], desired, arena, &next);
+		r = record_step(plan, &plan->steps[i], desired, arena, &next);
 	if (r >= 0)
 		r = record_fallout(plan, desired, arena, &next);
 	if (r < 0)

@@ -182,27 +182,35 @@ static void add_step(struct planner *planner, struct ls_step step)
 	plan->steps[plan->n_steps++] = step;
 }
 
-/* The late attributes that are to be turned on, of those in which `want` and `have` differ. What is turned off is not
- * late: a link goes down before anything else is done to it. */
-static uint32_t late_bits(const struct ls_object *want, uint32_t bits)
+/* The late attributes among those in which `want` and `have` differ: flags that are to be turned on (what is turned off
+ * is not late: a link goes down before anything else is done to it), and of a new object all (the MTU of a bridge
+ * sticks only if it is set after the creation, br_change_mtu). */
+static uint32_t late_bits(const struct ls_object *want, const struct ls_object *have, uint32_t bits)
 {
 	uint32_t late = 0;
 
-	for (unsigned i = 0; i < want->kind->n_attrs; i++) {
+	for (unsigned i = 0; want->kind->late_rank && i < want->kind->n_attrs; i++) {
 		const struct ls_attr *attr = &want->kind->attrs[i];
+		bool flag = attr->type == LS_TYPE_BOOL;
 
 		if (bits & LS_BIT(i) && attr->flags & LS_ATTR_LATE && ls_object_has(want, i) &&
-			*(const uint8_t *)ls_object_value(want, attr))
+			(flag ? *(const uint8_t *)ls_object_value(want, attr) != 0 : !have))
 			late |= LS_BIT(i);
 	}
 	return late;
 }
 
-static void clear_flags_of(struct ls_object *object, uint32_t bits)
+/* Flags are off, other attributes have no value yet. */
+static void clear_attrs(struct ls_object *object, uint32_t bits)
 {
-	for (unsigned i = 0; i < object->kind->n_attrs; i++)
-		if (bits & LS_BIT(i))
+	for (unsigned i = 0; i < object->kind->n_attrs; i++) {
+		if (!(bits & LS_BIT(i)))
+			continue;
+		if (object->kind->attrs[i].type == LS_TYPE_BOOL)
 			*((uint8_t *)object + object->kind->attrs[i].offset) = 0;
+		else
+			object->set &= ~LS_BIT(i);
+	}
 }
 
 /* The state between the two steps: as wanted, but the late attributes still off. */
@@ -214,7 +222,7 @@ static const struct ls_object *before_late(struct planner *planner, const struct
 		planner->out_of_memory = true;
 		return want;
 	}
-	clear_flags_of(between, late);
+	clear_attrs(between, late);
 	return between;
 }
 
@@ -237,7 +245,7 @@ static void emit_make(struct planner *planner, const struct pair *pair, enum ls_
 	const struct ls_object *have = op == LS_OP_ADD ? NULL : pair->have;
 	const struct ls_object *want = op == LS_OP_ADD && pair->found ? remade(planner, pair->want) : pair->want;
 	uint32_t bits = have ? pair->bits : want->set;
-	uint32_t late = kind->late_rank ? late_bits(want, bits) : 0;
+	uint32_t late = late_bits(want, have, bits);
 	const struct ls_object *first = late ? before_late(planner, want, late) : want;
 
 	if (!have || bits & ~late) {

@@ -295,6 +295,7 @@ int ls_plan_make(const struct ls_set *desired, const struct ls_set *actual, cons
 	}
 	ls_set_init(&planner.plan->closure, planner.plan->arena);
 	ls_set_init(&planner.plan->fallout, planner.plan->arena);
+	ls_set_init(&planner.plan->defaults, planner.plan->arena);
 	r = make(&planner);
 	free(planner.pairs);
 	names_done(&planner.early_links);
@@ -316,6 +317,7 @@ void ls_plan_free(struct ls_plan *plan)
 	free(plan->conflicts);
 	ls_set_done(&plan->closure);
 	ls_set_done(&plan->fallout);
+	ls_set_done(&plan->defaults);
 	ls_arena_free(plan->arena);
 	free(plan);
 }

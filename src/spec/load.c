@@ -148,17 +148,17 @@ static int report_unread(struct ls_diag *diag, const char *file, int code, const
 	return code;
 }
 
-/* Takes the text, which is from malloc and has a zero after its end. */
-static int parse(
-	const char *file, char *text, size_t length, struct ls_spec **ret, struct ls_diag *diag, struct ls_error *err)
+/* Takes `owned`, from malloc, which is the text or NULL. */
+static int parse(const char *file, const char *text, size_t length, char *owned, struct ls_spec **ret,
+	struct ls_diag *diag, struct ls_error *err)
 {
 	LS_CLEANUP(free_host) struct ls_host *host = new_host(file);
 	struct ls_report report;
 	int r;
 
 	if (!host)
-		free(text);
-	if (!host || ls_own(host->spec.arena, &host->owned, text) < 0)
+		free(owned);
+	if (!host || (owned && ls_own(host->spec.arena, &host->owned, owned) < 0))
 		return out_of_memory(diag, file, err);
 	host->spec.text = text;
 	host->spec.text_length = length;
@@ -177,7 +177,6 @@ int ls_spec_parse(const char *file, const char *text, size_t length, struct ls_s
 	struct ls_error *err)
 {
 	struct ls_error own = { 0 };
-	char *copy;
 	int r;
 
 	if (!err)
@@ -188,13 +187,7 @@ int ls_spec_parse(const char *file, const char *text, size_t length, struct ls_s
 		r = ls_error_set(err, -EFBIG, "%s: larger than %u MiB", file, LS_SPEC_SIZE_MAX >> 20);
 		return report_unread(diag, file, r, err);
 	}
-	copy = malloc(length + 1);
-	if (!copy)
-		return out_of_memory(diag, file, err);
-	if (length > 0)
-		memcpy(copy, text, length);
-	copy[length] = '\0';
-	return parse(file, copy, length, ret, diag, err);
+	return parse(file, text, length, NULL, ret, diag, err);
 }
 
 int ls_spec_load(const char *path, struct ls_spec **ret, struct ls_diag *diag, struct ls_error *err)
@@ -210,5 +203,5 @@ int ls_spec_load(const char *path, struct ls_spec **ret, struct ls_diag *diag, s
 	r = ls_file_read(path, LS_SPEC_SIZE_MAX, &text, &length, err);
 	if (r < 0)
 		return report_unread(diag, file, r, err);
-	return parse(file, text, length, ret, diag, err);
+	return parse(file, text, length, text, ret, diag, err);
 }

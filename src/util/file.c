@@ -170,15 +170,17 @@ static int sync_directory(int dirfd, const char *name, struct ls_error *err)
 }
 
 /* Writes and syncs the temporary file. */
-static int write_temporary(int dirfd, const char *temporary, const void *data, size_t length, struct ls_error *err)
+static int write_temporary(
+	int dirfd, const char *temporary, const struct iovec *parts, size_t n_parts, struct ls_error *err)
 {
 	LS_CLEANUP(ls_close) int fd = -1;
-	int r;
+	int r = 0;
 
 	fd = openat(dirfd, temporary, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail(err, -errno, "create", temporary);
-	r = write_all(fd, data, length);
+	for (size_t i = 0; i < n_parts && r == 0; i++)
+		r = write_all(fd, parts[i].iov_base, parts[i].iov_len);
 	if (r < 0)
 		return fail(err, r, "write", temporary);
 	if (fsync(fd) < 0)
@@ -191,6 +193,13 @@ static int write_temporary(int dirfd, const char *temporary, const void *data, s
 
 int ls_file_replace_at(int dirfd, const char *name, const void *data, size_t length, struct ls_error *err)
 {
+	return ls_file_replace_parts_at(
+		dirfd, name, &(struct iovec){ .iov_base = (void *)data, .iov_len = length }, 1, err);
+}
+
+int ls_file_replace_parts_at(
+	int dirfd, const char *name, const struct iovec *parts, size_t n_parts, struct ls_error *err)
+{
 	LS_CLEANUP(ls_free) char *temporary = NULL;
 	int r;
 
@@ -198,7 +207,7 @@ int ls_file_replace_at(int dirfd, const char *name, const void *data, size_t len
 		temporary = NULL;
 		return fail(err, -ENOMEM, "write", name);
 	}
-	r = write_temporary(dirfd, temporary, data, length, err);
+	r = write_temporary(dirfd, temporary, parts, n_parts, err);
 	if (r == 0 && renameat(dirfd, temporary, dirfd, name) < 0)
 		r = fail(err, -errno, "replace", name);
 	if (r < 0) {
