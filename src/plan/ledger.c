@@ -150,7 +150,7 @@ static int give_back(
 /* What goes with a sysctl that the spec asks for is settled before anything is added to the set. */
 static bool *find_staying(const struct ls_ledger *ledger, const struct ls_set *desired)
 {
-	bool *stays = calloc(ledger->n_originals + 1, sizeof(*kept));
+	bool *stays = calloc(ledger->n_originals + 1, sizeof(*stays));
 
 	for (size_t i = 0; stays && i < ledger->n_originals; i++)
 		stays[i] = ls_plan_is_overwritten(ledger->originals[i].original, desired);
