@@ -161,10 +161,7 @@ static bool is_as_supposed(const struct run *run, const struct ls_set *now, cons
 		const struct ls_object *found = now->objects[i];
 
 		any = true;
-		/* Kernels without IFA_PROTO know addresses of ours by the record alone, adopted objects keep their
-		 * mark, and recovery has settled by the journal what it may touch. */
-		if (is_unchanged(step, found) &&
-			(found->owner == step->have->owner || found->kind != &ls_kind_route || run->execution->go_on))
+		if (is_unchanged(step, found) && is_whose_it_was(run, step->have, found))
 			return true;
 	}
 	return !any && step->op == LS_OP_DELETE;
