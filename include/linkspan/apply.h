@@ -65,6 +65,8 @@ uint64_t ls_host_current(const struct ls_host *host);
 int ls_host_generation(struct ls_host *host, uint64_t number, struct ls_generation *ret, struct ls_error *err);
 /* Without objects and spec text, oldest first. Release each, then free() the array. */
 int ls_host_history(struct ls_host *host, struct ls_generation **ret, size_t *ret_n, struct ls_error *err);
+/* There is a record, but the caller may not read it: what was applied is not known then. */
+bool ls_host_is_hidden(const struct ls_host *host);
 /* A journal of this epoch is there: a run was cut short and has not been recovered. */
 bool ls_host_is_interrupted(struct ls_host *host);
 

@@ -68,8 +68,10 @@ enum ls_owner {
 };
 
 enum ls_object_flag {
-	LS_OBJECT_ADJUST = 1,  /* exists by itself (a matched link, a sysctl): only its `managed` attributes are ours */
-	LS_OBJECT_ADOPT = 2,   /* desired: may take the place of a foreign object */
+	LS_OBJECT_ADJUST = 1, /* exists by itself (a matched link, a sysctl): only its `managed` attributes are ours */
+	LS_OBJECT_ADOPT = 2,  /* desired: may take the place of a foreign object */
+	LS_OBJECT_EXACT =
+		16, /* desired: as it was dumped, also in what no spec asks for (who is primary in a subnet) */
 	LS_OBJECT_REMADE = 8,  /* in a plan and its journal: goes and is made anew on the way */
 	LS_OBJECT_SIBLING = 4, /* shares its slot with another object on purpose: added beside it, not instead of it */
 };

@@ -82,7 +82,7 @@ int ls_plan_give_back(
 /* The ledger after the plan has been carried out: what was given back leaves, what the plan displaced enters. `desired`
  * is the set before ls_plan_give_back. Objects are copied to `arena`. */
 int ls_plan_next_ledger(const struct ls_ledger *old, const struct ls_plan *plan, const struct ls_set *desired,
-	struct ls_arena *arena, struct ls_ledger *ret);
+	const struct ls_set *actual, struct ls_arena *arena, struct ls_ledger *ret);
 
 /* Both sets must be sorted. 0 or -ENOMEM; conflicts are in the plan. Release with ls_plan_free. */
 int ls_plan_make(const struct ls_set *desired, const struct ls_set *actual, const struct ls_plan_options *options,

@@ -258,7 +258,8 @@ static int commit(struct ls_host *host, const struct goal *goal, const struct ls
 	int r;
 
 	r = ls_ledger_read(host, prepared->arena, &old, &report->error);
-	if (r >= 0 && ls_plan_next_ledger(&old, prepared->plan, &prepared->desired, prepared->arena, &next) < 0)
+	if (r >= 0 && ls_plan_next_ledger(
+			      &old, prepared->plan, &prepared->desired, &prepared->actual, prepared->arena, &next) < 0)
 		r = ls_error_set(&report->error, -ENOMEM, "out of memory");
 	if (r >= 0) {
 		describe_generation(host, goal, options, prepared, &generation);

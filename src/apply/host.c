@@ -168,6 +168,11 @@ int ls_host_history(struct ls_host *host, struct ls_generation **ret, size_t *re
 	return 0;
 }
 
+bool ls_host_is_hidden(const struct ls_host *host)
+{
+	return host->hidden;
+}
+
 bool ls_host_is_interrupted(struct ls_host *host)
 {
 	struct ls_journal journal;

@@ -65,12 +65,14 @@ int ls_record_write(struct ls_host *host, int dirfd, const char *name, enum ls_r
 {
 	struct iovec parts[1 + LS_RECORD_SECTIONS];
 	struct file_head head;
+	int r;
 
 	make_head(host, type, record, &head);
 	parts[0] = (struct iovec){ &head, sizeof(head) };
 	for (uint32_t i = 0; i < record->n_sections; i++)
 		parts[1 + i] = (struct iovec){ record->sections[i].data, record->sections[i].length };
-	return ls_file_replace_parts_at(dirfd, name, parts, 1 + record->n_sections, err);
+	r = ls_file_replace_parts_at(dirfd, name, parts, 1 + record->n_sections, err);
+	return r < 0 ? ls_error_context(err, r, "state directory %s", host->state_path) : 0;
 }
 
 static int read_exactly(int fd, void *data, size_t length, uint64_t offset)

@@ -135,6 +135,7 @@ static int want_again(
 
 	if (!copy)
 		return -ENOMEM;
+	copy->flags |= LS_OBJECT_EXACT;
 	if (crowd)
 		copy->flags |= LS_OBJECT_SIBLING;
 	if (before->kind->adjusted || (after && after->flags & LS_OBJECT_ADJUST)) {

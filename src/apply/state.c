@@ -136,6 +136,7 @@ static int open_directories(struct ls_host *host, bool change, struct ls_error *
 	if (r < 0)
 		return r;
 	host->dirfd = open(host->state_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	host->hidden = host->dirfd < 0 && errno == EACCES;
 	if (host->dirfd < 0 && !change && (errno == ENOENT || errno == EACCES))
 		return 0; /* nothing recorded, as far as we may know */
 	if (host->dirfd < 0)
@@ -305,7 +306,7 @@ static int lock_namespace(struct ls_host *host, struct ls_error *err)
 		return ls_error_set(err, -errno, "cannot make the lock of the namespace: %s", strerror(errno));
 	if (bind(fd, (struct sockaddr *)&address, length) < 0)
 		return errno == EADDRINUSE
-			       ? lock_busy(socket_holder(), "this network namespace", err)
+			       ? lock_busy(err ? socket_holder() : 0, "this network namespace", err)
 			       : ls_error_set(err, -errno, "cannot lock the namespace: %s", strerror(errno));
 	if (listen(fd, 8) < 0)
 		return ls_error_set(err, -errno, "cannot lock the namespace: %s", strerror(errno));
@@ -331,9 +332,11 @@ int ls_state_lock(struct ls_host *host, unsigned wait_ms, struct ls_error *err)
 
 	if (host->lockfd >= 0)
 		return 0;
-	while ((r = try_lock(host, err)) == -EBUSY && wait_ms >= pause_ms) {
+	/* The first try names the holder; asking at each would fill the queue of its socket. */
+	r = try_lock(host, err);
+	for (; r == -EBUSY && wait_ms >= pause_ms; wait_ms -= pause_ms) {
 		nanosleep(&(struct timespec){ .tv_nsec = pause_ms * 1000000L }, NULL);
-		wait_ms -= pause_ms;
+		r = try_lock(host, NULL);
 	}
 	return r < 0 ? r : ls_state_read_current(host, err);
 }

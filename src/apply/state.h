@@ -26,6 +26,7 @@ struct ls_host {
 	int lockfd;        /* -1: not locked */
 	int lock_socket;
 	char *state_path;
+	bool hidden; /* there is a state directory, but we may not read it */
 	struct ls_epoch epoch;
 	struct ls_kernel *kernel;
 	uint64_t current;       /* 0: none */

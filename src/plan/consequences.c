@@ -343,6 +343,35 @@ static void lose_secondaries(struct planner *planner, struct pair *primary)
 	}
 }
 
+/* Was it to be the primary address of its subnet, and is not? Only a way back asks for that. */
+bool ls_planner_lost_precedence(const struct pair *pair)
+{
+	return pair->want && pair->want->kind == &ls_kind_address && pair->have &&
+	       pair->want->flags & LS_OBJECT_EXACT && !pair_goes(pair) &&
+	       ls_object_has(pair->have, LS_ADDRESS_SECONDARY) && !ls_object_has(pair->want, LS_ADDRESS_SECONDARY);
+}
+
+/* The kernel has no word for it: the whole subnet goes and comes back in order. */
+static void reorder_subnet(struct planner *planner, const struct ls_address *primary)
+{
+	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
+		struct pair *pair = &planner->pairs[i];
+
+		if (!pair->have || pair_goes(pair) || (address_of(pair) != primary && !in_subnet(pair, primary)))
+			continue;
+		pair->want = pair->want ? pair->want : pair->have;
+		pair->verdict = VERDICT_RECREATE;
+		pair->reason = "another address comes first in its subnet";
+	}
+}
+
+static void restore_precedence(struct planner *planner)
+{
+	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++)
+		if (ls_planner_lost_precedence(&planner->pairs[i]))
+			reorder_subnet(planner, address_of(&planner->pairs[i]));
+}
+
 static void spread_to_secondaries(struct planner *planner)
 {
 	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
@@ -694,6 +723,7 @@ void ls_planner_consequences(struct planner *planner)
 	release_ports(planner);
 	name_quiet_links(planner);
 	spread_to_dependents(planner);
+	restore_precedence(planner);
 	spread_to_secondaries(planner);
 	spread_from_last_addresses(planner);
 	spread_from_addresses(planner);

@@ -242,22 +242,39 @@ static int displace_attrs(const struct ls_object *have, const struct ls_object *
 	return 0;
 }
 
-/* Only what the spec asks for is recorded: a step that gives something back displaces nothing. */
-static int record_step(const struct ls_plan *plan, const struct ls_step *step, const struct ls_set *desired,
+/* Of what the spec adjusts, the value found when it began to: also where that was as wanted, so that a later repair
+ * does not take a stranger's value for the original. */
+static int record_adjusted(const struct ls_plan *plan, const struct ls_object *want, const struct ls_set *actual,
 	struct ls_arena *arena, struct ls_ledger *ret)
 {
-	const struct ls_object *before = step->before, *want;
+	const struct ls_object *before = ls_set_find(actual, want);
+	const struct ls_original *entry = find_entry(ret, want);
 
-	if (!before && step->want && step->want->kind->adjusted)
-		before = ls_set_find(&plan->defaults, step->want);
-	if (!before || before->owner == LS_OWNER_OURS)
+	if (!before)
+		before = ls_set_find(&plan->defaults, want);
+	if (!before || before->owner == LS_OWNER_OURS || (entry && !(want->managed & ~entry->original->managed)))
 		return 0;
-	want = ls_set_find(desired, before);
-	if (!want)
-		return 0;
-	if (want->flags & LS_OBJECT_ADJUST)
-		return displace_attrs(before, want, step->attrs & want->managed, arena, ret);
-	if (find_entry(ret, before))
+	return displace_attrs(before, want, want->managed, arena, ret);
+}
+
+static int record_all_adjusted(const struct ls_plan *plan, const struct ls_set *desired, const struct ls_set *actual,
+	struct ls_arena *arena, struct ls_ledger *ret)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < desired->n_objects && r >= 0; i++)
+		if (desired->objects[i]->flags & LS_OBJECT_ADJUST)
+			r = record_adjusted(plan, desired->objects[i], actual, arena, ret);
+	return r;
+}
+
+/* Only what the spec asks for is recorded: a step that gives something back displaces nothing. */
+static int record_adopted(
+	const struct ls_step *step, const struct ls_set *desired, struct ls_arena *arena, struct ls_ledger *ret)
+{
+	const struct ls_object *before = step->before, *want = before ? ls_set_find(desired, before) : NULL;
+
+	if (!want || before->owner == LS_OWNER_OURS || want->flags & LS_OBJECT_ADJUST || find_entry(ret, before))
 		return 0;
 	return add_entry(ret, ls_object_copy(arena, before), ls_object_copy(arena, want));
 }
@@ -281,15 +298,17 @@ static int record_fallout(
 }
 
 int ls_plan_next_ledger(const struct ls_ledger *old, const struct ls_plan *plan, const struct ls_set *desired,
-	struct ls_arena *arena, struct ls_ledger *ret)
+	const struct ls_set *actual, struct ls_arena *arena, struct ls_ledger *ret)
 {
 	struct ls_ledger next = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; i < old->n_originals && r >= 0; i++)
 		r = keep_entry(&old->originals[i], desired, arena, &next);
+	if (r >= 0)
+		r = record_all_adjusted(plan, desired, actual, arena, &next);
 	for (size_t i = 0; i < plan->n_steps && r >= 0; i++)
-		r = record_step(plan, &plan->steps[i], desired, arena, &next);
+		r = record_adopted(&plan->steps[i], desired, arena, &next);
 	if (r >= 0)
 		r = record_fallout(plan, desired, arena, &next);
 	if (r < 0)

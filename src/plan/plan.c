@@ -240,7 +240,7 @@ static void count_satisfied(struct planner *planner)
 static bool any_change(const struct planner *planner)
 {
 	for (size_t i = 0; i < planner->n_pairs; i++)
-		if (planner->pairs[i].verdict > VERDICT_SATISFIED)
+		if (planner->pairs[i].verdict > VERDICT_SATISFIED || ls_planner_lost_precedence(&planner->pairs[i]))
 			return true;
 	return false;
 }

@@ -65,6 +65,7 @@ void ls_planner_conflict(struct planner *planner, struct pair *pair, const char 
 /* consequences.c: what the kernel does on its own when steps are carried out */
 void ls_planner_consequences(struct planner *planner);
 void ls_planner_closure(struct planner *planner);
+bool ls_planner_lost_precedence(const struct pair *pair);
 
 /* Is it a sysctl that goes with another one, which `desired` asks for? Then it is given back with that one, not before.
  */
