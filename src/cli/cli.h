@@ -243,6 +243,10 @@ void cli_host_ahead(struct cli *cli, bool change);
 /* Closes what cli_host_ahead opened and nobody took. */
 void cli_host_forget(struct cli *cli);
 enum cli_exit cli_host_open(struct cli *cli, bool change, struct ls_host **ret);
+/* The answer is about what was applied: refused where the caller may not read that... */
+enum cli_exit cli_need_record(struct cli *cli, const struct ls_host *host);
+/* ... or only poorer without it, which is said. */
+void cli_want_record(struct cli *cli, const struct ls_host *host);
 void cli_host_closep(struct ls_host **host);
 void cli_arena_done(struct ls_set *set); /* cleanup of a set with an arena of its own */
 

@@ -88,6 +88,25 @@ enum cli_exit cli_host_open(struct cli *cli, bool change, struct ls_host **ret)
 	return CLI_EXIT_DONE;
 }
 
+static const char hidden_record[] =
+	"the state directory may not be read, so what linkspan has applied here is not known";
+
+enum cli_exit cli_need_record(struct cli *cli, const struct ls_host *host)
+{
+	struct ls_error err = { 0 };
+
+	if (!ls_host_is_hidden(host))
+		return CLI_EXIT_DONE;
+	(void)ls_error_set(&err, -EACCES, "%s", hidden_record);
+	return cli_fail(cli, &err);
+}
+
+void cli_want_record(struct cli *cli, const struct ls_host *host)
+{
+	if (ls_host_is_hidden(host))
+		cli_warning(cli, "%s: run as root to take it into account", hidden_record);
+}
+
 void cli_host_closep(struct ls_host **host)
 {
 	ls_host_close(*host);

@@ -173,6 +173,8 @@ enum cli_exit cli_history(struct cli *cli)
 	enum cli_exit status;
 
 	status = cli_host_open(cli, false, &host);
+	if (status == CLI_EXIT_DONE)
+		status = cli_need_record(cli, host);
 	if (status != CLI_EXIT_DONE)
 		return status;
 	if (ls_host_history(host, &history.generations, &history.n, &err) < 0)

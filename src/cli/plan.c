@@ -100,6 +100,7 @@ static enum cli_exit plan_here(struct cli *cli, struct cli_spec *spec)
 	status = cli_host_open(cli, false, &host);
 	if (status != CLI_EXIT_DONE)
 		return status;
+	cli_want_record(cli, host);
 	if (ls_host_is_interrupted(host))
 		cli_warning(cli, "a run was cut short here: run `linkspan recover`; apply will do that first");
 	r = ls_host_prepare(host, spec->spec, &options, &prepared, &spec->diag, &err);

@@ -132,6 +132,7 @@ enum cli_exit cli_snapshot(struct cli *cli)
 	status = cli_host_open(cli, false, &host);
 	if (status != CLI_EXIT_DONE)
 		return status;
+	cli_want_record(cli, host);
 	ls_set_init(&set, ls_arena_new());
 	if (!set.arena) {
 		(void)ls_error_set(&err, -ENOMEM, "out of memory");

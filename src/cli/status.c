@@ -291,6 +291,8 @@ enum cli_exit cli_status(struct cli *cli)
 	enum cli_exit status;
 
 	status = cli_host_open(cli, false, &host);
+	if (status == CLI_EXIT_DONE)
+		status = cli_need_record(cli, host);
 	if (status != CLI_EXIT_DONE)
 		return status;
 	if (read_state(host, &state, &err) < 0)
