@@ -23,7 +23,7 @@ struct ls_host;
 struct ls_host_options {
 	const char *state_dir; /* NULL: LS_STATE_DIR */
 	const char *netns;     /* name below /run/netns; the calling thread moves there. NULL: where it is */
-	bool change;           /* the state directory is made if missing; needs CAP_NET_ADMIN: -EPERM without */
+	bool change;           /* the first run makes the state directory; needs CAP_NET_ADMIN: -EPERM without */
 };
 
 int ls_host_open(const struct ls_host_options *options, struct ls_host **ret, struct ls_error *err);

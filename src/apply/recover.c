@@ -63,15 +63,14 @@ static bool is_before(const struct ls_object *before, const struct ls_object *af
 }
 
 /* Is `now` something that lies on the way from before to after? Attribute by attribute: as before, as after, as the
- * kernel makes it on the way, stripped, or, on an object that the run made, whatever the kernel gave it. */
+ * kernel makes it on the way, stripped, or, on an object that the run made, whatever the kernel gave it. (Nothing at
+ * all lies on the way, too.) */
 static bool is_on_the_way(const struct ls_object *before, const struct ls_object *after,
 	const struct ls_object *fallout, const struct ls_object *now)
 {
 	bool made = after && (!before || after->flags & LS_OBJECT_REMADE);
 	uint32_t bits = concerned(before, after);
 
-	if (!now)
-		return true;
 	/* A bystander that has another value only because the kernel overwrote it; one of a link that is new. */
 	if (now->kind->adjusted && ((!after && !fallout) || made))
 		return true;
@@ -158,7 +157,7 @@ static int restore_single(struct recovery *recovery, const struct slot *slot)
 		/* Wanted all the same: on the way back it may be lost with what it depends on. */
 		return before ? want_again(recovery, before, after, false) : 0;
 	}
-	if (!is_on_the_way(before, after, fallout, now)) {
+	if (now && !is_on_the_way(before, after, fallout, now)) {
 		note_stranger(recovery, now, "somebody else has changed it in the meantime; it stays as it is");
 		now->owner = LS_OWNER_FOREIGN;
 		return 0;

@@ -129,23 +129,37 @@ static int make_directories(char *path, struct ls_error *err)
 	}
 }
 
-static int open_directories(struct ls_host *host, bool change, struct ls_error *err)
+static int open_directories(struct ls_host *host, struct ls_error *err)
 {
-	int r = change ? make_directories(host->state_path, err) : 0;
-
-	if (r < 0)
-		return r;
 	host->dirfd = open(host->state_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	host->hidden = host->dirfd < 0 && errno == EACCES;
-	if (host->dirfd < 0 && !change && (errno == ENOENT || errno == EACCES))
+	if (host->dirfd < 0 && (errno == ENOENT || errno == EACCES))
 		return 0; /* nothing recorded, as far as we may know */
 	if (host->dirfd < 0)
 		return ls_error_set(
 			err, -errno, "cannot open the state directory %s: %s", host->state_path, strerror(errno));
-	if (change && mkdirat(host->dirfd, "generations", 0700) < 0 && errno != EEXIST)
-		return ls_error_set(err, -errno, "cannot make %s/generations: %s", host->state_path, strerror(errno));
 	host->generationsfd = openat(host->dirfd, "generations", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return 0;
+}
+
+/* Nothing is written before a run holds the lock, so the directories are made by the first that wants it. */
+static int need_directories(struct ls_host *host, struct ls_error *err)
+{
+	int r;
+
+	if (host->generationsfd >= 0)
+		return 0;
+	r = make_directories(host->state_path, err);
+	if (r >= 0 && host->dirfd < 0)
+		r = open_directories(host, err);
+	if (r < 0 || host->generationsfd >= 0)
+		return r;
+	if (host->dirfd < 0 || (mkdirat(host->dirfd, "generations", 0700) < 0 && errno != EEXIST))
+		return ls_error_set(err, -errno, "cannot make %s/generations: %s", host->state_path, strerror(errno));
+	host->generationsfd = openat(host->dirfd, "generations", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return host->generationsfd < 0
+		       ? ls_error_set(err, -errno, "cannot open %s/generations: %s", host->state_path, strerror(errno))
+		       : 0;
 }
 
 int ls_state_open(struct ls_host *host, const struct ls_host_options *options, struct ls_error *err)
@@ -163,7 +177,7 @@ int ls_state_open(struct ls_host *host, const struct ls_host_options *options, s
 		return ls_error_set(err, -ENOMEM, "out of memory");
 	r = read_epoch(&host->epoch, err);
 	if (r >= 0)
-		r = open_directories(host, options->change, err);
+		r = open_directories(host, err);
 	return r < 0 ? r : ls_state_read_current(host, err);
 }
 
@@ -332,6 +346,9 @@ int ls_state_lock(struct ls_host *host, unsigned wait_ms, struct ls_error *err)
 
 	if (host->lockfd >= 0)
 		return 0;
+	r = need_directories(host, err);
+	if (r < 0)
+		return r;
 	/* The first try names the holder; asking at each would fill the queue of its socket. */
 	r = try_lock(host, err);
 	for (; r == -EBUSY && wait_ms >= pause_ms; wait_ms -= pause_ms) {

@@ -4,6 +4,11 @@
  * can share one: IPv4 appends them, IPv6 joins those with a gateway to one multipath route and keeps the others apart.
  * IPv6 routes with a source prefix (`from`) have slots of their own.
  *
+ * This program makes no multipath routes. Where the first next hop of an IPv6 one has our protocol, only that hop is
+ * ours and strangers have appended the others: it is read as one object for each hop. The kernel tells the protocol of
+ * the first alone, and always appends (even to NLM_F_CREATE without NLM_F_APPEND), so ours, added with NLM_F_EXCL, is
+ * the first.
+ *
  * Mark: rtm_protocol. It does not protect anything by itself: adds therefore carry CREATE|EXCL, so that a stranger's
  * route in the slot is an error; replaces lack CREATE, so that a slot which emptied meanwhile is an error as well;
  * deletes name protocol, type, link, next hop and source. Even so an IPv6 delete without a next hop takes any sibling
@@ -221,14 +226,37 @@ static void print_metrics(struct ls_buf *buf, const struct nlattr *const *tb)
 	}
 }
 
+static void print_realm_and_encap(struct ls_buf *buf, const struct nlattr *const *tb)
+{
+	if (tb[RTA_FLOW])
+		print_number(buf, "realm", ls_attr_u32(tb[RTA_FLOW]));
+	if (tb[RTA_ENCAP_TYPE])
+		print_encap(buf, ls_attr_u16(tb[RTA_ENCAP_TYPE]), tb[RTA_ENCAP]);
+}
+
 static void print_gateway(struct ls_buf *buf, uint8_t family, const struct nlattr *const *tb);
 
-static void print_nexthop(const struct ls_dump *dump, struct ls_buf *buf, uint8_t family, const struct rtnexthop *hop)
+/* The next hop at *at, which moves behind it; NULL at the end. */
+static const struct rtnexthop *take_nexthop(const uint8_t **at, size_t *left, const struct nlattr **tb, unsigned n)
 {
-	const struct nlattr *tb[RTA_ENCAP + 1];
+	const struct rtnexthop *hop = (const void *)*at;
+	size_t step;
+
+	if (*left < sizeof(*hop) || hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > *left)
+		return NULL;
+	ls_attrs_parse(tb, n, hop + 1, hop->rtnh_len - sizeof(*hop));
+	step = (hop->rtnh_len + 3u) & ~(size_t)3u;
+	step = step < *left ? step : *left;
+	*at += step;
+	*left -= step;
+	return hop;
+}
+
+static void print_nexthop(const struct ls_dump *dump, struct ls_buf *buf, uint8_t family, const struct rtnexthop *hop,
+	const struct nlattr *const *tb)
+{
 	const char *dev;
 
-	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), hop + 1, hop->rtnh_len - sizeof(*hop));
 	if (buf->length)
 		(void)ls_buf_append(buf, ",", 1);
 	print_gateway(buf, family, tb);
@@ -240,29 +268,18 @@ static void print_nexthop(const struct ls_dump *dump, struct ls_buf *buf, uint8_
 	print_number(buf, "weight", hop->rtnh_hops + 1u);
 	if (hop->rtnh_flags & RTNH_F_ONLINK)
 		print_item(buf, "onlink");
-	if (tb[RTA_FLOW])
-		print_number(buf, "realm", ls_attr_u32(tb[RTA_FLOW]));
-	if (tb[RTA_ENCAP_TYPE])
-		print_encap(buf, ls_attr_u16(tb[RTA_ENCAP_TYPE]), tb[RTA_ENCAP]);
+	print_realm_and_encap(buf, tb);
 }
 
 static void print_nexthops(const struct ls_dump *dump, struct ls_buf *buf, uint8_t family, const struct nlattr *attr)
 {
 	const uint8_t *at = ls_attr_data(attr);
+	const struct nlattr *tb[RTA_ENCAP + 1];
 	size_t left = ls_attr_length(attr);
+	const struct rtnexthop *hop;
 
-	while (left >= sizeof(struct rtnexthop)) {
-		const struct rtnexthop *hop = (const void *)at;
-		size_t step = (hop->rtnh_len + 3u) & ~(size_t)3u;
-
-		if (hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > left)
-			break;
-		print_nexthop(dump, buf, family, hop);
-		if (step >= left)
-			break;
-		at += step;
-		left -= step;
-	}
+	while ((hop = take_nexthop(&at, &left, tb, LS_ARRAY_SIZE(tb))))
+		print_nexthop(dump, buf, family, hop, tb);
 }
 
 /* What has an attribute of its own or says nothing. */
@@ -440,12 +457,19 @@ static void decode_metrics(struct ls_buf *buf, struct ls_route *route, const str
 	print_metrics(buf, tb);
 }
 
+/* Nexthop objects and source prefixes are not of our making, whatever the protocol says. */
+static bool has_siblings(const struct ls_route *route, const struct nlattr *const *tb)
+{
+	return tb[RTA_MULTIPATH] && route->to.ip.family == AF_INET6 && route->object.owner == LS_OWNER_OURS &&
+	       !tb[RTA_NH_ID] && !tb[RTA_SRC];
+}
+
 static int decode_rest(struct ls_dump *dump, struct ls_route *route, const struct rtmsg *info,
 	const struct nlattr *const *tb, uint64_t seen)
 {
 	struct ls_buf *buf = &dump->text;
 
-	if (tb[RTA_MULTIPATH]) {
+	if (tb[RTA_MULTIPATH] && !has_siblings(route, tb)) {
 		buf->length = 0;
 		print_nexthops(dump, buf, info->rtm_family, tb[RTA_MULTIPATH]);
 		if (keep_text(dump, route, LS_ROUTE_NEXTHOPS, &route->nexthops) < 0)
@@ -459,6 +483,75 @@ static int decode_rest(struct ls_dump *dump, struct ls_route *route, const struc
 		decode_metrics(buf, route, tb[RTA_METRICS]);
 	return keep_text(dump, route, LS_ROUTE_OTHER, &route->other);
 }
+
+/* ---- dump: next hops that others have appended to ours ----------------------------------------------------------- */
+
+/* Key and type are common to all; the rest that was told (protocol, source, metrics) is the first one's alone. */
+static void forget_first(struct ls_route *route)
+{
+	route->object.owner = LS_OWNER_FOREIGN;
+	route->object.set &=
+		LS_BIT(LS_ROUTE_TO) | LS_BIT(LS_ROUTE_TABLE) | LS_BIT(LS_ROUTE_METRIC) | LS_BIT(LS_ROUTE_TYPE);
+	route->protocol = RTPROT_UNSPEC;
+	ls_object_set(&route->object, LS_ROUTE_PROTOCOL);
+}
+
+static int keep_sibling_text(
+	struct ls_dump *dump, struct ls_route *route, const struct rtnexthop *hop, const struct nlattr *const *tb)
+{
+	struct ls_buf *buf = &dump->text;
+
+	buf->length = 0;
+	if (ls_object_has(&route->object, LS_ROUTE_OTHER))
+		print_item(buf, route->other);
+	if (hop->rtnh_hops)
+		print_number(buf, "weight", hop->rtnh_hops + 1u);
+	print_realm_and_encap(buf, tb);
+	return keep_text(dump, route, LS_ROUTE_OTHER, &route->other);
+}
+
+static int decode_sibling(
+	struct ls_dump *dump, struct ls_route *route, const struct rtnexthop *hop, const struct nlattr *const *tb)
+{
+	struct ls_object *object = &route->object;
+
+	object->flags |= LS_OBJECT_SIBLING;
+	if (hop->rtnh_ifindex > 0) {
+		route->dev = ls_dump_link(dump, (uint32_t)hop->rtnh_ifindex);
+		if (!route->dev)
+			return -ENOMEM;
+		ls_object_set(object, LS_ROUTE_DEV);
+	}
+	if (decode_gateway(&route->via, AF_INET6, tb))
+		ls_object_set(object, LS_ROUTE_VIA);
+	if (hop->rtnh_flags & RTNH_F_ONLINK) {
+		route->onlink = 1;
+		ls_object_set(object, LS_ROUTE_ONLINK);
+	}
+	return keep_sibling_text(dump, route, hop, tb) < 0 ? -ENOMEM : ls_set_add(dump->set, object);
+}
+
+/* `first` has all but the next hop. */
+static int decode_siblings(struct ls_dump *dump, struct ls_route *first, const struct nlattr *multipath)
+{
+	const uint8_t *at = ls_attr_data(multipath);
+	const struct nlattr *tb[RTA_ENCAP + 1];
+	size_t left = ls_attr_length(multipath);
+	struct ls_route *route = first, common = *first;
+	const struct rtnexthop *hop;
+
+	forget_first(&common);
+	while ((hop = take_nexthop(&at, &left, tb, LS_ARRAY_SIZE(tb)))) {
+		if (!route)
+			route = ls_arena_copy(dump->set->arena, &common, sizeof(common));
+		if (!route || decode_sibling(dump, route, hop, tb) < 0)
+			return -ENOMEM;
+		route = NULL;
+	}
+	return 0;
+}
+
+/* ---- dump: all of it --------------------------------------------------------------------------------------------- */
 
 /* Cached routes (exceptions, redirects) are nobody's configuration; a kernel that filters does not send them. */
 static bool is_wanted(const struct rtmsg *info)
@@ -489,6 +582,8 @@ int ls_route_decode(struct ls_dump *dump, const struct nlmsghdr *message)
 	decode_nature(route, info);
 	if (decode_way(dump, route, info, tb) < 0 || decode_rest(dump, route, info, tb, seen) < 0)
 		return -ENOMEM;
+	if (has_siblings(route, tb))
+		return decode_siblings(dump, route, tb[RTA_MULTIPATH]);
 	if (route->object.owner != LS_OWNER_OURS && ls_dump_keep_raw(dump, &route->object, message) < 0)
 		return -ENOMEM;
 	return ls_set_add(dump->set, &route->object);
@@ -624,21 +719,32 @@ static int encode_message(struct ls_kernel *kernel, int type, int flags, const s
 	return 0;
 }
 
+/* What a spec asks for has no protocol yet; what is put back has its own. */
+static uint8_t protocol_of(const struct ls_route *route)
+{
+	return has(route, LS_ROUTE_PROTOCOL) ? route->protocol : LS_MARK_PROTOCOL;
+}
+
+/* A sibling goes beside what is there; one that is there already is EEXIST all the same. */
+static int encode_add(struct ls_kernel *kernel, const struct ls_route *route, struct nl_msg **ret, struct ls_error *err)
+{
+	if (route->object.flags & LS_OBJECT_SIBLING)
+		return encode_message(
+			kernel, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, route, protocol_of(route), ret, err);
+	return encode_message(kernel, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route, LS_MARK_PROTOCOL, ret, err);
+}
+
 static int route_encode(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
 	const struct ls_object *want, struct nl_msg **ret, struct ls_error *err)
 {
-	const uint8_t ours = LS_MARK_PROTOCOL;
-	int add = NLM_F_CREATE | NLM_F_EXCL;
-
 	switch (op) {
 	case LS_OP_ADD:
-		return encode_message(kernel, RTM_NEWROUTE, add, as_route(want), ours, ret, err);
+		return encode_add(kernel, as_route(want), ret, err);
 	case LS_OP_CHANGE:
 	case LS_OP_REPLACE:
-		return encode_message(kernel, RTM_NEWROUTE, NLM_F_REPLACE, as_route(want), ours, ret, err);
+		return encode_message(kernel, RTM_NEWROUTE, NLM_F_REPLACE, as_route(want), LS_MARK_PROTOCOL, ret, err);
 	case LS_OP_DELETE:
-		return encode_message(kernel, RTM_DELROUTE, 0, as_route(have),
-			has(as_route(have), LS_ROUTE_PROTOCOL) ? as_route(have)->protocol : ours, ret, err);
+		return encode_message(kernel, RTM_DELROUTE, 0, as_route(have), protocol_of(as_route(have)), ret, err);
 	}
 	return -EINVAL;
 }

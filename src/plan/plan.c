@@ -193,6 +193,17 @@ static void judge_missing(struct planner *planner, struct pair *pair)
 		ls_planner_conflict(planner, pair, "there is no such link in this kernel");
 }
 
+static const char *why_not_changed(const struct pair *pair)
+{
+	if (pair->have->owner == LS_OWNER_DERIVED)
+		return "the kernel itself has made it otherwise";
+	if (pair->have->kind == &ls_kind_link)
+		return "a link of that name is there otherwise, and linkspan did not make it (match it instead of "
+		       "creating it, "
+		       "or choose another name)";
+	return "it is there otherwise, and linkspan did not make it (adopt: true takes it over)";
+}
+
 static void judge_existing(struct planner *planner, struct pair *pair)
 {
 	bool ours = pair->have->owner == LS_OWNER_OURS;
@@ -203,10 +214,7 @@ static void judge_existing(struct planner *planner, struct pair *pair)
 		return;
 	}
 	if (!may_change(planner, pair)) {
-		ls_planner_conflict(planner, pair,
-			pair->have->owner == LS_OWNER_DERIVED
-				? "the kernel itself has made it otherwise"
-				: "it is there otherwise, and linkspan did not make it (adopt: true takes it over)");
+		ls_planner_conflict(planner, pair, why_not_changed(pair));
 		return;
 	}
 	pair->verdict = verdict_of_change(ls_object_change(pair->want->kind, pair->bits));
@@ -222,13 +230,13 @@ void ls_planner_judge(struct planner *planner, struct pair *pair)
 	const struct ls_object *have = pair->lost ? NULL : pair->have;
 
 	pair->bits = 0;
-	if (!pair->want)
-		pair->verdict = pair->have->owner == LS_OWNER_OURS && !pair->have->kind->adjusted ? VERDICT_DELETE
-												  : VERDICT_NONE;
-	else if (!have)
-		judge_missing(planner, pair);
-	else
+	pair->verdict = VERDICT_NONE;
+	if (pair->want && have)
 		judge_existing(planner, pair);
+	else if (pair->want)
+		judge_missing(planner, pair);
+	else if (have && have->owner == LS_OWNER_OURS && !have->kind->adjusted)
+		pair->verdict = VERDICT_DELETE;
 }
 
 static void count_satisfied(struct planner *planner)

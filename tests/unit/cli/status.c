@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Drift: from a plan's steps to what differs. */
+#include "cli_test.h"
+
+#include "../../../src/cli/status.c"
+
+#include <arpa/inet.h>
+
+static struct ls_arena *arena;
+static struct ls_set desired, actual;
+static struct state state;
+
+static void setup(void)
+{
+	arena = ls_arena_new();
+	ls_set_init(&desired, arena);
+	ls_set_init(&actual, arena);
+}
+
+static void teardown(void)
+{
+	done(&state);
+	ls_set_done(&desired);
+	ls_set_done(&actual);
+	ls_arena_free(arena);
+}
+
+TestSuite(status, .init = setup, .fini = teardown);
+
+static struct ls_link *add_link(struct ls_set *set, const char *name, const char *type, uint32_t mtu)
+{
+	struct ls_link *link = (struct ls_link *)ls_object_new(arena, &ls_kind_link);
+
+	link->name = name;
+	link->type = type;
+	link->mtu = mtu;
+	link->up = true;
+	link->object.set = LS_BIT(LS_LINK_NAME) | LS_BIT(LS_LINK_TYPE) | LS_BIT(LS_LINK_MTU) | LS_BIT(LS_LINK_UP);
+	link->object.owner = set == &actual ? LS_OWNER_OURS : LS_OWNER_FOREIGN;
+	ls_set_add(set, &link->object);
+	return link;
+}
+
+/* Finds the drift; state.prepared holds the plan from then on. */
+static const struct drifts *drift(void)
+{
+	const struct ls_plan_options options = { 0 };
+
+	ls_set_sort(&desired);
+	ls_set_sort(&actual);
+	state.prepared = calloc(1, sizeof(*state.prepared));
+	cr_assert_eq(ls_plan_make(&desired, &actual, &options, &state.prepared->plan), 0);
+	cr_assert_eq(find_drifts(state.prepared->plan, &state.drifts), 0);
+	return &state.drifts;
+}
+
+Test(status, a_missing_link_is_one_drift_though_it_takes_two_steps)
+{
+	add_link(&desired, "br0", "bridge", 1500);
+	cr_assert_eq(drift()->n, 1);
+	cr_assert_geq(state.prepared->plan->n_steps, 2);
+	cr_assert_eq(state.drifts.items[0].difference, MISSING);
+}
+
+Test(status, what_is_ours_and_not_recorded_is_extra)
+{
+	add_link(&actual, "br0", "bridge", 1500);
+	cr_assert_eq(drift()->n, 1);
+	cr_assert_eq(state.drifts.items[0].difference, EXTRA);
+}
+
+Test(status, a_link_that_is_down_and_smaller_has_changed_once)
+{
+	add_link(&desired, "br0", "bridge", 1500);
+	add_link(&actual, "br0", "bridge", 1400)->up = false;
+	cr_assert_eq(drift()->n, 1);
+	cr_assert_eq(state.drifts.items[0].difference, CHANGED);
+}
+
+Test(status, a_link_of_another_type_has_changed_though_it_is_made_anew)
+{
+	add_link(&desired, "br0", "bridge", 1500);
+	add_link(&actual, "br0", "dummy", 1500);
+	cr_assert_eq(drift()->n, 1);
+	cr_assert_eq(state.drifts.items[0].difference, CHANGED);
+}
+
+Test(status, a_stranger_in_our_place_is_drift)
+{
+	add_link(&desired, "br0", "bridge", 1500);
+	add_link(&actual, "br0", "bridge", 1400)->object.owner = LS_OWNER_FOREIGN;
+	cr_assert_eq(drift()->n, 1);
+	cr_assert_eq(state.prepared->plan->n_conflicts, 1);
+	cr_assert_eq(state.drifts.items[0].difference, CHANGED);
+}
+
+Test(status, a_host_as_recorded_has_no_drift)
+{
+	add_link(&desired, "br0", "bridge", 1500);
+	add_link(&actual, "br0", "bridge", 1500);
+	cr_assert_eq(drift()->n, 0);
+}
+
+Test(status, json_tells_expected_and_found)
+{
+	struct told told;
+	json_t *json, *changed, *attribute;
+
+	add_link(&desired, "br0", "bridge", 1500);
+	add_link(&actual, "br0", "bridge", 1400);
+	add_link(&actual, "br1", "bridge", 1400);
+	drift();
+	state.generation = (struct ls_generation){ .number = 3 };
+	told_begin(&told, LS_BIT(CLI_JSON));
+	print_json(&told.cli, &state);
+	told_flush(&told);
+	json = told_json(&told);
+	cr_assert_eq(json_integer_value(json_object_get(json, "generation")), 3);
+	cr_assert(json_is_null(json_object_get(json, "pending_confirm")));
+	changed = json_object_get(json_object_get(json, "drift"), "changed");
+	cr_assert_eq(json_array_size(changed), 1);
+	attribute = json_array_get(json_object_get(json_array_get(changed, 0), "attributes"), 0);
+	cr_assert_str_eq(json_text_at(attribute, "name"), "mtu");
+	cr_assert_eq(json_integer_value(json_object_get(attribute, "expected")), 1500);
+	cr_assert_eq(json_integer_value(json_object_get(attribute, "found")), 1400);
+	cr_assert_eq(json_array_size(json_object_get(json_object_get(json, "drift"), "extra")), 1);
+	cr_assert_eq(json_array_size(json_object_get(json_object_get(json, "drift"), "missing")), 0);
+	cr_assert(json_is_array(json_object_get(json, "tunnels")));
+	cr_assert(json_is_array(json_object_get(json, "suppressed")));
+	json_decref(json);
+	told_done(&told);
+	state.generation.number = 0;
+}
+
+Test(status, json_of_a_host_without_generation)
+{
+	struct told told;
+
+	told_begin(&told, LS_BIT(CLI_JSON));
+	print_json(&told.cli, &state);
+	told_flush(&told);
+	cr_assert_str_eq(told.out, "{\"format\":1,\"generation\":null,\"pending_confirm\":null,"
+				   "\"drift\":{\"missing\":[],\"extra\":[],\"changed\":[]},"
+				   "\"tunnels\":[],\"warnings\":[],\"suppressed\":[]}\n");
+	told_done(&told);
+}
+
+Test(status, text_tells_found_and_expected)
+{
+	struct told told;
+
+	add_link(&desired, "br0", "bridge", 1500);
+	add_link(&actual, "br0", "bridge", 1400);
+	drift();
+	told_begin(&told, 0);
+	print_text(&told.cli, &state);
+	told_flush(&told);
+	cr_assert_says(told.out, "Drift: 0 missing, 0 extra, 1 changed.\n"
+				 "  changed link br0, mtu is 1400 instead of 1500\n");
+	told_done(&told);
+}
