@@ -248,11 +248,10 @@ static int record_adjusted(const struct ls_plan *plan, const struct ls_object *w
 	struct ls_arena *arena, struct ls_ledger *ret)
 {
 	const struct ls_object *before = ls_set_find(actual, want);
-	const struct ls_original *entry = find_entry(ret, want);
 
 	if (!before)
 		before = ls_set_find(&plan->defaults, want);
-	if (!before || before->owner == LS_OWNER_OURS || (entry && !(want->managed & ~entry->original->managed)))
+	if (!before || before->owner == LS_OWNER_OURS)
 		return 0;
 	return displace_attrs(before, want, want->managed, arena, ret);
 }
