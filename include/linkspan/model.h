@@ -123,6 +123,9 @@ struct ls_kind {
 	/* The key as a person writes it: "2001:db8::/64 metric 1024". Truncates. */
 	void (*describe)(const struct ls_object *object, char *text, size_t size);
 
+	/* Attributes that the creating message cannot set for good: set in a step of its own at late_rank. NULL: none.
+	 */
+	uint32_t (*after_creation)(const struct ls_object *want);
 	/* Do the values go together (a prefix length with its address)? For what comes from files. NULL: they always
 	 * do. */
 	bool (*valid)(const struct ls_object *object);

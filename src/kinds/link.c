@@ -36,7 +36,7 @@ static const struct ls_attr link_attrs[] = {
 	[LS_LINK_MASTER] = { ATTR(master, LS_TYPE_LINK, LS_CHANGE_LIVE, 0) },
 	[LS_LINK_PARENT] = { ATTR(parent, LS_TYPE_LINK, LS_CHANGE_RECREATE, 0) },
 	[LS_LINK_PEER] = { ATTR(peer, LS_TYPE_LINK, LS_CHANGE_RECREATE, 0) },
-	[LS_LINK_MTU] = { ATTR(mtu, LS_TYPE_U32, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL | LS_ATTR_LATE) },
+	[LS_LINK_MTU] = { ATTR(mtu, LS_TYPE_U32, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
 	[LS_LINK_INDEX] = { ATTR(index, LS_TYPE_U32, LS_CHANGE_INFO, LS_ATTR_HIDDEN) },
 	[LS_LINK_VLAN_ID] = { ATTR(vlan_id, LS_TYPE_U16, LS_CHANGE_RECREATE, 0) },
 	[LS_LINK_MAC] = { ATTR(mac, LS_TYPE_MAC, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
@@ -533,6 +533,15 @@ static int link_probe(struct ls_kernel *kernel, const struct ls_object *want, st
 	return 0;
 }
 
+/* A bridge follows the least MTU of its ports until it is given one, which the creating message does not count as
+ * (br_change_mtu sets BROPT_MTU_SET_BY_USER, br_dev_newlink does not). */
+static uint32_t link_after_creation(const struct ls_object *want)
+{
+	bool bridge = ls_object_has(want, LS_LINK_TYPE) && !strcmp(((const struct ls_link *)want)->type, "bridge");
+
+	return bridge ? LS_BIT(LS_LINK_MTU) : 0;
+}
+
 const struct ls_kind ls_kind_link = {
 	.name = "link",
 	.id = LS_KIND_LINK,
@@ -542,6 +551,7 @@ const struct ls_kind ls_kind_link = {
 	.attrs = link_attrs,
 	.n_attrs = LS_ARRAY_SIZE(link_attrs),
 	.compare = link_compare,
+	.after_creation = link_after_creation,
 	.describe = link_describe,
 	.probe = link_probe,
 	.dump = link_dump,

@@ -183,20 +183,17 @@ static void add_step(struct planner *planner, struct ls_step step)
 }
 
 /* The late attributes among those in which `want` and `have` differ: flags that are to be turned on (what is turned off
- * is not late: a link goes down before anything else is done to it), and of a new object all (the MTU of a bridge
- * sticks only if it is set after the creation, br_change_mtu). */
+ * is not late: a link goes down before anything else is done to it), and of a new object what has to wait for its
+ * creation. */
 static uint32_t late_bits(const struct ls_object *want, const struct ls_object *have, uint32_t bits)
 {
-	uint32_t late = 0;
+	const struct ls_kind *kind = want->kind;
+	uint32_t late = !have && kind->after_creation ? bits & kind->after_creation(want) : 0;
 
-	for (unsigned i = 0; want->kind->late_rank && i < want->kind->n_attrs; i++) {
-		const struct ls_attr *attr = &want->kind->attrs[i];
-		bool flag = attr->type == LS_TYPE_BOOL;
-
-		if (bits & LS_BIT(i) && attr->flags & LS_ATTR_LATE && ls_object_has(want, i) &&
-			(flag ? *(const uint8_t *)ls_object_value(want, attr) != 0 : !have))
+	for (unsigned i = 0; i < kind->n_attrs; i++)
+		if (bits & LS_BIT(i) && kind->attrs[i].flags & LS_ATTR_LATE && ls_object_has(want, i) &&
+			*(const uint8_t *)ls_object_value(want, &kind->attrs[i]))
 			late |= LS_BIT(i);
-	}
 	return late;
 }
 

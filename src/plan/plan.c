@@ -67,6 +67,15 @@ static size_t run_length(const struct ls_set *set, size_t from)
 	return n;
 }
 
+/* Of a next hop appended to ours the kernel does not tell all, and it looks otherwise once ours is gone: it satisfies
+ * nobody but a recovery. */
+static bool fits(const struct ls_object *want, const struct ls_object *have)
+{
+	bool untold = have->owner != LS_OWNER_OURS && have->flags & ~want->flags & LS_OBJECT_SIBLING;
+
+	return !untold && !ls_object_diff(want, have);
+}
+
 /* The best partner in a slot that holds several: the one that is as wanted already, or one of ours. */
 static ssize_t choose_partner(const struct ls_object *want, struct ls_object *const *have, size_t n, const bool *taken)
 {
@@ -75,7 +84,7 @@ static ssize_t choose_partner(const struct ls_object *want, struct ls_object *co
 	for (size_t i = 0; i < n; i++) {
 		if (taken[i])
 			continue;
-		if (!ls_object_diff(want, have[i]))
+		if (fits(want, have[i]))
 			return (ssize_t)i;
 		if (have[i]->owner == LS_OWNER_OURS && best < 0)
 			best = (ssize_t)i;
