@@ -458,6 +458,18 @@ static bool address_stays(const struct planner *planner, const struct ls_ip *ip)
 	return false;
 }
 
+/* On any link: a source is local as long as one has it. */
+static bool address_gone_early(const struct planner *planner, const struct ls_ip *ip)
+{
+	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
+		const struct pair *pair = &planner->pairs[i];
+
+		if (pair->have && !goes_early(pair) && !memcmp(&address_of(pair)->address, ip, sizeof(*ip)))
+			return false;
+	}
+	return true;
+}
+
 static bool address_wanted(const struct planner *planner, const struct ls_ip *ip)
 {
 	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
@@ -527,7 +539,7 @@ static void spread_from_addresses(struct planner *planner)
 		const struct ls_address *address = pair->have ? address_of(pair) : NULL;
 
 		if (address && pair_goes(pair) && !address_stays(planner, &address->address))
-			spread_to_sources(planner, &address->address, goes_early(pair));
+			spread_to_sources(planner, &address->address, address_gone_early(planner, &address->address));
 	}
 }
 
