@@ -127,9 +127,12 @@ static bool stands_on(const struct ls_link *link, struct names *names)
 	       (ls_object_has(&link->object, LS_LINK_PEER) && names_have(names, link->peer));
 }
 
-static bool returns(const struct planner *planner, const char *link)
+static bool returns(const struct planner *planner, const char *name, const struct ls_object *dependent)
 {
-	return ls_set_link(planner->desired, link);
+	const struct ls_link *link = ls_set_link(planner->desired, name);
+
+	/* A route cannot be put on a link that is down (ENETDOWN). */
+	return link && (dependent->kind != &ls_kind_route || link->up || !ls_object_has(&link->object, LS_LINK_UP));
 }
 
 /* One round over the links that stand on links that go. True when it found another one. */
@@ -265,7 +268,7 @@ static void spread_to_dependents(struct planner *planner)
 		if (pair->have->kind == &ls_kind_sysctl) {
 			lose_sysctl(planner, pair, dev);
 		} else if (names_have(&planner->early_links, dev)) {
-			lose(planner, pair, returns(planner, dev), "goes with its link and comes back");
+			lose(planner, pair, returns(planner, dev, pair->have), "goes with its link and comes back");
 		} else if (names_have(&planner->late_links, dev)) {
 			if (foreign)
 				foreign_would_be_lost(planner, pair, "linkspan did not make it, and its link goes");
@@ -446,13 +449,13 @@ static void spread_from_last_addresses(struct planner *planner)
 
 /* ---- preferred sources ------------------------------------------------------------------------------------------- */
 
+/* Will a link have it when the plan is through? */
 static bool address_stays(const struct planner *planner, const struct ls_ip *ip)
 {
 	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
-		const struct ls_address *address = address_of(&planner->pairs[i]);
+		const struct pair *pair = &planner->pairs[i];
 
-		if (planner->pairs[i].have && !pair_goes(&planner->pairs[i]) &&
-			!memcmp(&address->address, ip, sizeof(*ip)))
+		if ((pair->want || !pair_goes(pair)) && !memcmp(&address_of(pair)->address, ip, sizeof(*ip)))
 			return true;
 	}
 	return false;
@@ -536,10 +539,11 @@ static void spread_from_addresses(struct planner *planner)
 		return;
 	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
 		const struct pair *pair = &planner->pairs[i];
-		const struct ls_address *address = pair->have ? address_of(pair) : NULL;
+		const struct ls_ip *ip = &address_of(pair)->address;
+		bool early = pair_goes(pair) && address_gone_early(planner, ip);
 
-		if (address && pair_goes(pair) && !address_stays(planner, &address->address))
-			spread_to_sources(planner, &address->address, address_gone_early(planner, &address->address));
+		if (early || (pair_goes(pair) && !address_stays(planner, ip)))
+			spread_to_sources(planner, ip, early);
 	}
 }
 
