@@ -108,17 +108,23 @@ static void release(struct ls_generation *generation)
 		ls_generation_done(generation);
 }
 
-static int dump(struct ls_host *host, struct ls_generation *generation, struct ls_set *set, struct ls_error *err)
+/* All: also every sysctl that a spec may come to ask for, so that a plan made elsewhere knows what is there. */
+static int dump(
+	struct ls_host *host, bool all, struct ls_generation *generation, struct ls_set *set, struct ls_error *err)
 {
 	uint64_t number = ls_host_current(host);
-	int r;
+	struct ls_set scope;
+	int r = number ? ls_host_generation(host, number, generation, err) : 0;
 
-	if (number) {
-		r = ls_host_generation(host, number, generation, err);
-		if (r < 0)
-			return r;
-	}
-	return ls_host_dump(host, number ? &generation->objects : NULL, set, err);
+	ls_set_init(&scope, set->arena);
+	if (r >= 0 && all)
+		r = ls_kernel_list_sysctls(ls_host_kernel(host), &scope, err);
+	for (size_t i = 0; number && i < generation->objects.n_objects && r >= 0; i++)
+		r = ls_set_add(&scope, generation->objects.objects[i]);
+	if (r >= 0)
+		r = ls_host_dump(host, &scope, set, err);
+	ls_set_done(&scope);
+	return r;
 }
 
 enum cli_exit cli_snapshot(struct cli *cli)
@@ -138,7 +144,7 @@ enum cli_exit cli_snapshot(struct cli *cli)
 		(void)ls_error_set(&err, -ENOMEM, "out of memory");
 		return cli_fail(cli, &err);
 	}
-	if (dump(host, &generation, &set, &err) < 0)
+	if (dump(host, cli_given(cli, CLI_ALL), &generation, &set, &err) < 0)
 		return cli_fail(cli, &err);
 	settle_order(&set);
 	if (cli_given(cli, CLI_JSON))

@@ -12,7 +12,9 @@
 #include "driver.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
 
@@ -239,6 +241,68 @@ static int sysctl_dump(struct ls_kernel *kernel, const struct ls_set *scope, str
 	}
 	ls_dump_done(&dump);
 	return r;
+}
+
+/* ---- list ----------------------------------------------------------------------------------------------------------
+ */
+
+static int add_key(struct ls_set *set, const char *path)
+{
+	struct ls_sysctl *sysctl = (struct ls_sysctl *)ls_object_new(set->arena, &ls_kind_sysctl);
+
+	if (!sysctl || !path)
+		return -ENOMEM;
+	sysctl->path = path;
+	ls_object_set(&sysctl->object, LS_SYSCTL_PATH);
+	return ls_set_add(set, &sysctl->object);
+}
+
+/* The files of a directory below /proc/sys, or the directories. */
+static int list(struct ls_kernel *kernel, const char *directory, unsigned char type, struct ls_set *ret,
+	int (*each)(struct ls_kernel *kernel, const char *path, struct ls_set *ret))
+{
+	int fd = openat(kernel->proc_sys, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	char path[PATH_MAX];
+
+	if (!dir) {
+		ls_close(&fd);
+		return errno == ENOENT ? 0 : -errno; /* a kernel without it */
+	}
+	while (r >= 0 && (entry = readdir(dir))) {
+		/* The secret that stable addresses are derived from (RFC 7217) is nothing to be shown around. */
+		if (entry->d_type != type || entry->d_name[0] == '.' || !strcmp(entry->d_name, "stable_secret"))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+		r = each(kernel, path, ret);
+	}
+	closedir(dir);
+	return r;
+}
+
+static int list_file(struct ls_kernel *kernel, const char *path, struct ls_set *ret)
+{
+	(void)kernel;
+	return add_key(ret, ls_arena_intern(ret->arena, path, strlen(path)));
+}
+
+static int list_directory(struct ls_kernel *kernel, const char *path, struct ls_set *ret)
+{
+	return list(kernel, path, DT_REG, ret, list_file);
+}
+
+int ls_kernel_list_sysctls(struct ls_kernel *kernel, struct ls_set *ret, struct ls_error *err)
+{
+	int r = add_key(ret, "net/ipv4/ip_forward");
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(per_link) && r >= 0; i++) {
+		char tree[64];
+
+		snprintf(tree, sizeof(tree), "%.*s", (int)strlen(per_link[i]) - 1, per_link[i]);
+		r = list(kernel, tree, DT_DIR, ret, list_directory);
+	}
+	return r < 0 ? ls_error_set(err, r, "cannot list the sysctls: %s", strerror(-r)) : 0;
 }
 
 /* ---- probe and perform ------------------------------------------------------------------------------------------- */
