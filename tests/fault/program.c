@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The program under test with the shim preloaded. A run has ended when its guard has, too: this process is the reaper
+ * of orphans, so it waits until it has no child left.
+ */
+#include "fault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct fault_report *report;
+static char *said;
+
+static void file_name(char path[PATH_MAX], const char *name)
+{
+	snprintf(path, PATH_MAX, "%s/%s", host_directory(), name);
+}
+
+/* ---- the shim ---------------------------------------------------------------------------------------------------- */
+
+/* Beside the program; made here if the build has not. Other tests may be doing the same: a rename settles it. */
+static const char *shim_path(void)
+{
+	static char path[PATH_MAX];
+	char program_path[PATH_MAX], source[PATH_MAX], here[PATH_MAX];
+
+	if (*path)
+		return path;
+	snprintf(program_path, sizeof(program_path), "%s", getenv("LINKSPAN"));
+	snprintf(path, sizeof(path), "%s/tests/fault-shim.so", dirname(program_path));
+	if (access(path, R_OK) == 0)
+		return path;
+	snprintf(here, sizeof(here), "%s", __FILE__);
+	snprintf(source, sizeof(source), "%s/shim/shim.c", dirname(here));
+	snprintf(path, sizeof(path), "%s/fault-shim.so", host_directory());
+	host_must("cc -std=gnu17 -D_GNU_SOURCE -O1 -g -shared -fPIC -o %s %s -ldl", path, source);
+	return path;
+}
+
+static void renew_report(void)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (!report) {
+		file_name(path, "report");
+		fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		cr_assert_geq(fd, 0);
+		cr_assert_eq(ftruncate(fd, sizeof(*report)), 0);
+		report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		cr_assert_neq(report, MAP_FAILED);
+		close(fd);
+	}
+	memset(report, 0, sizeof(*report));
+}
+
+const char *fault_text(const char *action, const char *point, unsigned n)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "%s:%s:%u", action, point, n);
+	return text;
+}
+
+/* ---- running ----------------------------------------------------------------------------------------------------- */
+
+static void set(const char *name, const char *value)
+{
+	if (value)
+		(void)setenv(name, value, 1);
+	else
+		(void)unsetenv(name);
+}
+
+/* ASan wants to be first among the libraries, and its leak check cannot be traced. */
+static void set_environment(const struct faults *faults)
+{
+	char path[PATH_MAX], options[1024];
+	const char *old = getenv("ASAN_OPTIONS");
+
+	file_name(path, "report");
+	set("LS_FAULT_REPORT", path);
+	set("LS_FAULT", faults ? faults->run : NULL);
+	set("LS_FAULT_GUARD", faults ? faults->guard : NULL);
+	set("LS_FAULT_LOG", faults ? faults->log : NULL);
+	set("LS_FAULT_STATE", host_state());
+	snprintf(options, sizeof(options), "%s%sverify_asan_link_order=0%s", old ? old : "", old ? ":" : "",
+		faults && faults->wrapper ? ":detect_leaks=0" : "");
+	set("ASAN_OPTIONS", options);
+}
+
+static void execute(const struct faults *faults, const char *arguments)
+{
+	char line[3 * PATH_MAX], path[PATH_MAX];
+	int out;
+
+	file_name(path, "said");
+	out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+	if (out < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+		_exit(98);
+	set_environment(faults);
+	snprintf(line, sizeof(line), "%s%sexec %s env LD_PRELOAD=%s %s --state-dir %s %s", "", "",
+		faults && faults->wrapper ? faults->wrapper : "", shim_path(), getenv("LINKSPAN"), host_state(),
+		arguments);
+	execl("/bin/sh", "sh", "-c", line, NULL);
+	_exit(97);
+}
+
+int program_start(const struct faults *faults, const char *arguments)
+{
+	pid_t pid;
+
+	(void)shim_path();
+	renew_report();
+	pid = fork();
+	cr_assert_geq(pid, 0);
+	if (pid == 0)
+		execute(faults, arguments);
+	return pid;
+}
+
+static int status_of(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int program_wait(int pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		cr_assert_eq(errno, EINTR);
+	return status_of(status);
+}
+
+static void wait_for_orphans(void)
+{
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
+}
+
+void program_said(char **ret)
+{
+	char path[PATH_MAX];
+	size_t length = 0;
+	FILE *file;
+
+	file_name(path, "said");
+	file = fopen(path, "re");
+	*ret = NULL;
+	if (file && getdelim(ret, &length, EOF, file) < 0) {
+		free(*ret);
+		*ret = NULL;
+	}
+	if (file)
+		fclose(file);
+	if (!*ret)
+		*ret = strdup("");
+}
+
+struct outcome program(const struct faults *faults, const char *arguments)
+{
+	struct outcome outcome;
+
+	outcome.status = program_wait(program_start(faults, arguments));
+	wait_for_orphans();
+	outcome.report = *report;
+	free(said);
+	program_said(&said);
+	outcome.said = said;
+	return outcome;
+}
+
+struct outcome program_apply(const struct faults *faults, enum stage stage)
+{
+	char arguments[PATH_MAX];
+
+	snprintf(arguments, sizeof(arguments), "apply --quiet %s", host_spec(stage));
+	return program(faults, arguments);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the tests of whole runs stand on: a network namespace for each test, the program as a person would run it, and
+ * other programs (ip, ping, sysctl files) for the second opinion.
+ *
+ * Order of calls: ns_enter is the suite's .init and ns_leave its .fini; ns_begin is every test's first line. Texts and
+ * JSON that these functions return live until ns_leave.
+ */
+#pragma once
+
+#include <linkspan/util.h>
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* The test of that name runs once for each entry of a table, in a namespace of its own; it gets the entry's number. */
+#define NS_TEST_EACH(suite, name, table) \
+	ParameterizedTestParameters(suite, name) \
+	{ \
+		static size_t numbers[LS_ARRAY_SIZE(table)]; \
+\
+		for (size_t i = 0; i < LS_ARRAY_SIZE(table); i++) \
+			numbers[i] = i; \
+		return cr_make_param_array(size_t, numbers, LS_ARRAY_SIZE(table)); \
+	} \
+	ParameterizedTest(size_t *number, suite, name)
+
+/* ---- the namespace ----------------------------------------------------------------------------------------------- */
+
+void ns_enter(void);
+void ns_leave(void);
+/* Criterion runs no .fini of a test that is skipped. */
+void ns_clean(void);
+#define ns_skip(...) \
+	do { \
+		ns_clean(); \
+		cr_skip_test(__VA_ARGS__); \
+	} while (0)
+/* Skips where there is no namespace of our own. lo is up; new links have neither duplicate address
+ * detection nor link-local addresses of the kernel's making. */
+void ns_begin(void);
+/* A temporary directory of the test; the state directory is "state" in it. */
+const char *ns_dir(void);
+/* Skips, by the name of what is missing. */
+void ns_need_link_type(const char *type);
+void ns_need_program(const char *name);
+
+/* A command that must succeed. */
+void LS_PRINTF(1, 2) ns_run(const char *format, ...);
+/* One that may fail, quietly. */
+bool LS_PRINTF(1, 2) ns_try(const char *format, ...);
+/* What a command prints. */
+const char *LS_PRINTF(1, 2) ns_output(const char *format, ...);
+const char *LS_PRINTF(1, 2) ns_text(const char *format, ...);
+const char *ns_read_file(const char *path);
+/* Text as JSON; the test fails when it is none. */
+json_t *ns_parse(const char *text);
+/* A veth pair NAME, far-NAME, both up in this namespace and without addresses of the kernel's making. */
+void ns_make_pair(const char *name);
+
+/* Another namespace, for the other end of links: starts it and says by which process it is known. It ends with the
+ * test. */
+pid_t ns_far(void);
+/* A command in it that must succeed. */
+void LS_PRINTF(1, 2) ns_far_run(const char *format, ...);
+/* A veth pair NAME here, far-NAME there. Both up, with link-local addresses. */
+void ns_make_far_pair(const char *name);
+/* Duplicate address detection ends in the background, even where it is off. */
+void ns_settle(void);
+
+/* ---- the program ------------------------------------------------------------------------------------------------- */
+
+struct ns_answer {
+	int status; /* exit status; 128 and the signal's number when it was killed */
+	const char *out, *err;
+};
+
+/* Writes a spec (the body; kind and name are put before it) and returns its path. */
+const char *ns_spec(const char *body);
+/* linkspan with these arguments and the test's state directory. */
+struct ns_answer LS_PRINTF(1, 2) ns_span(const char *format, ...);
+struct ns_answer ns_plan(const char *body); /* plan --json */
+struct ns_answer ns_apply(const char *body);
+/* Applies, and demands what is to be demanded of every apply: the next plan is empty and the next apply neither sends a
+ * modifying message nor writes a sysctl. */
+void ns_apply_well(const char *body);
+void ns_expect_settled(void); /* the same of the spec written last */
+void ns_down_well(void);
+void ns_rollback_well(const char *options);
+
+/* One run under strace(1): how many modifying messages it sent and sysctls it opened for writing. */
+size_t ns_count_changes(const char *arguments);
+
+/* The steps of a plan, as text: "add link br0; change link br0 (up); ...". */
+const char *ns_steps(const char *plan);
+/* Fails unless the exit status is this one; says what the program said. */
+void ns_expect_exit(const struct ns_answer *answer, int status);
+/* Fails unless every one of the words (NULL at the end) is in the text. */
+void ns_expect_words(const char *text, const char *const *words);
+#define NS_WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+/* ---- the second opinion ------------------------------------------------------------------------------------------ */
+
+/* `ask`: arguments of "ip -j -d", which must find one thing; or "/proc/sys/...". `field`: dotted path below it, and
+ * `value` its text; an array must contain the text, or not contain it where it begins with '!'; NULL: there is no such
+ * field. Without `field`, `value` is the number of things found. The table ends with ask NULL. */
+struct ns_fact {
+	const char *ask, *field, *value;
+};
+
+void ns_expect_facts(const struct ns_fact *facts);
+
+/* All that ip and /proc/sys say, less what changes by itself. */
+const char *ns_state(void);
+/* Fails, with a diff, unless it is now as it was then. */
+void ns_expect_state(const char *before);
+/* The lines of foreign things in `before` are all there still. */
+void ns_expect_foreign(json_t *before);
+json_t *ns_foreign(void);

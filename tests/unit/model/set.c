@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sets: order, and what is found in them. */
+#include "builders.h"
+
+TestSuite(set);
+
+static const char *name_at(const struct ls_set *set, size_t i)
+{
+	static char text[LS_DESCRIBE_MAX];
+
+	return ls_object_describe(set->objects[i], text, sizeof(text));
+}
+
+Test(set, sorting_orders_by_kind_and_key)
+{
+	struct ls_set set = ACTUAL("route to=0.0.0.0/0 via=192.0.2.9 dev=b", "address dev=b address=192.0.2.1/24",
+		"link name=b", "sysctl path=net/ipv4/ip_forward", "link name=a");
+
+	cr_assert_eq(set.n_objects, 5);
+	cr_assert_str_eq(name_at(&set, 0), "link a");
+	cr_assert_str_eq(name_at(&set, 1), "link b");
+	cr_assert_str_eq(name_at(&set, 2), "sysctl net/ipv4/ip_forward");
+	cr_assert_str_eq(name_at(&set, 3), "address 192.0.2.1/24 dev b");
+	cr_assert_str_eq(name_at(&set, 4), "route 0.0.0.0/0");
+	ls_set_done(&set);
+}
+
+/* IPv4 routes of one slot: the first one is used, so their order is theirs. */
+Test(set, objects_of_equal_key_keep_their_order)
+{
+	struct ls_set set;
+	size_t n = 0;
+
+	ls_set_init(&set, build_arena());
+	for (uint32_t i = 0; i < 200; i++) {
+		struct ls_object *route = build(i % 2 ? "route to=10.0.0.0/8 dev=a" : "route to=10.1.0.0/16 dev=a");
+
+		((struct ls_route *)route)->mtu = i;
+		cr_assert_eq(ls_set_add(&set, route), 0);
+	}
+	ls_set_sort(&set);
+	for (uint32_t expected = 0; n < 100; n++, expected += 2)
+		cr_assert_eq(((struct ls_route *)set.objects[n])->mtu, expected);
+	for (uint32_t expected = 1; n < 200; n++, expected += 2)
+		cr_assert_eq(((struct ls_route *)set.objects[n])->mtu, expected);
+	ls_set_done(&set);
+}
+
+Test(set, an_inserted_object_comes_behind_those_of_equal_key)
+{
+	struct ls_set set = ACTUAL("route to=10.0.0.0/8 dev=a mtu=1", "route to=10.0.0.0/8 dev=a mtu=2", "route to=11.0.0.0/8 dev=a");
+
+	cr_assert_eq(ls_set_insert(&set, build("route to=10.0.0.0/8 dev=a mtu=3")), 0);
+	cr_assert(set.sorted);
+	cr_assert_eq(set.n_objects, 4);
+	cr_assert_eq(((struct ls_route *)set.objects[2])->mtu, 3);
+	ls_set_done(&set);
+}
+
+Test(set, inserting_works_at_both_ends_and_into_nothing)
+{
+	struct ls_set set;
+
+	ls_set_init(&set, build_arena());
+	cr_assert_eq(ls_set_insert(&set, build("link name=m")), 0);
+	cr_assert_eq(ls_set_insert(&set, build("link name=z")), 0);
+	cr_assert_eq(ls_set_insert(&set, build("link name=a")), 0);
+	cr_assert_str_eq(name_at(&set, 0), "link a");
+	cr_assert_str_eq(name_at(&set, 1), "link m");
+	cr_assert_str_eq(name_at(&set, 2), "link z");
+	ls_set_done(&set);
+}
+
+Test(set, finding_gives_the_first_of_its_key)
+{
+	struct ls_set set = ACTUAL("route to=10.0.0.0/8 dev=a mtu=1", "route to=10.0.0.0/8 dev=a mtu=2");
+
+	cr_assert_eq(ls_set_find(&set, build("route to=10.0.0.0/8")), set.objects[0]);
+	cr_assert_null(ls_set_find(&set, build("route to=10.0.0.0/9")));
+	cr_assert_null(ls_set_find(&set, build("link name=a")));
+	ls_set_done(&set);
+}
+
+Test(set, lower_is_the_first_that_is_not_less)
+{
+	struct ls_set set = ACTUAL("link name=b", "link name=d", "sysctl path=net/x");
+
+	cr_assert_eq(ls_set_lower(&set, build("link name=a")), 0);
+	cr_assert_eq(ls_set_lower(&set, build("link name=b")), 0);
+	cr_assert_eq(ls_set_lower(&set, build("link name=c")), 1);
+	cr_assert_eq(ls_set_lower(&set, build("link name=e")), 2);
+	cr_assert_eq(ls_set_lower(&set, build("route to=::/0")), 3);
+	ls_set_done(&set);
+}
+
+Test(set, an_empty_set_has_nothing)
+{
+	struct ls_set set = ACTUAL();
+
+	cr_assert_eq(set.n_objects, 0);
+	cr_assert_null(ls_set_find(&set, build("link name=a")));
+	cr_assert_eq(ls_set_lower(&set, build("link name=a")), 0);
+	cr_assert_null(ls_set_link(&set, "a"));
+	ls_set_done(&set);
+	ls_set_done(&set);
+}
+
+Test(set, links_are_found_by_name)
+{
+	struct ls_set set = ACTUAL("link name=a mtu=7", "link name=b mtu=8", "address dev=c address=192.0.2.1");
+
+	cr_assert_eq(ls_set_link(&set, "b")->mtu, 8);
+	cr_assert_null(ls_set_link(&set, "c"));
+	ls_set_done(&set);
+}
+
+Test(set, adding_unsorts_and_sorting_again_is_idempotent)
+{
+	struct ls_set set = ACTUAL("link name=b");
+
+	cr_assert(set.sorted);
+	cr_assert_eq(ls_set_add(&set, build("link name=a")), 0);
+	cr_assert_not(set.sorted);
+	ls_set_sort(&set);
+	ls_set_sort(&set);
+	cr_assert_str_eq(name_at(&set, 0), "link a");
+	ls_set_done(&set);
+}
