@@ -64,6 +64,7 @@ struct ls_plan {
 	 * closure. `fallout` is what becomes of them where that is known (NULL otherwise). */
 	struct ls_set closure;
 	struct ls_set fallout;  /* closure objects as the kernel will have left them; keys of closure objects */
+	struct ls_set given_up; /* foreign objects that go along because of `force` */
 	struct ls_set defaults; /* sysctls of links that the plan makes, as the kernel will begin with them */
 };
 

@@ -130,7 +130,8 @@ static void report_bystanders(const struct ls_plan *plan, const struct ls_set *n
 		const struct ls_object *before = plan->closure.objects[i];
 		char text[LS_DESCRIBE_MAX];
 
-		if (before->kind->adjusted || ls_set_find_same(now, before))
+		if (before->kind->adjusted || ls_set_find_same(now, before) ||
+			ls_set_find_same(&plan->given_up, before))
 			continue;
 		ls_diag_report(notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "changed-meanwhile",
 			"%s %s in the meantime, not by linkspan: left as it is",
@@ -383,6 +384,17 @@ static void record_only(struct ls_host *host, const struct goal *goal, const str
 	ls_generation_prune(host);
 }
 
+/* What --force gives up is said: nothing brings it back. */
+static void report_given_up(const struct ls_plan *plan, struct ls_diag *notes)
+{
+	char text[LS_DESCRIBE_MAX];
+
+	ls_set_each (&plan->given_up, i)
+		ls_diag_report(notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "given-up",
+			"%s: linkspan did not make it, and it goes along (--force); nothing brings it back",
+			ls_object_describe(plan->given_up.objects[i], text, sizeof(text)));
+}
+
 /* Values that linkspan displaced and somebody else has changed since: theirs stay. */
 static void report_kept(const struct ls_prepared *prepared, struct ls_diag *notes)
 {
@@ -406,6 +418,7 @@ static void run(struct ls_host *host, const struct goal *goal, const struct ls_r
 	if (r < 0)
 		return;
 	report_kept(report->prepared, &report->notes);
+	report_given_up(report->prepared->plan, &report->notes);
 	if (report->prepared->plan->n_steps)
 		carry_out(host, goal, options, report);
 	else

@@ -177,7 +177,8 @@ bool ls_host_is_interrupted(struct ls_host *host)
 {
 	struct ls_journal journal;
 
-	if (ls_journal_read(host, false, &journal, NULL) < 0)
+	/* The journal of a run in progress is no sign of one that was cut short. */
+	if (ls_state_is_locked(host) || ls_journal_read(host, false, &journal, NULL) < 0)
 		return false;
 	ls_journal_done(&journal);
 	return true;

@@ -283,10 +283,50 @@ static void note_conflicts(struct recovery *recovery, const struct ls_plan *plan
 	}
 }
 
+/* A link that a stranger's object of the conflict stands on stays: no longer ours to take away. True if it was. */
+static bool leave_link(struct recovery *recovery, const char *name)
+{
+	struct ls_link *link = (struct ls_link *)ls_set_link(&recovery->now, name);
+
+	if (!link || link->object.owner != LS_OWNER_OURS)
+		return false;
+	link->object.owner = LS_OWNER_FOREIGN;
+	note_stranger(recovery, &link->object, "something that linkspan did not make stands on it; it stays");
+	return true;
+}
+
+static bool leave_links_below(struct recovery *recovery, const struct ls_object *object)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < object->kind->n_attrs; i++)
+		if (object->kind->attrs[i].type == LS_TYPE_LINK && ls_object_has(object, i))
+			any |= leave_link(
+				recovery, *(const char *const *)ls_object_value(object, &object->kind->attrs[i]));
+	return any;
+}
+
+/* Plans until no link is to be taken away from under a stranger. */
+static int plan_recovery(struct recovery *recovery, struct ls_plan **ret)
+{
+	static const struct ls_plan_options options = { 0 };
+	bool again = true;
+
+	while (again) {
+		ls_plan_free(LS_TAKE_PTR(*ret));
+		if (ls_plan_make(&recovery->wanted, &recovery->now, &options, ret) < 0)
+			return -ENOMEM;
+		again = false;
+		for (size_t i = 0; i < (*ret)->n_conflicts; i++)
+			if ((*ret)->conflicts[i].have)
+				again |= leave_links_below(recovery, (*ret)->conflicts[i].have);
+	}
+	return 0;
+}
+
 /* Compares, plans, and carries out unless it is the last look. *ret_left: what still differs from before. */
 static int recovery_round(struct recovery *recovery, bool act, size_t *ret_left, struct ls_error *err)
 {
-	static const struct ls_plan_options options = { 0 };
 	LS_CLEANUP(ls_plan_freep) struct ls_plan *plan = NULL;
 	int r;
 
@@ -295,7 +335,7 @@ static int recovery_round(struct recovery *recovery, bool act, size_t *ret_left,
 		r = ls_error_set(err, -ENOMEM, "out of memory");
 	if (r >= 0) {
 		ls_set_sort(&recovery->wanted);
-		if (ls_plan_make(&recovery->wanted, &recovery->now, &options, &plan) < 0)
+		if (plan_recovery(recovery, &plan) < 0)
 			r = ls_error_set(err, -ENOMEM, "out of memory");
 	}
 	if (r >= 0) {
@@ -340,6 +380,10 @@ int ls_recover(struct ls_host *host, struct ls_diag *notes, struct ls_error *err
 	if (r < 0)
 		return r;
 	if (left)
-		return ls_error_set(err, -EUCLEAN, "%zu objects could not be put back", left);
+		return ls_error_set(err, -EUCLEAN,
+			"%zu object%s could not be put back (`linkspan recover` tries again, `linkspan recover "
+			"--abandon` keeps "
+			"the host as it is)",
+			left, left == 1 ? "" : "s");
 	return ls_journal_remove(host, err);
 }

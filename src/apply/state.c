@@ -328,6 +328,13 @@ static int lock_namespace(struct ls_host *host, struct ls_error *err)
 	return 0;
 }
 
+bool ls_state_is_locked(const struct ls_host *host)
+{
+	LS_CLEANUP(ls_close) int fd = host->dirfd < 0 ? -1 : openat(host->dirfd, "lock", O_RDONLY | O_CLOEXEC);
+
+	return host->lockfd < 0 && fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
 static int try_lock(struct ls_host *host, struct ls_error *err)
 {
 	int r = lock_file(host, err);
@@ -355,7 +362,11 @@ int ls_state_lock(struct ls_host *host, unsigned wait_ms, struct ls_error *err)
 		nanosleep(&(struct timespec){ .tv_nsec = pause_ms * 1000000L }, NULL);
 		r = try_lock(host, NULL);
 	}
-	return r < 0 ? r : ls_state_read_current(host, err);
+	if (r < 0)
+		return r;
+	if (err)
+		*err = (struct ls_error){ 0 }; /* of the first try */
+	return ls_state_read_current(host, err);
 }
 
 void ls_state_unlock(struct ls_host *host)

@@ -43,6 +43,8 @@ void ls_state_close(struct ls_host *host);
 /* Waits up to wait_ms; -EBUSY names the holder. Reads `current` again. */
 int ls_state_lock(struct ls_host *host, unsigned wait_ms, struct ls_error *err);
 void ls_state_unlock(struct ls_host *host);
+/* Another run holds it at this moment. */
+bool ls_state_is_locked(const struct ls_host *host);
 int ls_state_read_current(struct ls_host *host, struct ls_error *err);
 int ls_state_write_current(struct ls_host *host, uint64_t number, struct ls_error *err);
 

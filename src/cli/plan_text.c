@@ -149,7 +149,7 @@ static const struct {
 	const char *maker;
 } makers[] = {
 	{ 2, "the kernel" },
-	{ 3, "a boot script (protocol boot)" },
+	{ 3, "a person or a script (protocol boot)" },
 	{ 4, "an administrator (protocol static)" },
 	{ 9, "a router advertisement" },
 	{ 11, "zebra" },

@@ -36,7 +36,7 @@ static const struct ls_attr address_attrs[] = {
 	[LS_ADDRESS_NOPREFIXROUTE] = { ATTR(noprefixroute, LS_TYPE_BOOL, LS_CHANGE_RECREATE, LS_ATTR_OPTIONAL) },
 	[LS_ADDRESS_TENTATIVE] = { ATTR(tentative, LS_TYPE_BOOL, LS_CHANGE_INFO, LS_ATTR_HIDDEN) },
 	[LS_ADDRESS_DADFAILED] = { ATTR(dadfailed, LS_TYPE_BOOL, LS_CHANGE_INFO, LS_ATTR_HIDDEN) },
-	[LS_ADDRESS_SECONDARY] = { ATTR(secondary, LS_TYPE_BOOL, LS_CHANGE_INFO, LS_ATTR_HIDDEN) },
+	[LS_ADDRESS_SECONDARY] = { ATTR(secondary, LS_TYPE_BOOL, LS_CHANGE_INFO, 0) },
 };
 
 static const struct ls_address *as_address(const struct ls_object *object)

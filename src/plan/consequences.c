@@ -37,6 +37,8 @@ static bool foreign_would_be_lost(struct planner *planner, struct pair *pair, co
 		return true;
 	if (!planner->options->force)
 		ls_planner_conflict(planner, pair, reason);
+	else if (ls_set_add(&planner->plan->given_up, (struct ls_object *)pair->found) < 0)
+		planner->out_of_memory = true;
 	return !planner->options->force;
 }
 
@@ -52,6 +54,7 @@ static void lose(struct planner *planner, struct pair *pair, bool returns, const
 		ls_planner_judge(planner, pair);
 	} else if (pair->have->owner == LS_OWNER_OURS) {
 		pair->early = true;
+		pair->reason = "what it depends on goes";
 	} else if (returns) {
 		pair->want = pair->have;
 		pair->lost = true;
@@ -793,5 +796,6 @@ void ls_planner_closure(struct planner *planner)
 	ls_set_sort(&plan->closure);
 	ls_set_sort(&plan->fallout);
 	ls_set_sort(&plan->defaults);
+	ls_set_sort(&plan->given_up);
 	names_done(&touched);
 }

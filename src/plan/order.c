@@ -151,7 +151,9 @@ static enum ls_disruption disruption_of(const struct planner *planner, struct ls
 {
 	const struct ls_kind *kind = step->want ? step->want->kind : step->have->kind;
 
-	if (kind == &ls_kind_link)
+	if (kind->late_rank && step->rank == kind->late_rank)
+		step->disruption = LS_DISRUPT_NONE; /* nobody uses yet what is only being turned on */
+	else if (kind == &ls_kind_link)
 		step->disruption = disruption_of_link(step);
 	else if (kind == &ls_kind_sysctl)
 		step->disruption = disruption_of_sysctl(step);

@@ -313,6 +313,7 @@ int ls_plan_make(const struct ls_set *desired, const struct ls_set *actual, cons
 	ls_set_init(&planner.plan->closure, planner.plan->arena);
 	ls_set_init(&planner.plan->fallout, planner.plan->arena);
 	ls_set_init(&planner.plan->defaults, planner.plan->arena);
+	ls_set_init(&planner.plan->given_up, planner.plan->arena);
 	r = make(&planner);
 	free(planner.pairs);
 	names_done(&planner.early_links);
@@ -335,6 +336,7 @@ void ls_plan_free(struct ls_plan *plan)
 	ls_set_done(&plan->closure);
 	ls_set_done(&plan->fallout);
 	ls_set_done(&plan->defaults);
+	ls_set_done(&plan->given_up);
 	ls_arena_free(plan->arena);
 	free(plan);
 }
