@@ -232,16 +232,25 @@ static int scope_of(const struct ls_set *set, struct ls_set *scope)
 	return 0;
 }
 
-/* Kernels before 5.18 do not keep the mark of addresses: there, one as the run was to make it is the run's. */
-static void claim_addresses(struct recovery *recovery)
+static bool is_same_link(const struct ls_object *a, const struct ls_object *b)
 {
-	if (ls_kernel_has_address_protocol(recovery->host->kernel))
-		return;
-	ls_set_each (&recovery->journal.after, i) {
-		const struct ls_object *made = recovery->journal.after.objects[i];
-		struct ls_object *found = made->kind == &ls_kind_address ? ls_set_find(&recovery->now, made) : NULL;
+	return ((const struct ls_link *)a)->index == ((const struct ls_link *)b)->index;
+}
 
-		if (found && !ls_object_diff(made, found))
+/* What was ours by the record only (adopted links and addresses keep the mark they had), or is by now (kernels
+ * before 5.18 do not keep the mark of addresses). */
+static void claim(struct recovery *recovery, const struct ls_set *known, bool made)
+{
+	bool unmarked = made && !ls_kernel_has_address_protocol(recovery->host->kernel);
+
+	ls_set_each (known, i) {
+		const struct ls_object *object = known->objects[i];
+		struct ls_object *found = ls_set_find(&recovery->now, object);
+
+		if (!found || found->owner == LS_OWNER_OURS || (made ? !unmarked : object->owner != LS_OWNER_OURS))
+			continue;
+		if (object->kind == &ls_kind_address ? !ls_object_diff(object, found)
+						     : object->kind == &ls_kind_link && is_same_link(object, found))
 			found->owner = LS_OWNER_OURS;
 	}
 }
@@ -261,7 +270,8 @@ static int begin_round(struct recovery *recovery, struct ls_error *err)
 	ls_set_sort(&recovery->scope);
 	if (ls_kernel_dump(recovery->host->kernel, LS_DUMP_ALL, &recovery->scope, &recovery->now, err) < 0)
 		return err ? err->code : -EIO;
-	claim_addresses(recovery);
+	claim(recovery, &recovery->journal.before, false);
+	claim(recovery, &recovery->journal.after, true);
 	return 0;
 }
 

@@ -217,7 +217,10 @@ int ls_state_read_current(struct ls_host *host, struct ls_error *err)
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
-		return ls_error_set(err, r, "%s/%s", host->state_path, why.message);
+		return ls_error_set(err, r,
+			"%s/%s (delete that file to begin a new record; linkspan then knows its own things by their "
+			"marks only)",
+			host->state_path, why.message);
 	use_current(host, &record);
 	ls_record_done(&record);
 	return 0;

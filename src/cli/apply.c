@@ -5,6 +5,8 @@
  */
 #include "cli.h"
 
+#include <string.h>
+
 static void run_apply(struct ls_host *host, const struct cli *cli, const struct ls_spec *spec,
 	const struct ls_run_options *options, struct ls_run_report *report)
 {
@@ -22,7 +24,8 @@ enum cli_exit cli_apply(struct cli *cli)
 	LS_CLEANUP(cli_spec_done) struct cli_spec spec = { 0 };
 	enum cli_exit status;
 
-	cli_host_ahead(cli, true);
+	if (strcmp(cli->args.operand, "-") != 0) /* who knows when standard input ends */
+		cli_host_ahead(cli, true);
 	status = cli_spec_read(cli, &spec);
 	if (status != CLI_EXIT_DONE)
 		cli_host_forget(cli);

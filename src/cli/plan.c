@@ -5,6 +5,8 @@
  */
 #include "cli.h"
 
+#include <string.h>
+
 static enum cli_exit answer_invalid(struct cli *cli, struct cli_spec *spec)
 {
 	cli_print_findings(cli, &spec->diag, &spec->source);
@@ -112,7 +114,7 @@ enum cli_exit cli_plan(struct cli *cli)
 	LS_CLEANUP(cli_spec_done) struct cli_spec spec = { 0 };
 	enum cli_exit status;
 
-	if (!cli->args.from)
+	if (!cli->args.from && strcmp(cli->args.operand, "-") != 0)
 		cli_host_ahead(cli, false);
 	status = cli_spec_read(cli, &spec);
 	if (status != CLI_EXIT_DONE)

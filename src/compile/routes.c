@@ -37,6 +37,58 @@ static void set_device(struct ls_route *route, const char *dev)
 		route->scope = LS_SCOPE_LINK;
 }
 
+/* ---- the link of a route that names none ------------------------------------------------------------------------- */
+
+/* The longest subnet decides, as in the kernel. */
+struct reach {
+	const char *dev;
+	int length; /* -1: none yet */
+};
+
+static void consider(struct reach *reach, const struct ls_prefix *subnet, const struct ls_ip *via, const char *dev)
+{
+	if (ls_prefix_contains(subnet, via) && subnet->length > reach->length)
+		*reach = (struct reach){ dev, subnet->length };
+}
+
+static void consider_family(
+	struct reach *reach, const struct ls_spec_family *family, const struct ls_ip *via, const char *dev)
+{
+	for (size_t i = 0; i < family->n_addresses; i++)
+		consider(reach, &family->addresses[i].address, via, dev);
+}
+
+static const char *device_by_next_hop(struct compiler *compiler, const struct ls_spec_route *route)
+{
+	const struct ls_spec *spec = compiler->spec;
+	struct reach reach = { .length = -1 };
+	char text[LS_IP_TEXT_MAX];
+
+	for (size_t i = 0; i < spec->n_interfaces; i++) {
+		consider_family(&reach, &spec->interfaces[i].ipv4, &route->via, compiler->devices[i]);
+		consider_family(&reach, &spec->interfaces[i].ipv6, &route->via, compiler->devices[i]);
+	}
+	for (size_t i = 0; i < spec->n_addresses; i++)
+		consider(&reach, &spec->addresses[i].address, &route->via,
+			compiler_device(compiler, spec->addresses[i].interface));
+	if (!reach.dev)
+		compiler_error(compiler, route->via_mark, "reference",
+			"no address of this spec has next hop %s in its subnet: add 'interface' to say which link "
+			"leads there",
+			ls_ip_format(&route->via, text));
+	return reach.dev;
+}
+
+/* The kernel refuses a route over a link that is down (ENETDOWN): better said before. */
+static void check_is_up(struct compiler *compiler, const char *dev, struct ls_mark mark)
+{
+	for (size_t i = 0; i < compiler->spec->n_interfaces; i++)
+		if (!compiler->spec->interfaces[i].up && !strcmp(compiler->devices[i], dev))
+			compiler_error(compiler, mark, "range",
+				"interface '%s' is to be down (up: false), so no route can use it",
+				compiler->spec->interfaces[i].name);
+}
+
 void compile_default_route(struct compiler *compiler, const char *dev, const struct ls_ip *via, struct ls_mark mark)
 {
 	struct ls_route *route = compiler_add(compiler, &ls_kind_route, mark);
@@ -44,48 +96,10 @@ void compile_default_route(struct compiler *compiler, const char *dev, const str
 
 	if (!route)
 		return;
+	check_is_up(compiler, dev, mark);
 	fill_route(route, &to, TABLE_MAIN);
 	set_via(route, via);
 	set_device(route, dev);
-}
-
-/* ---- the link of a route that names none ------------------------------------------------------------------------- */
-
-static bool family_reaches(const struct ls_spec_family *family, const struct ls_ip *via)
-{
-	for (size_t i = 0; i < family->n_addresses; i++)
-		if (ls_prefix_contains(&family->addresses[i].address, via))
-			return true;
-	return false;
-}
-
-static const char *device_by_next_hop(struct compiler *compiler, const struct ls_spec_route *route)
-{
-	const struct ls_spec *spec = compiler->spec;
-	char text[LS_IP_TEXT_MAX];
-
-	for (size_t i = 0; i < spec->n_interfaces; i++)
-		if (family_reaches(&spec->interfaces[i].ipv4, &route->via) ||
-			family_reaches(&spec->interfaces[i].ipv6, &route->via))
-			return compiler->devices[i];
-	for (size_t i = 0; i < spec->n_addresses; i++)
-		if (ls_prefix_contains(&spec->addresses[i].address, &route->via))
-			return compiler_device(compiler, spec->addresses[i].interface);
-	compiler_error(compiler, route->via_mark, "reference",
-		"no address of this spec has next hop %s in its subnet: add 'interface' to say which link leads there",
-		ls_ip_format(&route->via, text));
-	return NULL;
-}
-
-/* The kernel refuses a route over a link that is down (ENETDOWN): better said before. */
-static void check_is_up(struct compiler *compiler, const struct ls_spec_route *route)
-{
-	const struct ls_spec_interface *interface =
-		route->interface ? ls_spec_find_interface(compiler->spec, route->interface) : NULL;
-
-	if (interface && !interface->up)
-		compiler_error(compiler, route->interface_mark, "range",
-			"interface '%s' is to be down (up: false), so no route can use it", route->interface);
 }
 
 static void set_next_hop(struct compiler *compiler, const struct ls_spec_route *spec, struct ls_route *route)
@@ -95,8 +109,10 @@ static void set_next_hop(struct compiler *compiler, const struct ls_spec_route *
 	if (spec->via.family)
 		set_via(route, &spec->via);
 	dev = spec->interface ? compiler_device(compiler, spec->interface) : device_by_next_hop(compiler, spec);
-	if (dev)
+	if (dev) {
+		check_is_up(compiler, dev, spec->interface ? spec->interface_mark : spec->via_mark);
 		set_device(route, dev);
+	}
 	if (spec->onlink) {
 		route->onlink = true;
 		route->object.set |= LS_BIT(LS_ROUTE_ONLINK);
@@ -128,10 +144,8 @@ static void compile_route(struct compiler *compiler, const struct ls_spec_route 
 		return;
 	fill_route(route, &spec->to, spec->table);
 	route->type = spec->type;
-	if (spec->type == LS_ROUTE_UNICAST) {
-		check_is_up(compiler, spec);
+	if (spec->type == LS_ROUTE_UNICAST)
 		set_next_hop(compiler, spec, route);
-	}
 	set_options(spec, route);
 }
 

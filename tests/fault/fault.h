@@ -60,6 +60,8 @@ struct ends judge_ends(const struct transition *transition);
 enum verdict { IS_BEFORE, IS_AFTER, IS_NEITHER };
 /* What the kernel does behind a change (carrier, duplicate address detection) may take a moment. */
 enum verdict judge(const struct ends *ends);
+/* Which of the texts the host is as; -1: none. */
+int judge_among(const char *const *wanted, size_t n);
 
 /* Complaints of a sweep: the first ones are printed, all of them fail the test in the end. */
 void complain(const char *format, ...) FAULT_PRINTF(1, 2);

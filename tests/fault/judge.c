@@ -395,20 +395,32 @@ struct ends judge_ends(const struct transition *transition)
 	return ends;
 }
 
+int judge_among(const char *const *wanted, size_t n)
+{
+	for (int waited = 0; waited < WAIT_MS; waited += PAUSE_MS) {
+		char *now = judge_look();
+		int found = -1;
+
+		for (size_t i = 0; i < n && found < 0; i++)
+			if (!strcmp(now, wanted[i]))
+				found = (int)i;
+		free(now);
+		if (found >= 0)
+			return found;
+		pause_ms(PAUSE_MS);
+	}
+	return -1;
+}
+
 enum verdict judge(const struct ends *ends)
 {
-	char *now = NULL;
-	enum verdict verdict = IS_NEITHER;
-
-	for (int waited = 0; waited < WAIT_MS && verdict == IS_NEITHER; waited += PAUSE_MS) {
-		if (now)
-			pause_ms(PAUSE_MS);
-		free(now);
-		now = judge_look();
-		verdict = !strcmp(now, ends->before) ? IS_BEFORE : !strcmp(now, ends->after) ? IS_AFTER : IS_NEITHER;
+	switch (judge_among((const char *const[]){ ends->before, ends->after }, 2)) {
+	case 0:
+		return IS_BEFORE;
+	case 1:
+		return IS_AFTER;
 	}
-	free(now);
-	return verdict;
+	return IS_NEITHER;
 }
 
 /* ---- complaints -------------------------------------------------------------------------------------------------- */

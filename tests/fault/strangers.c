@@ -12,9 +12,13 @@
 
 TestSuite(strangers, .init = fault_begin);
 
+/* Whose the object is that he changes. What is ours we may set or make again, what is his stays as he left it. */
+enum whose { HIS, OURS };
+
 struct stranger {
 	const struct transition *transition;
 	const char *command;
+	enum whose whose;
 	bool may_win;  /* status 3 is fitting: what he did is in the way back */
 	bool lets_run; /* what he does is no business of ours: the run always ends well */
 };
@@ -49,25 +53,26 @@ static bool fits(const struct stranger *stranger, int status, enum verdict verdi
 	return false;
 }
 
+/* Did his command find anything to do at that moment? If so, the host is as it is with it. */
 static void check(const struct stranger *stranger, const struct ends *with, const struct ends *without,
 	const struct outcome *outcome, unsigned n)
 {
-	enum verdict verdict = judge(with);
+	const char *const all[] = { with->before, with->after, without->before, without->after };
+	bool done = outcome->report.run.status == 0;
+	size_t first = done ? 0 : 2, last = done && stranger->whose == HIS ? 2 : 4;
+	int found = judge_among(all + first, last - first);
+	enum verdict verdict = found < 0 ? IS_NEITHER : found % 2 ? IS_AFTER : IS_BEFORE;
 
-	/* His command had nothing to do at that moment, and has none now that the run is over. */
-	if (verdict == IS_NEITHER)
-		verdict = judge(without);
 	if (fits(stranger, outcome->status, verdict))
 		return;
-	complain("%s, before change %u: %s: status %d, the host is %s: %s", stranger->transition->name, n,
-		stranger->command, outcome->status,
+	complain("%s, before change %u: %s (%s): status %d, the host is %s: %s", stranger->transition->name, n,
+		stranger->command, done ? "done" : "had nothing to do", outcome->status,
 		verdict == IS_BEFORE  ? "as before"
 		: verdict == IS_AFTER ? "as desired"
 				      : "neither",
 		outcome->said);
 	if (verdict == IS_NEITHER)
-		complain_difference(
-			(const char *const[]){ with->before, with->after, without->before, without->after }, 4);
+		complain_difference(all + first, last - first);
 }
 
 /* The journal that a status of 3 leaves is dropped on demand; after that all is well again. */
@@ -114,71 +119,74 @@ static void meet(const struct stranger *stranger)
 
 Test(strangers, delete_a_route_of_ours)
 {
-	meet(&(struct stranger){ &from_nothing, "ip route del 10.20.0.0/16 metric 0", false, false });
+	meet(&(struct stranger){ &from_nothing, "ip route del 10.20.0.0/16 metric 0", OURS, false, false });
 }
 
 Test(strangers, change_a_foreign_route_that_stands_on_our_link)
 {
-	meet(&(struct stranger){ &from_a_to_b, "ip route replace 10.120.0.0/16 via 10.10.0.7 dev lsa0", true, false });
+	meet(&(struct stranger){
+		&from_a_to_b, "ip route replace 10.120.0.0/16 via 10.10.0.7 dev lsa0", HIS, true, false });
 }
 
 Test(strangers, delete_a_foreign_route_that_stands_on_our_link)
 {
-	meet(&(struct stranger){ &from_a_to_b, "ip route del 10.121.0.0/16", true, false });
+	meet(&(struct stranger){ &from_a_to_b, "ip route del 10.121.0.0/16 metric 7", HIS, true, false });
 }
 
 Test(strangers, add_an_address_to_a_link_of_ours)
 {
-	meet(&(struct stranger){ &from_a_to_b, "ip addr add 10.77.0.1/24 dev lsa0", false, true });
+	meet(&(struct stranger){ &from_a_to_b, "ip addr add 10.77.0.1/24 dev lsa0", HIS, false, true });
 }
 
 Test(strangers, add_an_address_to_a_link_that_is_being_made)
 {
-	meet(&(struct stranger){ &from_nothing, "ip addr add 10.77.0.1/24 dev lsb0", true, false });
+	meet(&(struct stranger){ &from_nothing, "ip addr add 10.77.0.1/24 dev lsb0", HIS, true, false });
 }
 
 Test(strangers, make_a_route_that_was_about_to_be_made)
 {
-	meet(&(struct stranger){ &from_nothing, "ip route add 10.28.0.0/16 via 192.0.2.7", true, false });
+	meet(&(struct stranger){ &from_nothing, "ip route add 10.28.0.0/16 via 192.0.2.7", HIS, true, false });
 }
 
 Test(strangers, make_an_ipv6_route_that_was_about_to_be_made)
 {
 	meet(&(struct stranger){
-		&from_nothing, "ip route add 2001:db8:22::/48 via 2001:db8:f::7 table 500", true, false });
+		&from_nothing, "ip route add 2001:db8:22::/48 via 2001:db8:f::7 table 500", HIS, true, false });
 }
 
 Test(strangers, make_an_address_that_was_about_to_be_made)
 {
-	meet(&(struct stranger){ &from_nothing, "ip addr add 10.97.0.1/24 dev fx0 label fx0:x", true, false });
+	meet(&(struct stranger){ &from_nothing, "ip addr add 10.97.0.1/24 dev fx0 label fx0:x", HIS, true, false });
 }
 
 Test(strangers, make_a_link_that_was_about_to_be_made)
 {
-	meet(&(struct stranger){ &from_nothing, "ip link add lsbr type bridge", true, false });
+	meet(&(struct stranger){
+		&from_nothing, "ip link add lsbr index 900 address 02:00:00:00:09:00 type bridge", HIS, true, false });
 }
 
 Test(strangers, replace_a_route_of_ours)
 {
-	meet(&(struct stranger){ &from_a_to_b, "ip route replace 10.20.0.0/16 via 10.11.0.7 metric 0", true, false });
+	meet(&(struct stranger){
+		&from_a_to_b, "ip route replace 10.20.0.0/16 via 10.11.0.7 metric 0", OURS, true, false });
 }
 
 Test(strangers, delete_a_link_that_routes_of_ours_use)
 {
-	meet(&(struct stranger){ &from_nothing, "ip link del fz0", true, false });
+	meet(&(struct stranger){ &from_nothing, "ip link del fz0", HIS, true, false });
 }
 
 Test(strangers, delete_a_link_of_ours)
 {
-	meet(&(struct stranger){ &from_a_to_b, "ip link del lsb0", true, false });
+	meet(&(struct stranger){ &from_a_to_b, "ip link del lsb0", OURS, true, false });
 }
 
 Test(strangers, set_a_link_of_theirs_otherwise)
 {
-	meet(&(struct stranger){ &from_nothing, "ip link set fy0 mtu 1300", true, false });
+	meet(&(struct stranger){ &from_nothing, "ip link set fy0 mtu 1300", OURS, true, false });
 }
 
 Test(strangers, write_a_sysctl_of_ours)
 {
-	meet(&(struct stranger){ &from_nothing, "echo 0 >/proc/sys/net/ipv4/conf/fx0/rp_filter", true, false });
+	meet(&(struct stranger){ &from_nothing, "echo 0 >/proc/sys/net/ipv4/conf/fx0/rp_filter", OURS, true, false });
 }

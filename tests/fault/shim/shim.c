@@ -160,8 +160,8 @@ static void fire(enum fault_point point)
 		kill(getpid(), SIGKILL);
 	else if (here.action == FAULT_DO_TERM)
 		kill(getpid(), SIGTERM);
-	else if (here.action == FAULT_DO_RUN && system(here.command) < 0)
-		perror("shim");
+	else if (here.action == FAULT_DO_RUN)
+		counts->status = system(here.command);
 	errno = saved;
 }
 

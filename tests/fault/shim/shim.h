@@ -57,6 +57,7 @@ enum fault_action { FAULT_ACTIONS(FAULT_ACTION) };
 struct fault_counts {
 	uint32_t reached[FAULT_N_POINTS];
 	uint32_t fired; /* the fault took place */
+	int32_t status; /* of the command that was run */
 };
 
 struct fault_report {

@@ -77,11 +77,12 @@ Test(order, a_new_link_goes_up_only_when_its_sysctls_are_written)
 	ls_plan_free(plan);
 }
 
-/* The MTU of a bridge sticks only when it is set after the creation. */
-Test(order, the_mtu_of_a_new_link_comes_with_its_going_up)
+/* Given at the creation it would follow the ports (br_mtu_auto_adjust). */
+Test(order, the_mtu_of_a_new_bridge_comes_with_its_going_up)
 {
-	assert_plan(WANTED("link name=d0 type=dummy mtu=9000 up=true"), ACTUAL(), "make + link d0\nmake ~ link d0 mtu=9000 up=true\n");
-	assert_plan(WANTED("link name=d0 type=dummy mtu=9000 up=false"), ACTUAL(), "make + link d0\nmake ~ link d0 mtu=9000\n");
+	assert_plan(WANTED("link name=br0 type=bridge mtu=9000 up=true"), ACTUAL(), "make + link br0\nmake ~ link br0 mtu=9000 up=true\n");
+	assert_plan(WANTED("link name=br0 type=bridge mtu=9000 up=false"), ACTUAL(), "make + link br0\nmake ~ link br0 mtu=9000\n");
+	assert_plan(WANTED("link name=d0 type=dummy mtu=9000 up=false"), ACTUAL(), "make + link d0\n");
 }
 
 Test(order, a_link_that_stays_down_needs_no_second_step)

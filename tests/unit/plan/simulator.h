@@ -202,6 +202,7 @@ static inline void sim_delete_ipv4(struct simulator *sim, size_t i)
 		} else {
 			sim_take(sim, k);
 			sim_drop_source(sim, &other->address);
+			k = 0; /* a route may have gone from before it */
 		}
 	}
 	sim_drop_source(sim, &gone->address);
