@@ -255,7 +255,7 @@ static int commit(struct ls_host *host, const struct goal *goal, const struct ls
 {
 	struct ls_prepared *prepared = report->prepared;
 	struct ls_ledger old = { 0 }, next = { 0 };
-	struct ls_generation generation;
+	struct ls_generation generation = { 0 };
 	int r;
 
 	r = ls_ledger_read(host, prepared->arena, &old, &report->error);

@@ -21,7 +21,7 @@ static json_t *text_to_json(const char *text)
 
 	if (json)
 		return json;
-	for (i = 0; text[i] && i < sizeof(plain) - 1; i++)
+	for (i = 0; i < sizeof(plain) - 1 && text[i]; i++)
 		plain[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
 	plain[i] = 0;
 	return json_string(plain);

@@ -24,11 +24,10 @@ static bool goes_early(const struct pair *pair)
 	return pair_goes(pair) && (pair->early || pair->lost || pair->verdict == VERDICT_RECREATE);
 }
 
+/* Of a pair within planner->links. */
 static const struct ls_link *link_of(const struct pair *pair)
 {
-	const struct ls_object *object = pair->have ? pair->have : pair->want;
-
-	return object->kind == &ls_kind_link ? (const struct ls_link *)object : NULL;
+	return (const struct ls_link *)(pair->have ? pair->have : pair->want);
 }
 
 static bool foreign_would_be_lost(struct planner *planner, struct pair *pair, const char *reason)
@@ -285,11 +284,10 @@ static void spread_to_dependents(struct planner *planner)
 
 /* ---- addresses --------------------------------------------------------------------------------------------------- */
 
+/* Of a pair within planner->addresses. */
 static const struct ls_address *address_of(const struct pair *pair)
 {
-	const struct ls_object *object = pair->have ? pair->have : pair->want;
-
-	return object->kind == &ls_kind_address ? (const struct ls_address *)object : NULL;
+	return (const struct ls_address *)(pair->have ? pair->have : pair->want);
 }
 
 static bool sysctl_is_on(const struct ls_set *set, struct ls_arena *arena, const char *dev)
