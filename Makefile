@@ -2,7 +2,7 @@
 # GNU make. `make help` lists the targets; `make` alone needs neither root nor network.
 #
 # CC, CPPFLAGS, CFLAGS and LDFLAGS are honoured as usual, from the environment too. SANITIZE=1 builds with Address- and
-# UndefinedBehaviorSanitizer in build-asan/, WERROR=1 (or CI set) makes warnings errors, V=1 shows the commands.
+# UndefinedBehaviorSanitizer in build-asan/, SUITES_ONLY='unit fault:messages/*' has `make check` run only these, WERROR=1 (or CI set) makes warnings errors, V=1 shows the commands.
 
 BUILD ?= build$(if $(SANITIZE),-asan)
 PREFIX ?= /usr/local
@@ -121,7 +121,7 @@ $(call objects,$(SUPPORT) $(foreach s,$(SUITES),$(TESTS_$(s)))): | test-headers
 check:
 	$(NEED) deps $(DEPS)
 	@$(MAKE) --no-print-directory $(JOBS) tests
-	@tests/run --build $(BUILD)
+	@tests/run --build $(BUILD) $(foreach s,$(SUITES_ONLY),--only '$(s)')
 
 check-vm:
 	$(NEED) deps $(DEPS)
