@@ -76,8 +76,8 @@ static char *run_plan(const struct golden_case *golden, const char *options, int
 	char command[1024], *text;
 	FILE *pipe;
 
-	snprintf(command, sizeof(command), "cd %s/%s && exec \"$LINKSPAN\" plan %s --from have.json spec.yaml", CASES, golden->name,
-		options);
+	snprintf(command, sizeof(command), "cd %s/%s && exec \"$LINKSPAN\" plan %s --from have.json spec.yaml", CASES,
+		golden->name, options);
 	pipe = popen(command, "re"); /* NOLINT(cert-env33-c): constant but for a directory's name */
 	cr_assert_not_null(pipe);
 	text = read_all(pipe);
@@ -102,7 +102,8 @@ static void compile_spec(const struct golden_case *golden, const struct ls_set *
 	struct ls_spec *spec = NULL;
 	char path[256];
 
-	cr_assert_eq(ls_spec_load(path_of(golden, "spec.yaml", path), &spec, &diag, &err), 0, "%s: %s", path, err.message);
+	cr_assert_eq(
+		ls_spec_load(path_of(golden, "spec.yaml", path), &spec, &diag, &err), 0, "%s: %s", path, err.message);
 	cr_assert_eq(ls_compile(spec, have, ret, &diag), 0, "%s", path);
 }
 
@@ -123,8 +124,7 @@ static void give_back(struct ls_set *wanted, const struct ls_plan *plan)
 
 static void restore_overwritten(struct ls_set *wanted, const struct ls_plan *plan)
 {
-	ls_set_each(&plan->fallout, i)
-	{
+	ls_set_each (&plan->fallout, i) {
 		struct ls_object *object = ls_set_find(wanted, plan->fallout.objects[i]);
 
 		if (!object)
@@ -157,7 +157,7 @@ static void write_way_back(const struct ls_plan *plan, const struct ls_set *have
 	cr_assert_eq(sim_run(&sim, plan), 0, "%s", sim.error);
 	after = sim_dump(&sim);
 	ls_set_init(&wanted, have->arena);
-	ls_set_each(have, i)
+	ls_set_each (have, i)
 		if (have->objects[i]->owner != LS_OWNER_DERIVED)
 			cr_assert_eq(ls_set_add(&wanted, ls_object_copy(have->arena, have->objects[i])), 0);
 	ls_set_sort(&wanted);
@@ -184,7 +184,8 @@ static char *way_back(const struct golden_case *golden)
 	cr_assert_not_null(to);
 	ls_set_init(&have, ls_arena_new());
 	ls_set_init(&want, ls_arena_new());
-	cr_assert_eq(cli_snapshot_read(path_of(golden, "have.json", path), &have, &err), 0, "%s: %s", path, err.message);
+	cr_assert_eq(
+		cli_snapshot_read(path_of(golden, "have.json", path), &have, &err), 0, "%s: %s", path, err.message);
 	compile_spec(golden, &have, &want);
 	cr_assert_eq(ls_plan_make(&want, &have, &options, &plan), 0);
 	if (plan->n_conflicts)

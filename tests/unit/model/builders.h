@@ -3,10 +3,10 @@
  * Objects from text, for tests of the rooms that work on sets: "route to=10.0.0.0/8 via=10.0.0.1 dev=eth0 ours".
  *
  * The first word is the kind; NAME=VALUE sets an attribute ('...' around blanks); "address=10.0.0.1/24" sets the prefix
- * length too. Words alone: ours, derived (foreign otherwise), adopt, sibling, raw (has a message of the kernel's), adjust
- * (what is set beside the key is managed), -NAME (managed without a value), bare (without the defaults below). What every
- * object of a kind has in the kernel need not be written: table, metric and the like of a route, scope of an IPv4 address,
- * device of a sysctl.
+ * length too. Words alone: ours, derived (foreign otherwise), adopt, sibling, raw (has a message of the kernel's),
+ * adjust (what is set beside the key is managed), -NAME (managed without a value), bare (without the defaults below).
+ * What every object of a kind has in the kernel need not be written: table, metric and the like of a route, scope of an
+ * IPv4 address, device of a sysctl.
  */
 #pragma once
 
@@ -231,5 +231,5 @@ static inline struct ls_set build_set(const char *const *texts, struct ls_object
 	return set;
 }
 
-#define ACTUAL(...) build_set((const char *const[]){ __VA_ARGS__ __VA_OPT__(,) NULL }, build)
-#define WANTED(...) build_set((const char *const[]){ __VA_ARGS__ __VA_OPT__(,) NULL }, build_wanted)
+#define ACTUAL(...) build_set((const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL }, build)
+#define WANTED(...) build_set((const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) NULL }, build_wanted)

@@ -13,12 +13,14 @@ static const char *const samples[] = {
 	"link name=eth0 mtu=1400 -master adjust",
 	"address dev=eth0 address=192.0.2.1/24 ours",
 	"address dev=eth0 address=2001:db8::1/64 derived raw",
-	"address dev=eth0 address=192.0.2.1/32 peer=192.0.2.2 scope=link dynamic=true noprefixroute=true tentative=true "
+	"address dev=eth0 address=192.0.2.1/32 peer=192.0.2.2 scope=link dynamic=true noprefixroute=true "
+	"tentative=true "
 	"dadfailed=true secondary=true adopt",
 	"route to=0.0.0.0/0 via=192.0.2.254 dev=eth0 protocol=108 ours",
 	"route to=2001:db8::/32 via=fe80::1 dev=eth0 protocol=108 ours",
 	"route to=::/0 table=4294967295 metric=4294967295 tos=255 type=other dev=eth0 via=2001:db8::1 onlink=true "
-	"src=2001:db8::2 mtu=1280 scope=nowhere protocol=4 nexthops='via 2001:db8::3 dev eth1' other='from ::/0' raw sibling",
+	"src=2001:db8::2 mtu=1280 scope=nowhere protocol=4 nexthops='via 2001:db8::3 dev eth1' other='from ::/0' raw "
+	"sibling",
 	"route to=198.51.100.0/24 type=blackhole",
 	"sysctl path=net/ipv4/ip_forward value=1",
 	"sysctl path=net/ipv6/conf/eth0.5/accept_ra value='' adjust",
@@ -56,7 +58,8 @@ static void assert_equal(const struct ls_object *a, const struct ls_object *b)
 	cr_assert(!a->raw || !memcmp(a->raw, b->raw, a->raw_length));
 	for (unsigned i = 0; i < a->kind->n_attrs; i++)
 		if (ls_object_has(a, i))
-			cr_assert(ls_attr_equal(&a->kind->attrs[i], a, b), "%s.%s", a->kind->name, a->kind->attrs[i].name);
+			cr_assert(ls_attr_equal(&a->kind->attrs[i], a, b), "%s.%s", a->kind->name,
+				a->kind->attrs[i].name);
 }
 
 TestSuite(codec);

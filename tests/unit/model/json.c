@@ -12,6 +12,7 @@ static const char *const samples[] = {
 	"permanent_mac=02:00:5e:00:53:02 up=true stp=true ours",
 	"link name=br0 type=bridge up=false stp=false",
 	"address dev=eth0 address=192.0.2.1/24 ours",
+	"address dev=eth0 address=192.0.2.7/24 scope=global secondary=true",
 	"address dev=eth0 address=2001:db8::1/64 derived",
 	"address dev=eth0 address=192.0.2.1/32 peer=192.0.2.2 scope=link dynamic=true noprefixroute=true",
 	"route to=0.0.0.0/0 via=192.0.2.254 dev=eth0 protocol=108 ours",
@@ -33,7 +34,8 @@ static struct ls_object *there_and_back(const struct ls_object *object)
 	text = json_dumps(json, 0);
 	parsed = json_loads(text, 0, NULL);
 	cr_assert_not_null(parsed, "%s", text);
-	cr_assert_eq(ls_object_from_json(parsed, object->kind, build_arena(), &back, &err), 0, "%s: %s", text, err.message);
+	cr_assert_eq(
+		ls_object_from_json(parsed, object->kind, build_arena(), &back, &err), 0, "%s: %s", text, err.message);
 	json_decref(json);
 	json_decref(parsed);
 	free(text);
@@ -62,8 +64,8 @@ Test(json, every_attribute_that_means_something_elsewhere_has_a_sample)
 		for (size_t i = 0; i < LS_ARRAY_SIZE(samples); i++)
 			seen |= build(samples[i])->kind == ls_kinds[k] ? build(samples[i])->set : 0;
 		for (unsigned i = 0; i < ls_kinds[k]->n_attrs; i++)
-			cr_assert(seen & LS_BIT(i) || ls_kinds[k]->attrs[i].flags & LS_ATTR_HIDDEN, "%s.%s", ls_kinds[k]->name,
-				ls_kinds[k]->attrs[i].name);
+			cr_assert(seen & LS_BIT(i) || ls_kinds[k]->attrs[i].flags & LS_ATTR_HIDDEN, "%s.%s",
+				ls_kinds[k]->name, ls_kinds[k]->attrs[i].name);
 	}
 }
 
@@ -75,7 +77,8 @@ Test(json, what_means_nothing_elsewhere_stays_out)
 	cr_assert_null(json_object_get(json, "carrier"));
 	cr_assert_not_null(json_object_get(json, "up"));
 	json_decref(json);
-	json = ls_object_to_json(build("address dev=a address=192.0.2.1/24 tentative=true dadfailed=true secondary=true"));
+	json = ls_object_to_json(
+		build("address dev=a address=192.0.2.1/24 tentative=true dadfailed=true secondary=true"));
 	cr_assert(json_is_true(json_object_get(json, "secondary")));
 	cr_assert_eq(json_object_size(json), 6); /* dev, address, prefix_length, scope, secondary, owner */
 	json_decref(json);

@@ -41,8 +41,8 @@ Test(object, every_attribute_that_differs_is_named)
 Test(object, an_attribute_wanted_and_not_there_differs)
 {
 	assert_diff("link name=d0 type=dummy master=br0", "link name=d0 type=dummy", ATTRS(LS_LINK_MASTER));
-	assert_diff("route to=10.0.0.0/8 via=192.0.2.1 dev=d0 src=192.0.2.9", "route to=10.0.0.0/8 via=192.0.2.1 dev=d0",
-		ATTRS(LS_ROUTE_SRC));
+	assert_diff("route to=10.0.0.0/8 via=192.0.2.1 dev=d0 src=192.0.2.9",
+		"route to=10.0.0.0/8 via=192.0.2.1 dev=d0", ATTRS(LS_ROUTE_SRC));
 }
 
 Test(object, an_attribute_there_and_not_wanted_differs)
@@ -56,7 +56,8 @@ Test(object, an_attribute_there_and_not_wanted_differs)
 
 Test(object, an_optional_attribute_that_is_not_wanted_does_not_differ)
 {
-	assert_diff("link name=br0 type=bridge", "link name=br0 type=bridge mtu=9000 mac=02:00:00:00:00:01 up=true stp=true", 0);
+	assert_diff("link name=br0 type=bridge",
+		"link name=br0 type=bridge mtu=9000 mac=02:00:00:00:00:01 up=true stp=true", 0);
 	assert_diff("address dev=d0 address=192.0.2.1/24", "address dev=d0 address=192.0.2.1/24 noprefixroute=true", 0);
 }
 
@@ -99,7 +100,8 @@ Test(object, an_adjusted_optional_attribute_that_is_managed_but_not_set_is_to_go
 
 Test(object, a_sysctl_without_a_value_is_not_one_with_a_value)
 {
-	assert_diff("sysctl path=net/ipv4/ip_forward value=1", "sysctl path=net/ipv4/ip_forward", ATTRS(LS_SYSCTL_VALUE));
+	assert_diff(
+		"sysctl path=net/ipv4/ip_forward value=1", "sysctl path=net/ipv4/ip_forward", ATTRS(LS_SYSCTL_VALUE));
 }
 
 Test(object, the_worst_of_several_changes_counts)
@@ -174,7 +176,8 @@ Test(object, a_prefix_comes_before_the_one_that_contains_it)
 	cr_assert_eq(order("route to=10.0.0.0/8", "route to=11.0.0.0/16"), -1);
 }
 
-/* ip_forward resets the others; accept_ra=2 keeps the default route when IPv6 forwarding is turned on; `all` overwrites. */
+/* ip_forward resets the others; accept_ra=2 keeps the default route when IPv6 forwarding is turned on; `all`
+ * overwrites. */
 Test(object, sysctls_come_in_an_order_in_which_no_write_undoes_an_earlier_one)
 {
 	static const char *const paths[] = { "net/ipv4/ip_forward", "net/ipv4/conf/all/forwarding",

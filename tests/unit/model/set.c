@@ -48,7 +48,8 @@ Test(set, objects_of_equal_key_keep_their_order)
 
 Test(set, an_inserted_object_comes_behind_those_of_equal_key)
 {
-	struct ls_set set = ACTUAL("route to=10.0.0.0/8 dev=a mtu=1", "route to=10.0.0.0/8 dev=a mtu=2", "route to=11.0.0.0/8 dev=a");
+	struct ls_set set = ACTUAL(
+		"route to=10.0.0.0/8 dev=a mtu=1", "route to=10.0.0.0/8 dev=a mtu=2", "route to=11.0.0.0/8 dev=a");
 
 	cr_assert_eq(ls_set_insert(&set, build("route to=10.0.0.0/8 dev=a mtu=3")), 0);
 	cr_assert(set.sorted);

@@ -116,7 +116,8 @@ Test(ledger, a_sysctl_of_a_link_of_ours_goes_with_the_link)
 {
 	const char *path = "sysctl path=net/ipv6/conf/d0/accept_ra value=0";
 
-	carry_out(WANTED("link name=d0 type=dummy", path), ACTUAL("link name=d0 type=dummy ours", "sysctl path=net/ipv6/conf/d0/accept_ra value=1"),
+	carry_out(WANTED("link name=d0 type=dummy", path),
+		ACTUAL("link name=d0 type=dummy ours", "sysctl path=net/ipv6/conf/d0/accept_ra value=1"),
 		"make ~ sysctl net/ipv6/conf/d0/accept_ra value=0\n");
 	carry_out(WANTED(), ACTUAL("link name=d0 type=dummy ours", path), "break - link d0\n");
 	cr_assert_eq(ledger.n_originals, 0);
@@ -131,11 +132,14 @@ Test(ledger, a_sysctl_of_a_link_that_is_gone_is_forgotten)
 
 Test(ledger, several_entries_are_independent)
 {
-	carry_out(WANTED("sysctl path=net/a value=1", "sysctl path=net/b value=1"), ACTUAL("sysctl path=net/a value=0", "sysctl path=net/b value=0"),
+	carry_out(WANTED("sysctl path=net/a value=1", "sysctl path=net/b value=1"),
+		ACTUAL("sysctl path=net/a value=0", "sysctl path=net/b value=0"),
 		"make ~ sysctl net/a value=1\nmake ~ sysctl net/b value=1\n");
-	carry_out(WANTED("sysctl path=net/b value=1"), ACTUAL("sysctl path=net/a value=1", "sysctl path=net/b value=1"), "make ~ sysctl net/a value=0\n");
+	carry_out(WANTED("sysctl path=net/b value=1"), ACTUAL("sysctl path=net/a value=1", "sysctl path=net/b value=1"),
+		"make ~ sysctl net/a value=0\n");
 	cr_assert_eq(ledger.n_originals, 1);
-	carry_out(WANTED(), ACTUAL("sysctl path=net/a value=0", "sysctl path=net/b value=1"), "make ~ sysctl net/b value=0\n");
+	carry_out(WANTED(), ACTUAL("sysctl path=net/a value=0", "sysctl path=net/b value=1"),
+		"make ~ sysctl net/b value=0\n");
 }
 
 /* ---- values that another write overwrites ------------------------------------------------------------------------ */
@@ -165,7 +169,8 @@ Test(ledger, an_overwritten_value_that_differs_from_its_writers_original_is_writ
 
 Test(ledger, an_overwritten_value_that_a_stranger_changed_since_is_left_to_him)
 {
-	carry_out(WANTED(FORWARD("1")), HOST(FORWARD("0"), LINK_FORWARD("eth0", "0")), "make ~ sysctl net/ipv4/ip_forward value=1\n");
+	carry_out(WANTED(FORWARD("1")), HOST(FORWARD("0"), LINK_FORWARD("eth0", "0")),
+		"make ~ sysctl net/ipv4/ip_forward value=1\n");
 	carry_out(WANTED(FORWARD("1")), HOST(FORWARD("1"), LINK_FORWARD("eth0", "0")), "");
 	cr_assert_str_eq(value_of(entry(LINK_FORWARD("eth0", "0"))->original), "0");
 }
@@ -186,14 +191,16 @@ Test(ledger, an_overwritten_value_asked_for_as_well_has_one_original)
 
 Test(ledger, a_matched_link_gets_back_what_was_changed_of_it)
 {
-	carry_out(WANTED(ETH0("mtu=1400 up=true adjust")), ACTUAL(ETH0("mtu=1500 up=false")), "make ~ link eth0 mtu=1400\nmake ~ link eth0 up=true\n");
+	carry_out(WANTED(ETH0("mtu=1400 up=true adjust")), ACTUAL(ETH0("mtu=1500 up=false")),
+		"make ~ link eth0 mtu=1400\nmake ~ link eth0 up=true\n");
 	carry_out(WANTED(), ACTUAL(ETH0("mtu=1400 up=true")), "make ~ link eth0 mtu=1500 up=false\n");
 	cr_assert_eq(ledger.n_originals, 0);
 }
 
 Test(ledger, a_matched_link_gets_back_only_what_nobody_asks_for_any_more)
 {
-	carry_out(WANTED(ETH0("mtu=1400 up=true adjust")), ACTUAL(ETH0("mtu=1500 up=false")), "make ~ link eth0 mtu=1400\nmake ~ link eth0 up=true\n");
+	carry_out(WANTED(ETH0("mtu=1400 up=true adjust")), ACTUAL(ETH0("mtu=1500 up=false")),
+		"make ~ link eth0 mtu=1400\nmake ~ link eth0 up=true\n");
 	carry_out(WANTED(ETH0("up=true adjust")), ACTUAL(ETH0("mtu=1400 up=true")), "make ~ link eth0 mtu=1500\n");
 	cr_assert_eq(entry("link name=eth0")->original->managed, LS_BIT(LS_LINK_UP));
 	carry_out(WANTED(), ACTUAL(ETH0("mtu=1500 up=true")), "make ~ link eth0 up=false\n");
@@ -202,27 +209,31 @@ Test(ledger, a_matched_link_gets_back_only_what_nobody_asks_for_any_more)
 Test(ledger, attributes_of_a_matched_link_enter_one_by_one)
 {
 	carry_out(WANTED(ETH0("mtu=1400 adjust")), ACTUAL(ETH0("mtu=1500 up=false")), "make ~ link eth0 mtu=1400\n");
-	carry_out(WANTED(ETH0("mtu=1300 up=true adjust")), ACTUAL(ETH0("mtu=1400 up=false")), "make ~ link eth0 mtu=1300\nmake ~ link eth0 up=true\n");
+	carry_out(WANTED(ETH0("mtu=1300 up=true adjust")), ACTUAL(ETH0("mtu=1400 up=false")),
+		"make ~ link eth0 mtu=1300\nmake ~ link eth0 up=true\n");
 	cr_assert_eq(ledger.n_originals, 1);
 	carry_out(WANTED(), ACTUAL(ETH0("mtu=1300 up=true")), "make ~ link eth0 mtu=1500 up=false\n");
 }
 
 Test(ledger, of_a_matched_link_only_what_is_still_ours_is_given_back)
 {
-	carry_out(WANTED(ETH0("mtu=1400 up=true adjust")), ACTUAL(ETH0("mtu=1500 up=false")), "make ~ link eth0 mtu=1400\nmake ~ link eth0 up=true\n");
+	carry_out(WANTED(ETH0("mtu=1400 up=true adjust")), ACTUAL(ETH0("mtu=1500 up=false")),
+		"make ~ link eth0 mtu=1400\nmake ~ link eth0 up=true\n");
 	carry_out(WANTED(), ACTUAL(ETH0("mtu=9000 up=true")), "make ~ link eth0 up=false\n");
 }
 
 Test(ledger, a_port_that_was_none_before_leaves_the_bridge)
 {
-	carry_out(WANTED("link name=br0 type=bridge", ETH0("master=br0 adjust")), ACTUAL(ETH0("")), "make + link br0\nmake ~ link eth0 master=br0\n");
-	carry_out(WANTED(), ACTUAL("link name=br0 type=bridge ours", ETH0("master=br0")), "make ~ link eth0 -master\nbreak - link br0\n");
+	carry_out(WANTED("link name=br0 type=bridge", ETH0("master=br0 adjust")), ACTUAL(ETH0("")),
+		"make + link br0\nmake ~ link eth0 master=br0\n");
+	carry_out(WANTED(), ACTUAL("link name=br0 type=bridge ours", ETH0("master=br0")),
+		"make ~ link eth0 -master\nbreak - link br0\n");
 }
 
 Test(ledger, a_port_goes_back_to_the_bridge_it_came_from)
 {
-	carry_out(WANTED("link name=br0 type=bridge", ETH0("master=br0 adjust")), ACTUAL("link name=x type=bridge", ETH0("master=x")),
-		"make + link br0\nmake ~ link eth0 master=br0\n");
+	carry_out(WANTED("link name=br0 type=bridge", ETH0("master=br0 adjust")),
+		ACTUAL("link name=x type=bridge", ETH0("master=x")), "make + link br0\nmake ~ link eth0 master=br0\n");
 	carry_out(WANTED(), ACTUAL("link name=x type=bridge", "link name=br0 type=bridge ours", ETH0("master=br0")),
 		"make ~ link eth0 master=x\nbreak - link br0\n");
 }
@@ -233,7 +244,8 @@ Test(ledger, a_port_goes_back_to_the_bridge_it_came_from)
 
 Test(ledger, an_adopted_object_is_given_back_whole)
 {
-	carry_out(WANTED(ROUTE("2 adopt")), ACTUAL(ROUTE("9 mtu=1400 protocol=4 raw")), "make = route 10.0.0.0/8 via=192.0.2.2 -mtu\n");
+	carry_out(WANTED(ROUTE("2 adopt")), ACTUAL(ROUTE("9 mtu=1400 protocol=4 raw")),
+		"make = route 10.0.0.0/8 via=192.0.2.2 -mtu\n");
 	cr_assert_eq(ledger.n_originals, 1);
 	carry_out(WANTED(), ACTUAL(ROUTE("2 protocol=108 ours")), "make = route 10.0.0.0/8 via=192.0.2.9 mtu=1400\n");
 	cr_assert_eq(ledger.n_originals, 0);
@@ -255,7 +267,8 @@ Test(ledger, an_adopted_object_that_a_stranger_replaced_is_left_to_him)
 
 Test(ledger, an_adopted_address_that_is_made_anew_is_given_back)
 {
-	carry_out(WANTED("address dev=d0 address=2001:db8::1/64 adopt"), ACTUAL("address dev=d0 address=2001:db8::1/128 raw"),
+	carry_out(WANTED("address dev=d0 address=2001:db8::1/64 adopt"),
+		ACTUAL("address dev=d0 address=2001:db8::1/128 raw"),
 		"early - address 2001:db8::1/128 dev d0\nmake + address 2001:db8::1/64 dev d0\n");
 	cr_assert_eq(ledger.n_originals, 1);
 	carry_out(WANTED(), ACTUAL("address dev=d0 address=2001:db8::1/64 ours"),
@@ -271,14 +284,16 @@ Test(ledger, what_only_satisfied_is_not_ours_to_give_back)
 
 Test(ledger, what_was_put_back_on_the_way_is_not_displaced)
 {
-	carry_out(WANTED("link name=d0 type=dummy"), ACTUAL("link name=d0 type=bridge ours", "address dev=d0 address=192.0.2.1/24 raw"),
+	carry_out(WANTED("link name=d0 type=dummy"),
+		ACTUAL("link name=d0 type=bridge ours", "address dev=d0 address=192.0.2.1/24 raw"),
 		"early - link d0\nmake + link d0\nmake + address 192.0.2.1/24 dev d0 foreign\n");
 	cr_assert_eq(ledger.n_originals, 0);
 }
 
 Test(ledger, our_own_objects_are_not_displaced)
 {
-	carry_out(WANTED("link name=d0 type=dummy mtu=1400", ROUTE("3")), ACTUAL("link name=d0 type=dummy mtu=1500 ours", ROUTE("2 ours")),
+	carry_out(WANTED("link name=d0 type=dummy mtu=1400", ROUTE("3")),
+		ACTUAL("link name=d0 type=dummy mtu=1500 ours", ROUTE("2 ours")),
 		"make ~ link d0 mtu=1400\nmake = route 10.0.0.0/8 via=192.0.2.3\n");
 	cr_assert_eq(ledger.n_originals, 0);
 }
@@ -286,10 +301,12 @@ Test(ledger, our_own_objects_are_not_displaced)
 /* A set that is asked for is not changed by giving back: the objects of `want` stay what they are. */
 Test(ledger, giving_back_inserts_in_order)
 {
-	struct ls_set want = WANTED("sysctl path=net/a value=1", "sysctl path=net/z value=1"), have = ACTUAL("sysctl path=net/m value=5");
+	struct ls_set want = WANTED("sysctl path=net/a value=1", "sysctl path=net/z value=1"),
+		      have = ACTUAL("sysctl path=net/m value=5");
 	struct ls_set kept;
 
-	carry_out(WANTED("sysctl path=net/m value=5"), ACTUAL("sysctl path=net/m value=4"), "make ~ sysctl net/m value=5\n");
+	carry_out(WANTED("sysctl path=net/m value=5"), ACTUAL("sysctl path=net/m value=4"),
+		"make ~ sysctl net/m value=5\n");
 	ls_set_init(&kept, build_arena());
 	cr_assert_eq(ls_plan_give_back(&ledger, &want, &have, &kept), 0);
 	cr_assert_eq(want.n_objects, 3);

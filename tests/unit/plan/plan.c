@@ -40,8 +40,9 @@ Test(plan, what_is_ours_and_not_wanted_is_deleted)
 Test(plan, what_is_not_ours_and_not_wanted_is_left_alone)
 {
 	assert_plan(WANTED(),
-		ACTUAL("link name=eth0 up=true", "address dev=eth0 address=192.0.2.1/24", "address dev=eth0 address=fe80::1/64 derived",
-			"route to=0.0.0.0/0 via=192.0.2.2 dev=eth0", "sysctl path=net/ipv4/ip_forward value=1"),
+		ACTUAL("link name=eth0 up=true", "address dev=eth0 address=192.0.2.1/24",
+			"address dev=eth0 address=fe80::1/64 derived", "route to=0.0.0.0/0 via=192.0.2.2 dev=eth0",
+			"sysctl path=net/ipv4/ip_forward value=1"),
 		NOTHING);
 }
 
@@ -54,8 +55,8 @@ Test(plan, a_link_changes_in_place)
 
 Test(plan, a_route_is_replaced_in_one_message)
 {
-	assert_plan(WANTED("route to=10.0.0.0/8 via=192.0.2.3 dev=d0"), ACTUAL("route to=10.0.0.0/8 via=192.0.2.2 dev=d0 ours"),
-		"make = route 10.0.0.0/8 via=192.0.2.3\n");
+	assert_plan(WANTED("route to=10.0.0.0/8 via=192.0.2.3 dev=d0"),
+		ACTUAL("route to=10.0.0.0/8 via=192.0.2.2 dev=d0 ours"), "make = route 10.0.0.0/8 via=192.0.2.3\n");
 }
 
 Test(plan, what_cannot_change_is_deleted_first_and_added)
@@ -82,8 +83,8 @@ Test(plan, addresses_of_different_subnets_are_made_before_they_are_broken)
 
 Test(plan, a_sysctl_is_changed_and_never_deleted)
 {
-	assert_plan(WANTED("sysctl path=net/ipv4/ip_forward value=1"), ACTUAL("sysctl path=net/ipv4/ip_forward value=0"),
-		"make ~ sysctl net/ipv4/ip_forward value=1\n");
+	assert_plan(WANTED("sysctl path=net/ipv4/ip_forward value=1"),
+		ACTUAL("sysctl path=net/ipv4/ip_forward value=0"), "make ~ sysctl net/ipv4/ip_forward value=1\n");
 	assert_plan(WANTED(), ACTUAL("sysctl path=net/ipv4/ip_forward value=1 ours"), NOTHING);
 }
 
@@ -91,9 +92,10 @@ Test(plan, a_sysctl_is_changed_and_never_deleted)
 
 Test(plan, a_strangers_object_in_the_way_is_a_conflict)
 {
-	assert_plan(WANTED("route to=10.0.0.0/8 via=192.0.2.2 dev=d0"), ACTUAL("route to=10.0.0.0/8 via=192.0.2.9 dev=d0"),
-		"conflict route 10.0.0.0/8\n");
-	assert_plan(WANTED("link name=d0 type=dummy mtu=1400"), ACTUAL("link name=d0 type=dummy mtu=1500"), "conflict link d0\n");
+	assert_plan(WANTED("route to=10.0.0.0/8 via=192.0.2.2 dev=d0"),
+		ACTUAL("route to=10.0.0.0/8 via=192.0.2.9 dev=d0"), "conflict route 10.0.0.0/8\n");
+	assert_plan(WANTED("link name=d0 type=dummy mtu=1400"), ACTUAL("link name=d0 type=dummy mtu=1500"),
+		"conflict link d0\n");
 	assert_plan(WANTED("address dev=d0 address=2001:db8::1/64"), ACTUAL("address dev=d0 address=2001:db8::1/128"),
 		"conflict address 2001:db8::1/128 dev d0\n");
 }
@@ -101,25 +103,27 @@ Test(plan, a_strangers_object_in_the_way_is_a_conflict)
 Test(plan, an_object_that_the_kernel_made_otherwise_is_a_conflict)
 {
 	assert_plan(WANTED("route to=2001:db8::/64 via=fe80::1 dev=d0 metric=256"),
-		ACTUAL("route to=2001:db8::/64 dev=d0 metric=256 derived"), "conflict route 2001:db8::/64 metric 256\n");
+		ACTUAL("route to=2001:db8::/64 dev=d0 metric=256 derived"),
+		"conflict route 2001:db8::/64 metric 256\n");
 }
 
 Test(plan, a_strangers_object_that_is_as_wanted_satisfies)
 {
 	assert_plan(WANTED("route to=10.0.0.0/8 via=192.0.2.2 dev=d0", "address dev=d0 address=192.0.2.1/24"),
-		ACTUAL("route to=10.0.0.0/8 via=192.0.2.2 dev=d0", "address dev=d0 address=192.0.2.1/24"), "satisfied 2\n");
+		ACTUAL("route to=10.0.0.0/8 via=192.0.2.2 dev=d0", "address dev=d0 address=192.0.2.1/24"),
+		"satisfied 2\n");
 }
 
 Test(plan, an_address_with_a_lifetime_does_not_satisfy)
 {
-	assert_plan(WANTED("address dev=d0 address=192.0.2.1/24"), ACTUAL("address dev=d0 address=192.0.2.1/24 dynamic=true"),
-		"conflict address 192.0.2.1/24 dev d0\n");
+	assert_plan(WANTED("address dev=d0 address=192.0.2.1/24"),
+		ACTUAL("address dev=d0 address=192.0.2.1/24 dynamic=true"), "conflict address 192.0.2.1/24 dev d0\n");
 }
 
 Test(plan, a_strangers_object_may_be_adopted)
 {
-	assert_plan(WANTED("route to=10.0.0.0/8 via=192.0.2.2 dev=d0 adopt"), ACTUAL("route to=10.0.0.0/8 via=192.0.2.9 dev=d0"),
-		"make = route 10.0.0.0/8 via=192.0.2.2\n");
+	assert_plan(WANTED("route to=10.0.0.0/8 via=192.0.2.2 dev=d0 adopt"),
+		ACTUAL("route to=10.0.0.0/8 via=192.0.2.9 dev=d0"), "make = route 10.0.0.0/8 via=192.0.2.2\n");
 }
 
 Test(plan, all_strangers_objects_may_be_adopted)
@@ -149,7 +153,8 @@ Test(plan, a_matched_link_that_is_not_there_is_a_conflict)
 
 Test(plan, a_conflict_names_both_objects)
 {
-	struct ls_set want = WANTED("route to=10.0.0.0/8 via=192.0.2.2 dev=d0"), have = ACTUAL("route to=10.0.0.0/8 via=192.0.2.9 dev=d0");
+	struct ls_set want = WANTED("route to=10.0.0.0/8 via=192.0.2.2 dev=d0"),
+		      have = ACTUAL("route to=10.0.0.0/8 via=192.0.2.9 dev=d0");
 	struct ls_plan *plan = plan_of(&want, &have, (struct ls_plan_options){ 0 });
 
 	cr_assert_eq(plan->n_conflicts, 1);
@@ -164,7 +169,8 @@ Test(plan, a_conflict_names_both_objects)
 Test(plan, a_wanted_route_finds_its_like_among_several_in_its_slot)
 {
 	assert_plan(WANTED("route to=2001:db8::/32 via=fe80::2 dev=d0"),
-		ACTUAL("route to=2001:db8::/32 via=fe80::1 dev=d0", "route to=2001:db8::/32 via=fe80::2 dev=d0 ours"), NOTHING);
+		ACTUAL("route to=2001:db8::/32 via=fe80::1 dev=d0", "route to=2001:db8::/32 via=fe80::2 dev=d0 ours"),
+		NOTHING);
 }
 
 Test(plan, our_route_beside_a_strangers_is_deleted_alone)
@@ -192,7 +198,8 @@ Test(plan, our_route_that_shares_its_slot_with_a_strangers_is_not_replaced)
 Test(plan, of_several_of_ours_in_a_slot_one_stays)
 {
 	struct ls_set want = WANTED("route to=2001:db8::/32 via=fe80::2 dev=d0");
-	struct ls_set have = ACTUAL("route to=2001:db8::/32 via=fe80::1 dev=d0 ours", "route to=2001:db8::/32 via=fe80::2 dev=d0 ours");
+	struct ls_set have = ACTUAL(
+		"route to=2001:db8::/32 via=fe80::1 dev=d0 ours", "route to=2001:db8::/32 via=fe80::2 dev=d0 ours");
 	struct ls_plan *plan = plan_of(&want, &have, (struct ls_plan_options){ 0 });
 
 	cr_assert_eq(plan->n_steps, 1);
@@ -203,8 +210,10 @@ Test(plan, of_several_of_ours_in_a_slot_one_stays)
 
 Test(plan, siblings_are_added_beside_what_is_there)
 {
-	assert_plan(WANTED("route to=2001:db8::/32 via=fe80::1 dev=d0 sibling", "route to=2001:db8::/32 via=fe80::2 dev=d0 sibling"),
-		ACTUAL("route to=2001:db8::/32 via=fe80::1 dev=d0"), "make + route 2001:db8::/32 metric 1024\nsatisfied 1\n");
+	assert_plan(WANTED("route to=2001:db8::/32 via=fe80::1 dev=d0 sibling",
+			    "route to=2001:db8::/32 via=fe80::2 dev=d0 sibling"),
+		ACTUAL("route to=2001:db8::/32 via=fe80::1 dev=d0"),
+		"make + route 2001:db8::/32 metric 1024\nsatisfied 1\n");
 }
 
 /* ---- the plan as such -------------------------------------------------------------------------------------------- */
@@ -270,7 +279,8 @@ Test(plan, the_order_in_which_objects_came_does_not_matter)
 
 Test(plan, steps_know_what_was_dumped_and_what_differs)
 {
-	struct ls_set want = WANTED("link name=d0 type=dummy mtu=1400"), have = ACTUAL("link name=d0 type=dummy mtu=1500 ours");
+	struct ls_set want = WANTED("link name=d0 type=dummy mtu=1400"),
+		      have = ACTUAL("link name=d0 type=dummy mtu=1500 ours");
 	struct ls_plan *plan = plan_of(&want, &have, (struct ls_plan_options){ 0 });
 
 	cr_assert_eq(plan->n_steps, 1);

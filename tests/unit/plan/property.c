@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random configurations on a simulated host: whatever linkspan made before, a plan to another configuration is carried out
- * without a refusal, leads exactly there, leaves strangers' objects as they were, and a second plan is empty. In the end
- * `down` leaves the host as it was before linkspan came.
+ * Random configurations on a simulated host: whatever linkspan made before, a plan to another configuration is carried
+ * out without a refusal, leads exactly there, leaves strangers' objects as they were, and a second plan is empty. In
+ * the end `down` leaves the host as it was before linkspan came.
  *
  * LINKSPAN_SEED=N begins with seed N; each round uses the next one. A failure names the seed of its round.
  */
@@ -67,8 +67,7 @@ static void choose_vlan(struct ls_set *set, const char *name)
 
 	if (!has_link(set, parent))
 		return;
-	ls_set_each(set, i)
-	{
+	ls_set_each (set, i) {
 		const struct ls_link *other = (const struct ls_link *)set->objects[i];
 
 		if (other->object.kind == &ls_kind_link && ls_object_has(&other->object, LS_LINK_VLAN_ID) &&
@@ -85,9 +84,11 @@ static void choose_links(struct ls_set *set)
 	const char *port = bridge && chance(2) ? " master=br0" : "", *end = chance(2) ? "b0" : "z0";
 
 	if (bridge)
-		put(set, "link name=br0 type=bridge up=%s stp=%s mac=02:00:00:00:00:0%u", boolean(chance(4)), boolean(chance(2)), chance(3));
+		put(set, "link name=br0 type=bridge up=%s stp=%s mac=02:00:00:00:00:0%u", boolean(chance(4)),
+			boolean(chance(2)), chance(3));
 	if (chance(2))
-		put(set, "link name=d0 type=dummy mtu=%u up=%s%s", mtus[chance(3)], boolean(chance(4)), bridge && chance(2) ? " master=br0" : "");
+		put(set, "link name=d0 type=dummy mtu=%u up=%s%s", mtus[chance(3)], boolean(chance(4)),
+			bridge && chance(2) ? " master=br0" : "");
 	if (chance(2))
 		put(set, "link name=x0 type=%s mtu=1500 up=%s", chance(2) ? "dummy" : "bridge", boolean(chance(4)));
 	if (chance(2)) {
@@ -110,7 +111,8 @@ static bool ipv6_works(const struct ls_set *set, const struct ls_link *link)
 	snprintf(path, sizeof(path), "net/ipv6/conf/%s/disable_ipv6", link->name);
 	key.path = path;
 	disabled = (const struct ls_sysctl *)ls_set_find(set, &key.object);
-	return (!disabled || !strcmp(disabled->value, "0")) && !(ls_object_has(&link->object, LS_LINK_MTU) && link->mtu < 1280);
+	return (!disabled || !strcmp(disabled->value, "0")) &&
+	       !(ls_object_has(&link->object, LS_LINK_MTU) && link->mtu < 1280);
 }
 
 /* A link of ours always gets told whether IPv6 works on it: there is no original to give back. */
@@ -175,8 +177,8 @@ static void choose_ipv4_routes(struct ls_set *set, const struct ls_link *link, u
 			break;
 	}
 	if (*source && chance(2))
-		put(set, "route to=%s via=10.0.%u.25%u dev=%s metric=%u%s", to[chance(3)], n, chance(3), link->name, chance(2) * 5,
-			chance(2) ? source : "");
+		put(set, "route to=%s via=10.0.%u.25%u dev=%s metric=%u%s", to[chance(3)], n, chance(3), link->name,
+			chance(2) * 5, chance(2) ? source : "");
 	if (*source && chance(3) == 0)
 		put(set, "route to=172.31.%u.0/24 dev=%s%s", chance(2), link->name, chance(2) ? source : "");
 }
@@ -204,7 +206,7 @@ static struct ls_set choose_configuration(void)
 	ls_set_init(&set, build_arena());
 	choose_links(&set);
 	choose_sysctls(&set);
-	ls_set_each(&set, i)
+	ls_set_each (&set, i)
 		if (set.objects[i]->kind == &ls_kind_link)
 			links[n++] = (const struct ls_link *)set.objects[i];
 	for (unsigned i = 0; i < n; i++)
@@ -277,11 +279,11 @@ static void write_set(struct ls_buf *buf, const char *title, const struct ls_set
 	char text[LS_DESCRIBE_MAX];
 
 	ls_buf_printf(buf, "%s:\n", title);
-	ls_set_each(set, i)
-	{
+	ls_set_each (set, i) {
 		const struct ls_object *object = set->objects[i];
 
-		ls_buf_printf(buf, "  %s%s", ls_object_describe(object, text, sizeof(text)), object->owner == LS_OWNER_OURS ? " ours" : "");
+		ls_buf_printf(buf, "  %s%s", ls_object_describe(object, text, sizeof(text)),
+			object->owner == LS_OWNER_OURS ? " ours" : "");
 		write_attrs(buf, object, object->set);
 		ls_buf_printf(buf, "\n");
 	}
@@ -294,8 +296,8 @@ static void fail(struct round *round, const char *what, const char *detail)
 	write_set(&buf, "before", &round->before);
 	write_set(&buf, "wanted", &round->want);
 	ls_buf_append(&buf, "", 1);
-	cr_assert_fail("seed %llu: %s: %s\n%splan:\n%s", (unsigned long long)round->seed, what, detail, (char *)buf.data,
-		round->plan ? round->plan : "");
+	cr_assert_fail("seed %llu: %s: %s\n%splan:\n%s", (unsigned long long)round->seed, what, detail,
+		(char *)buf.data, round->plan ? round->plan : "");
 }
 
 static void fail_about(struct round *round, const char *what, const struct ls_object *object)
@@ -310,7 +312,8 @@ static struct ls_set copy_of(const struct ls_set *set)
 	struct ls_set copy;
 
 	ls_set_init(&copy, build_arena());
-	ls_set_each(set, i) cr_assert_eq(ls_set_add(&copy, ls_object_copy(build_arena(), set->objects[i])), 0);
+	ls_set_each (set, i)
+		cr_assert_eq(ls_set_add(&copy, ls_object_copy(build_arena(), set->objects[i])), 0);
 	ls_set_sort(&copy);
 	return copy;
 }
@@ -318,14 +321,13 @@ static struct ls_set copy_of(const struct ls_set *set)
 /* What is ours is what was asked for, all of it and nothing else. */
 static void check_ours(struct round *round, const struct ls_set *now)
 {
-	ls_set_each(&round->want, i)
-	{
+	ls_set_each (&round->want, i) {
 		const struct ls_object *found = ls_set_find(now, round->want.objects[i]);
 
 		if (!found || ls_object_diff(round->want.objects[i], found))
 			fail_about(round, "not as wanted", round->want.objects[i]);
 	}
-	ls_set_each(now, i)
+	ls_set_each (now, i)
 		if (now->objects[i]->owner == LS_OWNER_OURS && !ls_set_find(&round->want, now->objects[i]))
 			fail_about(round, "left over", now->objects[i]);
 }
@@ -333,14 +335,14 @@ static void check_ours(struct round *round, const struct ls_set *now)
 /* What is somebody else's is as before. */
 static void check_strangers(struct round *round, const struct ls_set *now)
 {
-	ls_set_each(&round->before, i)
-	{
+	ls_set_each (&round->before, i) {
 		const struct ls_object *before = round->before.objects[i];
 		const struct ls_object *found = ls_set_find(now, before);
 
 		if (before->owner == LS_OWNER_OURS || before->kind->adjusted || before->kind == &ls_kind_link)
 			continue;
-		if (!found || found->owner != before->owner || ls_object_diff(before, found) || ls_object_diff(found, before))
+		if (!found || found->owner != before->owner || ls_object_diff(before, found) ||
+			ls_object_diff(found, before))
 			fail_about(round, "a stranger's, and not as before", before);
 	}
 }
@@ -430,8 +432,7 @@ static void check_as_at_first(struct round *round, const struct ls_set *first)
 {
 	struct ls_set now = sim_dump(&round->sim);
 
-	ls_set_each(first, i)
-	{
+	ls_set_each (first, i) {
 		const struct ls_object *found = ls_set_find(&now, first->objects[i]);
 
 		if (!found || !ls_object_same(found, first->objects[i]))
@@ -467,16 +468,15 @@ static void choose_strangers(struct round *round)
 {
 	struct ls_set now = sim_dump(&round->sim);
 
-	ls_set_each(&now, i)
-	{
+	ls_set_each (&now, i) {
 		const struct ls_link *link = (const struct ls_link *)now.objects[i];
 		struct ls_object *object;
 		char text[128];
 
 		if (link->object.kind != &ls_kind_link || chance(2))
 			continue;
-		snprintf(text, sizeof(text), "address dev=%s address=10.0.%u.%u/24 raw", link->name, (unsigned)(unsigned char)link->name[0],
-			100 + chance(3));
+		snprintf(text, sizeof(text), "address dev=%s address=10.0.%u.%u/24 raw", link->name,
+			(unsigned)(unsigned char)link->name[0], 100 + chance(3));
 		object = sim_put(&round->sim, build(text));
 		sim_become_secondary(&round->sim, (struct ls_address *)object);
 		if (link->up && chance(2)) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A kernel in memory, as far as plans care: it carries out steps, refuses what the real one refuses, and does on its own
- * account what the real one does. Written from the kernel's sources and measured behaviour, not from the planner: the two
- * are to agree.
+ * A kernel in memory, as far as plans care: it carries out steps, refuses what the real one refuses, and does on its
+ * own account what the real one does. Written from the kernel's sources and measured behaviour, not from the planner:
+ * the two are to agree.
  */
 #pragma once
 
@@ -45,7 +45,8 @@ static inline struct ls_object *sim_put(struct simulator *sim, const struct ls_o
 static inline void sim_begin(struct simulator *sim, const struct ls_set *have)
 {
 	*sim = (struct simulator){ .arena = ls_arena_new() };
-	ls_set_each(have, i) sim_put(sim, have->objects[i]);
+	ls_set_each (have, i)
+		sim_put(sim, have->objects[i]);
 }
 
 /* A dump. The objects are the simulator's. */
@@ -54,9 +55,7 @@ static inline struct ls_set sim_dump(const struct simulator *sim)
 	struct ls_set set;
 
 	ls_set_init(&set, sim->arena);
-	sim_each(sim, i)
-		if (ls_set_add(&set, sim->objects[i]) < 0)
-			abort();
+	sim_each(sim, i) if (ls_set_add(&set, sim->objects[i]) < 0) abort();
 	ls_set_sort(&set);
 	return set;
 }
@@ -72,9 +71,9 @@ static inline int sim_refuse(struct simulator *sim, const struct ls_object *obje
 
 static inline struct ls_link *sim_link(const struct simulator *sim, const char *name)
 {
-	sim_each(sim, i)
-		if (sim->objects[i]->kind == &ls_kind_link && !strcmp(((struct ls_link *)sim->objects[i])->name, name))
-			return (struct ls_link *)sim->objects[i];
+	sim_each(sim, i) if (sim->objects[i]->kind == &ls_kind_link &&
+			     !strcmp(((struct ls_link *)sim->objects[i])->name,
+				     name)) return (struct ls_link *)sim->objects[i];
 	return NULL;
 }
 
@@ -108,13 +107,14 @@ static inline struct ls_address *sim_address(struct ls_object *object, uint8_t f
 
 static inline bool sim_sysctl_is(const struct simulator *sim, const char *path, const char *value)
 {
-	sim_each(sim, i)
-		if (sim->objects[i]->kind == &ls_kind_sysctl && !strcmp(((struct ls_sysctl *)sim->objects[i])->path, path))
-			return !strcmp(((struct ls_sysctl *)sim->objects[i])->value, value);
+	sim_each(sim, i) if (sim->objects[i]->kind == &ls_kind_sysctl &&
+			     !strcmp(((struct ls_sysctl *)sim->objects[i])->path,
+				     path)) return !strcmp(((struct ls_sysctl *)sim->objects[i])->value, value);
 	return false;
 }
 
-/* ---- taking away -------------------------------------------------------------------------------------------------- */
+/* ---- taking away --------------------------------------------------------------------------------------------------
+ */
 
 static inline void sim_take(struct simulator *sim, size_t i)
 {
@@ -132,10 +132,8 @@ static inline void sim_drop_on(struct simulator *sim, const char *dev, const str
 
 static inline bool sim_has_ip(const struct simulator *sim, const struct ls_ip *ip)
 {
-	sim_each(sim, i)
-		if (sim->objects[i]->kind == &ls_kind_address &&
-			!memcmp(&((struct ls_address *)sim->objects[i])->address, ip, sizeof(*ip)))
-			return true;
+	sim_each(sim, i) if (sim->objects[i]->kind == &ls_kind_address &&
+			     !memcmp(&((struct ls_address *)sim->objects[i])->address, ip, sizeof(*ip))) return true;
 	return false;
 }
 
@@ -161,7 +159,8 @@ static inline bool sim_same_subnet(const struct ls_address *a, const struct ls_a
 {
 	struct ls_prefix prefix = { .ip = a->address, .length = a->prefix_length };
 
-	return a->prefix_length == b->prefix_length && !strcmp(a->dev, b->dev) && ls_prefix_contains(&prefix, &b->address);
+	return a->prefix_length == b->prefix_length && !strcmp(a->dev, b->dev) &&
+	       ls_prefix_contains(&prefix, &b->address);
 }
 
 static inline bool sim_promotes(const struct simulator *sim, const char *dev)
@@ -176,9 +175,8 @@ static inline size_t sim_count(const struct simulator *sim, const char *dev, uin
 {
 	size_t n = 0;
 
-	sim_each(sim, i)
-		n += sim->objects[i]->kind == &ls_kind_address && sim_family(sim->objects[i]) == family &&
-			sim_is_on(sim->objects[i], dev);
+	sim_each(sim, i) n += sim->objects[i]->kind == &ls_kind_address && sim_family(sim->objects[i]) == family &&
+			      sim_is_on(sim->objects[i], dev);
 	return n;
 }
 
@@ -186,7 +184,8 @@ static inline size_t sim_count(const struct simulator *sim, const char *dev, uin
 static inline void sim_delete_ipv4(struct simulator *sim, size_t i)
 {
 	struct ls_address *gone = (struct ls_address *)sim->objects[i];
-	bool primary = !ls_object_has(&gone->object, LS_ADDRESS_SECONDARY), promotes = sim_promotes(sim, gone->dev), promoted = false;
+	bool primary = !ls_object_has(&gone->object, LS_ADDRESS_SECONDARY), promotes = sim_promotes(sim, gone->dev),
+	     promoted = false;
 
 	sim_take(sim, i);
 	for (size_t k = 0; primary && k < sim->n_objects;) {
@@ -277,7 +276,8 @@ static inline void sim_delete_link(struct simulator *sim, const char *name)
 /* ip6_route_del, unlike fib_table_delete, does not look at the source. */
 static inline bool sim_is(const struct ls_object *there, const struct ls_object *supposed)
 {
-	uint32_t ignored = supposed->kind == &ls_kind_route && sim_family(supposed) == AF_INET6 ? LS_BIT(LS_ROUTE_SRC) : 0;
+	uint32_t ignored =
+		supposed->kind == &ls_kind_route && sim_family(supposed) == AF_INET6 ? LS_BIT(LS_ROUTE_SRC) : 0;
 
 	return !ls_object_compare(there, supposed) && !(ls_object_diff(supposed, there) & ~ignored);
 }
@@ -302,7 +302,8 @@ static inline int sim_delete(struct simulator *sim, const struct ls_step *step)
 	return 0;
 }
 
-/* ---- what is refused ---------------------------------------------------------------------------------------------- */
+/* ---- what is refused ----------------------------------------------------------------------------------------------
+ */
 
 static inline int sim_check_links(struct simulator *sim, const struct ls_link *link)
 {
@@ -369,9 +370,7 @@ static inline bool sim_leads_to(const struct ls_object *object, const struct ls_
 
 static inline bool sim_reaches(const struct simulator *sim, const struct ls_route *route)
 {
-	sim_each(sim, i)
-		if (sim_leads_to(sim->objects[i], route))
-			return true;
+	sim_each(sim, i) if (sim_leads_to(sim->objects[i], route)) return true;
 	return ls_ip_is_link_local(&route->via) && route->via.family == AF_INET6;
 }
 
@@ -403,13 +402,12 @@ static inline int sim_check(struct simulator *sim, const struct ls_object *want)
 	return want->kind == &ls_kind_route ? sim_check_route(sim, (const struct ls_route *)want) : 0;
 }
 
-/* ---- making ------------------------------------------------------------------------------------------------------- */
+/* ---- making -------------------------------------------------------------------------------------------------------
+ */
 
 static inline struct ls_object *sim_find(const struct simulator *sim, const struct ls_object *key)
 {
-	sim_each(sim, i)
-		if (!ls_object_compare(sim->objects[i], key))
-			return sim->objects[i];
+	sim_each(sim, i) if (!ls_object_compare(sim->objects[i], key)) return sim->objects[i];
 	return NULL;
 }
 
@@ -449,7 +447,8 @@ static inline void sim_disable_ipv6(struct simulator *sim, const char *dev)
 	{
 		const struct ls_link *link = (const struct ls_link *)sim->objects[i];
 
-		if (link->object.kind == &ls_kind_link && n < LS_ARRAY_SIZE(names) && (!dev || !strcmp(link->name, dev)))
+		if (link->object.kind == &ls_kind_link && n < LS_ARRAY_SIZE(names) &&
+			(!dev || !strcmp(link->name, dev)))
 			names[n++] = link->name;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -490,8 +489,8 @@ static inline void sim_write(struct simulator *sim, const struct ls_object *want
 	} else if (!strcmp(((struct ls_sysctl *)there)->value, ((const struct ls_sysctl *)want)->value)) {
 		return;
 	}
-	((struct ls_sysctl *)there)->value =
-		ls_arena_intern(sim->arena, ((const struct ls_sysctl *)want)->value, strlen(((const struct ls_sysctl *)want)->value));
+	((struct ls_sysctl *)there)->value = ls_arena_intern(
+		sim->arena, ((const struct ls_sysctl *)want)->value, strlen(((const struct ls_sysctl *)want)->value));
 	sim_written(sim, (struct ls_sysctl *)there);
 }
 
@@ -517,11 +516,19 @@ static inline int sim_add(struct simulator *sim, const struct ls_step *step)
 	return 0;
 }
 
-static inline void sim_take_attrs(struct simulator *sim, struct ls_object *there, const struct ls_object *want, uint32_t bits)
+static inline void sim_take_attrs(
+	struct simulator *sim, struct ls_object *there, const struct ls_object *want, uint32_t bits)
 {
-	static const size_t sizes[] = { [LS_TYPE_BOOL] = 1, [LS_TYPE_U8] = 1, [LS_TYPE_U16] = 2, [LS_TYPE_U32] = 4, [LS_TYPE_ENUM] = 1,
-		[LS_TYPE_STRING] = sizeof(char *), [LS_TYPE_LINK] = sizeof(char *), [LS_TYPE_IP] = sizeof(struct ls_ip),
-		[LS_TYPE_PREFIX] = sizeof(struct ls_prefix), [LS_TYPE_MAC] = sizeof(struct ls_mac) };
+	static const size_t sizes[] = { [LS_TYPE_BOOL] = 1,
+		[LS_TYPE_U8] = 1,
+		[LS_TYPE_U16] = 2,
+		[LS_TYPE_U32] = 4,
+		[LS_TYPE_ENUM] = 1,
+		[LS_TYPE_STRING] = sizeof(char *),
+		[LS_TYPE_LINK] = sizeof(char *),
+		[LS_TYPE_IP] = sizeof(struct ls_ip),
+		[LS_TYPE_PREFIX] = sizeof(struct ls_prefix),
+		[LS_TYPE_MAC] = sizeof(struct ls_mac) };
 	const struct ls_object *copy = ls_object_copy(sim->arena, want);
 
 	if (!copy)

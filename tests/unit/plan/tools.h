@@ -59,8 +59,8 @@ static inline char *plan_text(const struct ls_plan *plan)
 		write_step(&buf, &plan->steps[i]);
 	for (size_t i = 0; i < plan->n_conflicts; i++)
 		ls_buf_printf(&buf, "conflict %s\n",
-			ls_object_describe(plan->conflicts[i].have ? plan->conflicts[i].have : plan->conflicts[i].want, text,
-				sizeof(text)));
+			ls_object_describe(plan->conflicts[i].have ? plan->conflicts[i].have : plan->conflicts[i].want,
+				text, sizeof(text)));
 	if (plan->n_satisfied)
 		ls_buf_printf(&buf, "satisfied %zu\n", plan->n_satisfied);
 	ls_buf_append(&buf, "", 1);
@@ -68,7 +68,8 @@ static inline char *plan_text(const struct ls_plan *plan)
 	return (char *)buf.data;
 }
 
-static inline struct ls_plan *plan_of(const struct ls_set *want, const struct ls_set *have, struct ls_plan_options options)
+static inline struct ls_plan *plan_of(
+	const struct ls_set *want, const struct ls_set *have, struct ls_plan_options options)
 {
 	struct ls_plan *plan = NULL;
 
