@@ -98,6 +98,7 @@ void ls_guard_dismiss(struct ls_guard *guard)
 	while (n < 0 && errno == EINTR);
 	ls_close(&guard->socket);
 	guard->socket = -1;
-	while (waitpid(guard->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	/* It ends at once, unless somebody has stopped it: that must not stop us. */
+	for (int i = 0; i < 100 && waitpid(guard->pid, NULL, WNOHANG) == 0; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = i ? 10000000L : 200000L }, NULL);
 }
