@@ -2,7 +2,8 @@
 # GNU make. `make help` lists the targets; `make` alone needs neither root nor network.
 #
 # CC, CPPFLAGS, CFLAGS and LDFLAGS are honoured as usual, from the environment too. SANITIZE=1 builds with Address- and
-# UndefinedBehaviorSanitizer in build-asan/, SUITES_ONLY='unit fault:messages/*' has `make check` run only these, WERROR=1 (or CI set) makes warnings errors, V=1 shows the commands.
+# UndefinedBehaviorSanitizer in build-asan/, WERROR=1 (or CI set) makes warnings errors, V=1 shows the commands.
+# SUITES_ONLY='unit fault:messages/*' has `make check` and `make check-vm` run only these.
 
 BUILD ?= build$(if $(SANITIZE),-asan)
 PREFIX ?= /usr/local
@@ -127,7 +128,7 @@ check-vm:
 	$(NEED) deps $(DEPS)
 	$(NEED) deps-vm $(VM_DEPS)
 	@$(MAKE) --no-print-directory $(JOBS) tests
-	@tests/run-vm $(BUILD)
+	@tests/run-vm $(BUILD) $(foreach s,$(SUITES_ONLY),'$(s)')
 
 lint:
 	$(NEED) deps $(DEPS)

@@ -372,9 +372,9 @@ Test(compile, a_gateway_is_a_default_route)
 
 Test(compile, a_link_is_found_by_the_next_hop)
 {
-	struct ls_set
-		set = compile(ROUTED("  - { to: 10.0.0.0/8, via: 198.51.100.2 }\n  - { to: 11.0.0.0/8, via: 192.0.2.2 "
-				     "}\n") "addresses:\n  - { interface: wan, address: 198.51.100.1/24 }\n");
+	struct ls_set set =
+		compile(ROUTED("  - { to: 10.0.0.0/8, via: 198.51.100.2 }\n  - { to: 11.0.0.0/8, via: 192.0.2.2 "
+			       "}\n") "addresses:\n  - { interface: wan, address: 198.51.100.1/24 }\n");
 
 	cr_assert_str_eq(route_of(&set, "route to=10.0.0.0/8")->dev, "eth1");
 	cr_assert_str_eq(route_of(&set, "route to=11.0.0.0/8")->dev, "eth0");
