@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define DEPTH_MAX 32
+/* The kernel stacks at most 8 links (MAX_NEST_DEV, netdevice.h). A snapshot can say anything, even that they stand on
+ * one another in a circle: then this bounds the search. */
+#define DEPTH_MAX 8
 
 static unsigned link_depth(const struct ls_set *set, const char *name, unsigned limit)
 {

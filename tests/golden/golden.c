@@ -95,7 +95,8 @@ static int expected_status(const char *text)
 
 /* ---- the way back ------------------------------------------------------------------------------------------------ */
 
-static void compile_spec(const struct golden_case *golden, const struct ls_set *have, struct ls_set *ret)
+/* The set borrows from the spec. */
+static struct ls_spec *compile_spec(const struct golden_case *golden, const struct ls_set *have, struct ls_set *ret)
 {
 	struct ls_diag diag = { 0 };
 	struct ls_error err = { 0 };
@@ -105,6 +106,8 @@ static void compile_spec(const struct golden_case *golden, const struct ls_set *
 	cr_assert_eq(
 		ls_spec_load(path_of(golden, "spec.yaml", path), &spec, &diag, &err), 0, "%s: %s", path, err.message);
 	cr_assert_eq(ls_compile(spec, have, ret, &diag), 0, "%s", path);
+	ls_diag_done(&diag);
+	return spec;
 }
 
 /* What was changed of an object that exists by itself is to be as it was. */
@@ -176,6 +179,7 @@ static char *way_back(const struct golden_case *golden)
 	static const struct ls_plan_options options = { 0 };
 	struct ls_error err = { 0 };
 	struct ls_set have, want;
+	struct ls_spec *spec;
 	struct ls_plan *plan;
 	char path[256], *text = NULL;
 	size_t length;
@@ -186,13 +190,18 @@ static char *way_back(const struct golden_case *golden)
 	ls_set_init(&want, ls_arena_new());
 	cr_assert_eq(
 		cli_snapshot_read(path_of(golden, "have.json", path), &have, &err), 0, "%s: %s", path, err.message);
-	compile_spec(golden, &have, &want);
+	spec = compile_spec(golden, &have, &want);
 	cr_assert_eq(ls_plan_make(&want, &have, &options, &plan), 0);
 	if (plan->n_conflicts)
 		fputs("Nothing to do.\n", to); /* nothing was done */
 	else
 		write_way_back(plan, &have, to);
 	ls_plan_free(plan);
+	ls_spec_free(spec);
+	ls_set_done(&want);
+	ls_set_done(&have);
+	ls_arena_free(want.arena);
+	ls_arena_free(have.arena);
 	fclose(to);
 	return text;
 }

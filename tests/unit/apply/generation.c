@@ -89,7 +89,7 @@ Test(generation, one_without_a_spec_is_read_back)
 	struct ls_host host = host_in(1, 2);
 	struct ls_generation generation = { .number = 1, .command = "down" };
 
-	ls_set_init(&generation.objects, build_arena());
+	build_begin(&generation.objects);
 	cr_assert_eq(ls_generation_write(&host, &generation, &nothing, NULL), 0);
 	cr_assert_eq(ls_state_write_current(&host, 1, NULL), 0);
 	cr_assert_eq(ls_generation_read(&host, 1, whole, &generation, NULL), 0);

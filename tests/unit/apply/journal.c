@@ -12,7 +12,11 @@ static struct ls_journal journal_of(struct ls_set want, struct ls_set have, uint
 	struct ls_journal journal;
 
 	cr_assert_eq(ls_journal_from_plan(plan, target, &journal), 0);
-	return journal; /* it borrows from the plan, which stays as long as the test */
+	build_keep(plan); /* the journal borrows from it */
+	build_keep(journal.before.objects);
+	build_keep(journal.after.objects);
+	build_keep(journal.fallout.objects);
+	return journal;
 }
 
 static struct ls_journal sample(uint64_t target)

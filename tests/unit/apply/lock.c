@@ -57,8 +57,7 @@ static struct ls_host host_at(const char *directory)
 {
 	struct ls_host host = host_in(1, 2);
 
-	free(host.state_path);
-	host.state_path = strdup(directory);
+	host.state_path = build_keep(strdup(directory));
 	close(host.dirfd);
 	host.dirfd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return host;

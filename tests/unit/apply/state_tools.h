@@ -36,7 +36,7 @@ static struct ls_host host_in(uint8_t machine, uint8_t life)
 {
 	struct ls_host host = { .dirfd = -1, .generationsfd = -1, .lockfd = -1, .lock_socket = -1 };
 
-	host.state_path = strdup(state_directory);
+	host.state_path = build_keep(strdup(state_directory));
 	host.dirfd = open(state_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cr_assert_geq(host.dirfd, 0);
 	cr_assert(mkdirat(host.dirfd, "generations", 0700) == 0 || errno == EEXIST);

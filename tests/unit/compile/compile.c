@@ -26,8 +26,12 @@ static struct compiled compile_on(const struct ls_set *links, const char *text)
 		cr_log_error("%u:%u: %s", diag.findings[i].location.line, diag.findings[i].location.column,
 			diag.findings[i].message);
 	cr_assert_eq(r, 0, "%s", text);
-	ls_set_init(&compiled.set, build_arena());
+	build_begin(&compiled.set);
 	compiled.r = ls_compile(spec, links, &compiled.set, &compiled.diag);
+	build_keep(spec); /* the set borrows from it */
+	build_keep(compiled.diag.findings);
+	build_keep(compiled.diag.arena);
+	ls_diag_done(&diag);
 	return compiled;
 }
 
@@ -160,7 +164,7 @@ static struct ls_mac derived(const char *host, const char *link)
 
 	snprintf(text, sizeof(text),
 		"linkspan: 1\nkind: gateway\nname: %s\ninterfaces:\n  %s: { create: { type: dummy } }\n", host, link);
-	set = compile(strdup(text));
+	set = compile(build_keep(strdup(text)));
 	cr_assert(ls_object_has(set.objects[0], LS_LINK_MAC));
 	return link_of(&set, link)->mac;
 }
@@ -275,7 +279,7 @@ static void assert_methods(
 	struct ls_set set;
 
 	snprintf(text, sizeof(text), HEAD "interfaces:\n  lan: { match: { name: eth0 }%s }\n", family);
-	set = compile(strdup(text));
+	set = compile(build_keep(strdup(text)));
 	assert_sysctl(&set, "disable_ipv6", disable);
 	assert_sysctl(&set, "accept_ra", accept_ra);
 	assert_sysctl(&set, "autoconf", autoconf);
@@ -521,13 +525,15 @@ static void assert_error(const char *text, unsigned line, const char *part)
 	struct ls_set set;
 
 	/* Whether the spec's own checks or the compiler say it is the same to the reader. */
-	ls_set_init(&set, build_arena());
+	build_begin(&set);
 	if (ls_spec_parse("t.yaml", text, strlen(text), &spec, &diag, &err) == 0)
 		cr_assert_eq(ls_compile(spec, NULL, &set, &diag), -EINVAL, "%s", text);
 	cr_assert_geq(diag.n_errors, 1);
 	cr_assert_eq(diag.findings[0].location.line, line, "line %u: %s", diag.findings[0].location.line,
 		diag.findings[0].message);
 	cr_assert(strstr(diag.findings[0].message, part), "%s", diag.findings[0].message);
+	ls_diag_done(&diag);
+	ls_spec_free(spec);
 }
 
 Test(compile, a_next_hop_that_nothing_leads_to_is_an_error)

@@ -31,7 +31,7 @@ Test(set, objects_of_equal_key_keep_their_order)
 	struct ls_set set;
 	size_t n = 0;
 
-	ls_set_init(&set, build_arena());
+	build_begin(&set);
 	for (uint32_t i = 0; i < 200; i++) {
 		struct ls_object *route = build(i % 2 ? "route to=10.0.0.0/8 dev=a" : "route to=10.1.0.0/16 dev=a");
 
@@ -62,7 +62,7 @@ Test(set, inserting_works_at_both_ends_and_into_nothing)
 {
 	struct ls_set set;
 
-	ls_set_init(&set, build_arena());
+	build_begin(&set);
 	cr_assert_eq(ls_set_insert(&set, build("link name=m")), 0);
 	cr_assert_eq(ls_set_insert(&set, build("link name=z")), 0);
 	cr_assert_eq(ls_set_insert(&set, build("link name=a")), 0);

@@ -490,7 +490,7 @@ Test(consequences, sysctls_that_others_overwrite_are_worth_reading)
 	struct ls_set want =
 		WANTED("sysctl path=net/ipv4/ip_forward value=1", "sysctl path=net/core/somaxconn value=7");
 
-	ls_set_init(&scope, build_arena());
+	build_begin(&scope);
 	cr_assert_eq(ls_plan_sysctl_scope(&want, &links, &scope), 0);
 	cr_assert(scope_has(&scope, "net/ipv4/ip_forward"));
 	cr_assert(scope_has(&scope, "net/core/somaxconn"));
@@ -508,7 +508,7 @@ Test(consequences, promoting_is_worth_reading_even_when_no_address_is_wanted)
 {
 	struct ls_set links = ACTUAL("link name=eth0"), scope, want = WANTED();
 
-	ls_set_init(&scope, build_arena());
+	build_begin(&scope);
 	cr_assert_eq(ls_plan_sysctl_scope(&want, &links, &scope), 0);
 	cr_assert(scope_has(&scope, "net/ipv4/conf/eth0/promote_secondaries"));
 	cr_assert(scope_has(&scope, "net/ipv4/conf/all/promote_secondaries"));

@@ -15,8 +15,8 @@ static void carry_out(struct ls_set want, struct ls_set have, const char *expect
 	struct ls_plan *plan;
 	char *text;
 
-	ls_set_init(&wanted, build_arena());
-	ls_set_init(&kept, build_arena());
+	build_begin(&wanted);
+	build_begin(&kept);
 	for (size_t i = 0; i < want.n_objects; i++)
 		cr_assert_eq(ls_set_add(&wanted, ls_object_copy(build_arena(), want.objects[i])), 0);
 	ls_set_sort(&wanted);
@@ -307,7 +307,7 @@ Test(ledger, giving_back_inserts_in_order)
 
 	carry_out(WANTED("sysctl path=net/m value=5"), ACTUAL("sysctl path=net/m value=4"),
 		"make ~ sysctl net/m value=5\n");
-	ls_set_init(&kept, build_arena());
+	build_begin(&kept);
 	cr_assert_eq(ls_plan_give_back(&ledger, &want, &have, &kept), 0);
 	cr_assert_eq(want.n_objects, 3);
 	cr_assert_str_eq(((struct ls_sysctl *)want.objects[1])->path, "net/m");

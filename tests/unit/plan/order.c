@@ -57,7 +57,7 @@ Test(order, the_first_end_of_a_pair_comes_first_also_when_it_is_a_port)
 		ACTUAL(), "make + link z\nmake + link a\nmake + link b\n");
 }
 
-Test(order, a_loop_of_links_ends)
+Test(order, a_loop_of_links_ends, .timeout = 10)
 {
 	struct ls_set want = WANTED("link name=a type=vlan parent=b master=b vlan_id=1",
 		"link name=b type=vlan parent=a master=a vlan_id=1");
