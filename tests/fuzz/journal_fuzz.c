@@ -34,7 +34,7 @@ static void remove_directory(void)
 	nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+int LLVMFuzzerInitialize(int *argc, char ***argv) /* NOLINT(readability-non-const-parameter): libFuzzer's own type */
 {
 	(void)argc, (void)argv;
 	if (!mkdtemp(directory)) {

@@ -20,6 +20,7 @@ static struct compiled compile_on(const struct ls_set *links, const char *text)
 	struct ls_diag diag = { 0 };
 	struct ls_error err = { 0 };
 	struct ls_spec *spec = NULL;
+	void *before;
 	int r = ls_spec_parse("t.yaml", text, strlen(text), &spec, &diag, &err);
 
 	for (size_t i = 0; i < diag.n_findings; i++)
@@ -27,7 +28,9 @@ static struct compiled compile_on(const struct ls_set *links, const char *text)
 			diag.findings[i].message);
 	cr_assert_eq(r, 0, "%s", text);
 	build_begin(&compiled.set);
+	before = compiled.set.objects;
 	compiled.r = ls_compile(spec, links, &compiled.set, &compiled.diag);
+	build_moved(before, &compiled.set);
 	build_keep(spec); /* the set borrows from it */
 	build_keep(compiled.diag.findings);
 	build_keep(compiled.diag.arena);
@@ -525,13 +528,14 @@ static void assert_error(const char *text, unsigned line, const char *part)
 	struct ls_set set;
 
 	/* Whether the spec's own checks or the compiler say it is the same to the reader. */
-	build_begin(&set);
+	ls_set_init(&set, build_arena());
 	if (ls_spec_parse("t.yaml", text, strlen(text), &spec, &diag, &err) == 0)
 		cr_assert_eq(ls_compile(spec, NULL, &set, &diag), -EINVAL, "%s", text);
 	cr_assert_geq(diag.n_errors, 1);
 	cr_assert_eq(diag.findings[0].location.line, line, "line %u: %s", diag.findings[0].location.line,
 		diag.findings[0].message);
 	cr_assert(strstr(diag.findings[0].message, part), "%s", diag.findings[0].message);
+	ls_set_done(&set);
 	ls_diag_done(&diag);
 	ls_spec_free(spec);
 }

@@ -95,7 +95,7 @@ ParameterizedTestParameters(codec, what_is_written_is_read_back)
 	return params;
 }
 
-ParameterizedTest(int *i, codec, what_is_written_is_read_back)
+ParameterizedTest(const int *i, codec, what_is_written_is_read_back)
 {
 	struct ls_object *object = build(samples[*i]), *back = NULL;
 	struct ls_buf buf;
@@ -119,7 +119,7 @@ ParameterizedTestParameters(codec, an_object_cut_short_at_any_byte_is_refused)
 }
 
 /* Copies are exactly as long as what is left, so that a read beyond them is found by the sanitizer. */
-ParameterizedTest(int *i, codec, an_object_cut_short_at_any_byte_is_refused)
+ParameterizedTest(const int *i, codec, an_object_cut_short_at_any_byte_is_refused)
 {
 	struct ls_buf buf = written(build(samples[*i]));
 
@@ -146,7 +146,7 @@ ParameterizedTestParameters(codec, a_flipped_byte_is_never_more_than_another_obj
 }
 
 /* The file's checksum finds damage; here it only must do no harm: what is read can be compared, printed and copied. */
-ParameterizedTest(int *i, codec, a_flipped_byte_is_never_more_than_another_object)
+ParameterizedTest(const int *i, codec, a_flipped_byte_is_never_more_than_another_object)
 {
 	struct ls_buf buf = written(build(samples[*i]));
 

@@ -8,8 +8,8 @@ TestSuite(json);
 
 static const char *const samples[] = {
 	"link name=lo mtu=65536 up=true",
-	"link name=v10 type=vlan master=br0 parent=eth0 peer=x mtu=1496 vlan_id=4094 mac=02:00:5e:00:53:01 "
-	"permanent_mac=02:00:5e:00:53:02 up=true stp=true ours",
+	("link name=v10 type=vlan master=br0 parent=eth0 peer=x mtu=1496 vlan_id=4094 mac=02:00:5e:00:53:01 "
+	 "permanent_mac=02:00:5e:00:53:02 up=true stp=true ours"),
 	"link name=br0 type=bridge up=false stp=false",
 	"address dev=eth0 address=192.0.2.1/24 ours",
 	"address dev=eth0 address=192.0.2.7/24 scope=global secondary=true",
@@ -17,8 +17,8 @@ static const char *const samples[] = {
 	"address dev=eth0 address=192.0.2.1/32 peer=192.0.2.2 scope=link dynamic=true noprefixroute=true",
 	"route to=0.0.0.0/0 via=192.0.2.254 dev=eth0 protocol=108 ours",
 	"route to=2001:db8::/32 via=fe80::1 dev=eth0 protocol=108 ours",
-	"route to=::/0 table=4294967295 metric=4294967295 tos=255 type=throw dev=eth0 via=2001:db8::1 onlink=true "
-	"src=2001:db8::2 mtu=1280 scope=nowhere protocol=4 nexthops='via 2001:db8::3 dev eth1' other='from ::/0'",
+	("route to=::/0 table=4294967295 metric=4294967295 tos=255 type=throw dev=eth0 via=2001:db8::1 onlink=true "
+	 "src=2001:db8::2 mtu=1280 scope=nowhere protocol=4 nexthops='via 2001:db8::3 dev eth1' other='from ::/0'"),
 	"sysctl path=net/ipv4/ip_forward value=1",
 	"sysctl path=net/ipv6/conf/eth0.5/accept_ra value=''",
 };

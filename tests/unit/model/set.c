@@ -38,7 +38,7 @@ Test(set, objects_of_equal_key_keep_their_order)
 		((struct ls_route *)route)->mtu = i;
 		cr_assert_eq(ls_set_add(&set, route), 0);
 	}
-	ls_set_sort(&set);
+	build_sort(&set);
 	for (uint32_t expected = 0; n < 100; n++, expected += 2)
 		cr_assert_eq(((struct ls_route *)set.objects[n])->mtu, expected);
 	for (uint32_t expected = 1; n < 200; n++, expected += 2)
@@ -122,8 +122,8 @@ Test(set, adding_unsorts_and_sorting_again_is_idempotent)
 	cr_assert(set.sorted);
 	cr_assert_eq(ls_set_add(&set, build("link name=a")), 0);
 	cr_assert_not(set.sorted);
-	ls_set_sort(&set);
-	ls_set_sort(&set);
+	build_sort(&set);
+	build_sort(&set);
 	cr_assert_str_eq(name_at(&set, 0), "link a");
 	ls_set_done(&set);
 }

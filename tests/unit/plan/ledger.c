@@ -19,7 +19,7 @@ static void carry_out(struct ls_set want, struct ls_set have, const char *expect
 	build_begin(&kept);
 	for (size_t i = 0; i < want.n_objects; i++)
 		cr_assert_eq(ls_set_add(&wanted, ls_object_copy(build_arena(), want.objects[i])), 0);
-	ls_set_sort(&wanted);
+	build_sort(&wanted);
 	cr_assert_eq(ls_plan_give_back(&ledger, &wanted, &have, &kept), 0);
 	n_kept = kept.n_objects;
 	plan = plan_of(&wanted, &have, (struct ls_plan_options){ 0 });

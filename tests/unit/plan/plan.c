@@ -257,7 +257,7 @@ static struct ls_set shuffled(const char *const *texts, size_t n, struct ls_obje
 	build_begin(&set);
 	for (size_t i = 0; i < n; i++)
 		cr_assert_eq(ls_set_add(&set, one(texts[(i * 5 + by) % n])), 0);
-	ls_set_sort(&set);
+	build_sort(&set);
 	return set;
 }
 

@@ -318,7 +318,7 @@ static struct ls_set copy_of(const struct ls_set *set)
 	build_begin(&copy);
 	ls_set_each (set, i)
 		cr_assert_eq(ls_set_add(&copy, ls_object_copy(build_arena(), set->objects[i])), 0);
-	ls_set_sort(&copy);
+	build_sort(&copy);
 	return copy;
 }
 
