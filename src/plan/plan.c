@@ -147,7 +147,8 @@ static int pair_sets(struct planner *planner)
 
 		if (n_want <= 1 && n_have <= 1)
 			add_pair(planner, n_want ? desired->objects[i] : NULL, n_have ? actual->objects[j] : NULL);
-		else if (pair_crowd(planner, desired->objects + i, n_want, actual->objects + j, n_have) < 0)
+		else if (pair_crowd(planner, n_want ? desired->objects + i : NULL, n_want,
+				 n_have ? actual->objects + j : NULL, n_have) < 0)
 			return -ENOMEM;
 		i += n_want;
 		j += n_have;
