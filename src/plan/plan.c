@@ -97,26 +97,35 @@ static void mark_crowded(struct planner *planner, size_t first)
 {
 	bool crowded = false;
 
-	for (size_t i = first; i < planner->n_pairs; i++)
-		crowded |= !planner->pairs[i].want && planner->pairs[i].have->owner != LS_OWNER_OURS;
+	for (size_t i = first; i < planner->n_pairs; i++) {
+		const struct pair *pair = &planner->pairs[i];
+
+		crowded |= !pair->want && pair->have && pair->have->owner != LS_OWNER_OURS;
+	}
 	for (size_t i = first; i < planner->n_pairs; i++)
 		planner->pairs[i].crowded = crowded;
 }
 
-/* A slot with several objects. Wanted ones find their partners; one that finds none beside strangers would join or
- * displace them, which is what the pairing with a stranger makes a conflict of. */
+/* A slot with several objects; `have` is NULL where the kernel has none. Wanted ones find their partners; one that
+ * finds none beside strangers would join or displace them, which is what the pairing with a stranger makes a conflict
+ * of. */
 static int pair_crowd(struct planner *planner, struct ls_object *const *want, size_t n_want,
 	struct ls_object *const *have, size_t n_have)
 {
-	bool *taken = calloc(n_have + 1, sizeof(*taken));
 	size_t first = planner->n_pairs;
+	bool *taken;
 
+	for (size_t i = 0; i < n_want && !have; i++)
+		add_pair(planner, want[i], NULL);
+	if (!have)
+		return 0;
+	taken = calloc(n_have, sizeof(*taken));
 	if (!taken)
 		return -ENOMEM;
 	for (size_t i = 0; i < n_want; i++) {
 		ssize_t partner = choose_partner(want[i], have, n_have, taken);
 
-		if (partner < 0 && !(want[i]->flags & LS_OBJECT_SIBLING) && n_have && !taken[0])
+		if (partner < 0 && !(want[i]->flags & LS_OBJECT_SIBLING) && !taken[0])
 			partner = 0;
 		if (partner >= 0)
 			taken[partner] = true;

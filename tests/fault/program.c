@@ -100,7 +100,7 @@ static void set_environment(const struct faults *faults)
 
 static void execute(const struct faults *faults, const char *arguments)
 {
-	char line[3 * PATH_MAX], path[PATH_MAX];
+	char line[5 * PATH_MAX], path[PATH_MAX], preload[PATH_MAX + 16], preload_env[PATH_MAX + 32];
 	int out;
 
 	file_name(path, "said");
@@ -108,9 +108,12 @@ static void execute(const struct faults *faults, const char *arguments)
 	if (out < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
 		_exit(98);
 	set_environment(faults);
-	snprintf(line, sizeof(line), "%s%sexec %s env LD_PRELOAD=%s %s --state-dir %s %s", "", "",
-		faults && faults->wrapper ? faults->wrapper : "", shim_path(), getenv("LINKSPAN"), host_state(),
-		arguments);
+	/* A wrapper is not preloaded itself. */
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s ", shim_path());
+	snprintf(preload_env, sizeof(preload_env), " env LD_PRELOAD=%s", shim_path());
+	snprintf(line, sizeof(line), "%sexec %s%s %s --state-dir %s %s", faults && faults->wrapper ? "" : preload,
+		faults && faults->wrapper ? faults->wrapper : "", faults && faults->wrapper ? preload_env : "",
+		getenv("LINKSPAN"), host_state(), arguments);
 	execl("/bin/sh", "sh", "-c", line, NULL);
 	_exit(97);
 }

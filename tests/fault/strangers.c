@@ -31,12 +31,12 @@ static struct ends ends_with(const struct stranger *stranger)
 
 	host_at(stranger->transition);
 	(void)host_try(stranger->command);
-	ends.before = judge_look_settled();
+	ends.before = judge_keep_look();
 	host_at(stranger->transition);
 	outcome = program_apply(NULL, stranger->transition->to);
 	cr_assert_eq(outcome.status, 0, "%s", outcome.said);
 	(void)host_try(stranger->command);
-	ends.after = judge_look_settled();
+	ends.after = judge_keep_look();
 	return ends;
 }
 
