@@ -89,6 +89,10 @@ int ls_host_prepare(struct ls_host *host, const struct ls_spec *spec, const stru
 /* The same towards a set that stands already (a generation's). */
 int ls_host_prepare_set(struct ls_host *host, const struct ls_set *desired, const struct ls_plan_options *options,
 	struct ls_prepared **ret, struct ls_error *err);
+/* Does this kernel have what the plan would add? -EOPNOTSUPP with the name of what is missing, and where it is asked
+ * for.
+ */
+int ls_host_probe(struct ls_host *host, const struct ls_plan *plan, struct ls_error *err);
 
 /* ---- what is done ----------------------------------------------------------------------------------------------- */
 

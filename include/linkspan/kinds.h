@@ -29,7 +29,6 @@ int ls_kernel_list_sysctls(struct ls_kernel *kernel, struct ls_set *ret, struct 
 
 /* 0 = no such link, as of the last dump of links. */
 uint32_t ls_kernel_link_index(const struct ls_kernel *kernel, const char *name);
-const char *ls_kernel_link_name(const struct ls_kernel *kernel, uint32_t index);
 /* Does this kernel keep IFA_PROTO (5.18)? Told by its release number. */
 bool ls_kernel_has_address_protocol(const struct ls_kernel *kernel);
 

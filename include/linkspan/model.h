@@ -305,12 +305,12 @@ int ls_object_compare(const struct ls_object *a, const struct ls_object *b);
  * where `want` sets them, those of an ADJUST object only where it manages them. */
 uint32_t ls_object_diff(const struct ls_object *want, const struct ls_object *have);
 bool ls_attr_equal(const struct ls_attr *attr, const struct ls_object *a, const struct ls_object *b);
+/* Both objects are there (not NULL), and have the same value of attribute `i`, or both none. */
+bool ls_attr_same(unsigned i, const struct ls_object *a, const struct ls_object *b);
 /* Same attributes, with the same values as far as they are compared at all (not INFO). */
 bool ls_object_same(const struct ls_object *a, const struct ls_object *b);
 /* The worst class of change among the attributes in `bits`. */
 enum ls_change ls_object_change(const struct ls_kind *kind, uint32_t bits);
-/* Does the object refer to the link of that name (attribute of type LINK)? */
-bool ls_object_refers(const struct ls_object *object, const char *link);
 void ls_attr_format(const struct ls_attr *attr, const struct ls_object *object, char *text, size_t size);
 /* "route 2001:db8::/64 metric 1024" */
 const char *ls_object_describe(const struct ls_object *object, char *text, size_t size);

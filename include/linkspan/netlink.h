@@ -18,8 +18,7 @@ struct ls_netlink;
 
 /* protocol: NETLINK_ROUTE, ... */
 int ls_netlink_open(int protocol, struct ls_netlink **ret, struct ls_error *err);
-void ls_netlink_close(struct ls_netlink *nl);        /* accepts NULL */
-bool ls_netlink_strict(const struct ls_netlink *nl); /* the kernel filters dumps by what the request says */
+void ls_netlink_close(struct ls_netlink *nl); /* accepts NULL */
 
 /* One message of a dump. Return < 0 to stop: the rest is read, but not passed on. */
 typedef int (*ls_netlink_each)(const struct nlmsghdr *message, void *data);

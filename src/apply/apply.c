@@ -66,23 +66,6 @@ static int begin(struct ls_host *host, const struct ls_run_options *options, str
 
 /* ---- planning ---------------------------------------------------------------------------------------------------- */
 
-static int probe(struct ls_host *host, struct ls_run_report *report)
-{
-	const struct ls_plan *plan = report->prepared->plan;
-
-	for (size_t i = 0; i < plan->n_steps; i++) {
-		const struct ls_object *want = plan->steps[i].want;
-		int r = want && plan->steps[i].op == LS_OP_ADD ? want->kind->probe(host->kernel, want, &report->error)
-							       : 0;
-
-		if (r >= 0)
-			continue;
-		report->error.location = (struct ls_location){ .line = want->line, .column = want->column };
-		return fail(report, r == -EOPNOTSUPP ? LS_OUTCOME_UNSUPPORTED : LS_OUTCOME_RESTORED);
-	}
-	return 0;
-}
-
 static int prepare(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
 	struct ls_run_report *report)
 {
@@ -99,7 +82,8 @@ static int prepare(struct ls_host *host, const struct goal *goal, const struct l
 		ls_error_set(&report->error, -EEXIST, "the plan has conflicts; nothing was changed");
 		return fail(report, LS_OUTCOME_REFUSED);
 	}
-	return probe(host, report);
+	r = ls_host_probe(host, report->prepared->plan, &report->error);
+	return r < 0 ? fail(report, r == -EOPNOTSUPP ? LS_OUTCOME_UNSUPPORTED : LS_OUTCOME_RESTORED) : 0;
 }
 
 /* ---- verifying --------------------------------------------------------------------------------------------------- */

@@ -388,3 +388,17 @@ int ls_host_prepare_set(struct ls_host *host, const struct ls_set *desired, cons
 		*ret = prepared;
 	return r;
 }
+
+int ls_host_probe(struct ls_host *host, const struct ls_plan *plan, struct ls_error *err)
+{
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct ls_object *want = plan->steps[i].want;
+		int r = want && plan->steps[i].op == LS_OP_ADD ? want->kind->probe(host->kernel, want, err) : 0;
+
+		if (r >= 0)
+			continue;
+		err->location = (struct ls_location){ .line = want->line, .column = want->column };
+		return r;
+	}
+	return 0;
+}

@@ -167,6 +167,8 @@ int ls_journal_read(struct ls_host *host, bool tidy, struct ls_journal *ret, str
 		*ret = journal;
 		return 0;
 	}
+	if (r >= 0 && tidy)
+		r = ls_state_check_epoch(host, &journal.epoch, err);
 	ls_journal_done(&journal);
 	if (r == -ENOENT || (r < 0 && r != -EBADMSG))
 		return r;

@@ -33,13 +33,6 @@ struct slot {
 
 /* ---- three states ------------------------------------------------------------------------------------------------ */
 
-static bool attr_as(const struct ls_attr *attr, unsigned bit, const struct ls_object *a, const struct ls_object *b)
-{
-	if (!a || !b || ls_object_has(a, bit) != ls_object_has(b, bit))
-		return false;
-	return !ls_object_has(a, bit) || ls_attr_equal(attr, a, b);
-}
-
 /* The attributes that the run is about in this slot: of a link that was there before it, only those it set out to
  * change. */
 static uint32_t concerned(const struct ls_object *before, const struct ls_object *after)
@@ -56,8 +49,7 @@ static bool is_before(const struct ls_object *before, const struct ls_object *af
 	if (!before || !now)
 		return !before && !now;
 	for (unsigned i = 0; i < now->kind->n_attrs; i++)
-		if (bits & LS_BIT(i) && now->kind->attrs[i].change != LS_CHANGE_INFO &&
-			!attr_as(&now->kind->attrs[i], i, now, before))
+		if (bits & LS_BIT(i) && now->kind->attrs[i].change != LS_CHANGE_INFO && !ls_attr_same(i, now, before))
 			return false;
 	return before->owner == now->owner || before->kind == &ls_kind_address;
 }
@@ -85,8 +77,8 @@ static bool is_on_the_way(const struct ls_object *before, const struct ls_object
 
 		if (!(bits & LS_BIT(i)) || attr->change == LS_CHANGE_INFO || stripped || given)
 			continue;
-		if (!attr_as(attr, i, now, before) && !attr_as(attr, i, now, after) &&
-			!attr_as(attr, i, now, fallout) && !(after && !ls_object_has(now, i)))
+		if (!ls_attr_same(i, now, before) && !ls_attr_same(i, now, after) && !ls_attr_same(i, now, fallout) &&
+			!(after && !ls_object_has(now, i)))
 			return false;
 	}
 	return true;

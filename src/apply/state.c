@@ -19,10 +19,6 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71 /* asm-generic/socket.h, kernel 5.14 */
-#endif
-
 /* ---- epoch ------------------------------------------------------------------------------------------------------- */
 
 bool ls_epoch_same(const struct ls_epoch *a, const struct ls_epoch *b)
@@ -53,20 +49,6 @@ static void read_id(const char *path, uint8_t ret[16])
 	}
 }
 
-static int read_netns(uint64_t *ret)
-{
-	LS_CLEANUP(ls_close) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	socklen_t length = sizeof(*ret);
-	struct stat st;
-
-	if (fd >= 0 && !getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, ret, &length))
-		return 0;
-	if (stat("/proc/thread-self/ns/net", &st) < 0)
-		return -errno;
-	*ret = st.st_ino;
-	return 0;
-}
-
 static int read_epoch(struct ls_epoch *ret, struct ls_error *err)
 {
 	int r;
@@ -74,7 +56,7 @@ static int read_epoch(struct ls_epoch *ret, struct ls_error *err)
 	*ret = (struct ls_epoch){ 0 };
 	read_id("/etc/machine-id", ret->machine);
 	read_id("/proc/sys/kernel/random/boot_id", ret->boot);
-	r = read_netns(&ret->netns);
+	r = ls_netns_cookie(&ret->netns);
 	return r < 0 ? ls_error_set(err, r, "cannot identify the network namespace: %s", strerror(-r)) : 0;
 }
 
@@ -191,16 +173,31 @@ void ls_state_close(struct ls_host *host)
 
 /* ---- the current generation -------------------------------------------------------------------------------------- */
 
+/* A namespace made anew may take over the record of the one that is gone; of one that lives it would destroy the way
+ * back. */
+int ls_state_check_epoch(const struct ls_host *host, const struct ls_epoch *epoch, struct ls_error *err)
+{
+	if (!host->change || memcmp(epoch->boot, host->epoch.boot, sizeof(epoch->boot)) != 0 ||
+		epoch->netns == host->epoch.netns || !ls_netns_is_alive(epoch->netns))
+		return 0;
+	return ls_error_set(err, -EEXIST,
+		"%s is the record of another network namespace, which is in use: give this one its own (--state-dir, "
+		"or "
+		"--netns NAME)",
+		host->state_path);
+}
+
 /* A cloned image carries another machine's record: it says nothing about this one. */
-static void use_current(struct ls_host *host, const struct ls_record *record)
+static int use_current(struct ls_host *host, const struct ls_record *record, struct ls_error *err)
 {
 	struct ls_reader reader = { record->sections[0].data, record->sections[0].length };
 
 	if (memcmp(record->epoch.machine, host->epoch.machine, sizeof(host->epoch.machine)) != 0)
-		return;
+		return 0;
 	if (ls_read_u64(&reader, &host->current) < 0)
 		host->current = 0;
 	host->current_is_epochs = host->current && ls_epoch_same(&record->epoch, &host->epoch);
+	return ls_state_check_epoch(host, &record->epoch, err);
 }
 
 int ls_state_read_current(struct ls_host *host, struct ls_error *err)
@@ -221,9 +218,9 @@ int ls_state_read_current(struct ls_host *host, struct ls_error *err)
 			"%s/%s (delete that file to begin a new record; linkspan then knows its own things by their "
 			"marks only)",
 			host->state_path, why.message);
-	use_current(host, &record);
+	r = use_current(host, &record, err);
 	ls_record_done(&record);
-	return 0;
+	return r;
 }
 
 int ls_state_write_current(struct ls_host *host, uint64_t number, struct ls_error *err)

@@ -37,6 +37,11 @@ struct ls_host {
 
 bool ls_epoch_same(const struct ls_epoch *a, const struct ls_epoch *b);
 
+/* namespace.c */
+int ls_netns_cookie(uint64_t *ret); /* of the calling thread */
+/* Is there a namespace with that cookie, as far as processes and /run/netns show? */
+bool ls_netns_is_alive(uint64_t cookie);
+
 /* state.c */
 int ls_state_open(struct ls_host *host, const struct ls_host_options *options, struct ls_error *err);
 void ls_state_close(struct ls_host *host);
@@ -45,6 +50,8 @@ int ls_state_lock(struct ls_host *host, unsigned wait_ms, struct ls_error *err);
 void ls_state_unlock(struct ls_host *host);
 /* Another run holds it at this moment. */
 bool ls_state_is_locked(const struct ls_host *host);
+/* -EEXIST: the epoch is that of another namespace, which still lives, and this host is opened to change things. */
+int ls_state_check_epoch(const struct ls_host *host, const struct ls_epoch *epoch, struct ls_error *err);
 int ls_state_read_current(struct ls_host *host, struct ls_error *err);
 int ls_state_write_current(struct ls_host *host, uint64_t number, struct ls_error *err);
 

@@ -176,6 +176,7 @@ void cli_print_finding(struct cli *cli, const struct ls_finding *finding, struct
 void cli_print_findings(struct cli *cli, const struct ls_diag *diag, struct cli_source *source);
 /* Prints the error, with a hint where privilege is missing, and tells how to exit. */
 enum cli_exit cli_fail(struct cli *cli, const struct ls_error *err);
+enum cli_exit cli_fail_at(struct cli *cli, const struct ls_error *err, struct cli_source *source); /* with the line */
 
 /* ---- plans ------------------------------------------------------------------------------------------------------- */
 

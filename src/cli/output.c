@@ -344,7 +344,12 @@ void cli_hint(struct cli *cli, const char *format, ...)
 
 enum cli_exit cli_fail(struct cli *cli, const struct ls_error *err)
 {
-	cli_print_error(cli, err, NULL);
+	return cli_fail_at(cli, err, NULL);
+}
+
+enum cli_exit cli_fail_at(struct cli *cli, const struct ls_error *err, struct cli_source *source)
+{
+	cli_print_error(cli, err, source);
 	if (err->code == -EPERM || err->code == -EACCES) {
 		if (!strstr(err->message, "CAP_NET_ADMIN"))
 			cli_hint(cli, "this needs root or CAP_NET_ADMIN");

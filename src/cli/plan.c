@@ -53,7 +53,9 @@ static enum cli_exit answer_failure(struct cli *cli, int code, struct ls_error *
 		return answer_invalid(cli, spec);
 	if (!err->message[0])
 		ls_error_set(err, code, "cannot plan: %s", code == -ENOMEM ? "out of memory" : "the plan failed");
-	return cli_fail(cli, err);
+	if (err->location.line)
+		err->location.file = spec->source.name;
+	return cli_fail_at(cli, err, &spec->source);
 }
 
 /* ---- offline ----------------------------------------------------------------------------------------------------- */
@@ -106,7 +108,9 @@ static enum cli_exit plan_here(struct cli *cli, struct cli_spec *spec)
 	if (ls_host_is_interrupted(host))
 		cli_warning(cli, "a run was cut short here: run `linkspan recover`; apply will do that first");
 	r = ls_host_prepare(host, spec->spec, &options, &prepared, &spec->diag, &err);
-	return prepared ? answer(cli, prepared->plan, spec) : answer_failure(cli, r, &err, spec);
+	if (prepared)
+		r = ls_host_probe(host, prepared->plan, &err);
+	return r < 0 ? answer_failure(cli, r, &err, spec) : answer(cli, prepared->plan, spec);
 }
 
 enum cli_exit cli_plan(struct cli *cli)

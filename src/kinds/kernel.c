@@ -73,13 +73,6 @@ uint32_t ls_kernel_link_index(const struct ls_kernel *kernel, const char *name)
 	return entry ? entry->index : 0;
 }
 
-const char *ls_kernel_link_name(const struct ls_kernel *kernel, uint32_t index)
-{
-	const struct ls_link_entry *entry = ls_link_table_by_index(&kernel->links, index);
-
-	return entry ? entry->name : NULL;
-}
-
 int ls_kernel_require_link(const struct ls_kernel *kernel, const char *name, uint32_t *ret_index, struct ls_error *err)
 {
 	uint32_t index = ls_kernel_link_index(kernel, name);

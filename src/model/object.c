@@ -110,6 +110,13 @@ bool ls_attr_equal(const struct ls_attr *attr, const struct ls_object *a, const 
 	return !memcmp(x, y, type_size(attr->type));
 }
 
+bool ls_attr_same(unsigned i, const struct ls_object *a, const struct ls_object *b)
+{
+	if (!a || !b || ls_object_has(a, i) != ls_object_has(b, i))
+		return false;
+	return !ls_object_has(a, i) || ls_attr_equal(&a->kind->attrs[i], a, b);
+}
+
 uint32_t ls_object_diff(const struct ls_object *want, const struct ls_object *have)
 {
 	const struct ls_kind *kind = want->kind;
@@ -149,18 +156,6 @@ enum ls_change ls_object_change(const struct ls_kind *kind, uint32_t bits)
 		if (bits & LS_BIT(i) && kind->attrs[i].change > worst)
 			worst = kind->attrs[i].change;
 	return worst;
-}
-
-bool ls_object_refers(const struct ls_object *object, const char *link)
-{
-	for (unsigned i = 0; i < object->kind->n_attrs; i++) {
-		const struct ls_attr *attr = &object->kind->attrs[i];
-
-		if (attr->type == LS_TYPE_LINK && ls_object_has(object, i) &&
-			!strcmp(*(const char *const *)ls_object_value(object, attr), link))
-			return true;
-	}
-	return false;
 }
 
 void ls_attr_format(const struct ls_attr *attr, const struct ls_object *object, char *text, size_t size)

@@ -51,7 +51,8 @@ static int fill_session(struct ls_netlink *nl, int protocol, struct ls_error *er
 	nl->tx_fd = open_socket(protocol, err);
 	if (nl->tx_fd < 0)
 		return nl->tx_fd;
-	nl->strict = setsockopt(nl->dump_fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on)) == 0;
+	/* Kernels before 4.20 do not know it, and do not filter then. */
+	(void)setsockopt(nl->dump_fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 	return 0;
 }
 
@@ -83,11 +84,6 @@ void ls_netlink_close(struct ls_netlink *nl)
 	free(nl->received);
 	free(nl->tx.batch);
 	free(nl);
-}
-
-bool ls_netlink_strict(const struct ls_netlink *nl)
-{
-	return nl->strict;
 }
 
 int ls_netlink_send(int fd, const void *data, size_t length)

@@ -31,7 +31,6 @@ struct ls_tx {
 
 struct ls_netlink {
 	int dump_fd, tx_fd;
-	bool strict;
 	uint32_t dump_sequence; /* the last one used */
 	struct nl_msg *message;
 	uint8_t *received; /* LS_RECEIVE_SIZE bytes */

@@ -17,13 +17,6 @@ void ls_ledger_done(struct ls_ledger *ledger)
 	*ledger = (struct ls_ledger){ 0 };
 }
 
-static bool attr_as(const struct ls_attr *attr, unsigned bit, const struct ls_object *a, const struct ls_object *b)
-{
-	if (ls_object_has(a, bit) != ls_object_has(b, bit))
-		return false;
-	return !ls_object_has(a, bit) || ls_attr_equal(attr, a, b);
-}
-
 /* Takes attribute `bit` over from `from`, including that it has no value there. */
 static void take_attr(struct ls_object *object, const struct ls_object *from, unsigned bit)
 {
@@ -81,7 +74,7 @@ static uint32_t returnable(const struct ls_original *entry, const struct ls_obje
 
 	for (unsigned i = 0; i < kind->n_attrs; i++)
 		if (entry->original->managed & LS_BIT(i) && !(want && want->managed & LS_BIT(i)) &&
-			attr_as(&kind->attrs[i], i, have, entry->written))
+			ls_attr_same(i, have, entry->written))
 			bits |= LS_BIT(i);
 	return bits;
 }
@@ -93,8 +86,7 @@ static bool is_strangers(const struct ls_original *entry, const struct ls_object
 
 	for (unsigned i = 0; i < kind->n_attrs; i++)
 		if (entry->original->managed & LS_BIT(i) && !(want && want->managed & LS_BIT(i)) &&
-			!attr_as(&kind->attrs[i], i, have, entry->written) &&
-			!attr_as(&kind->attrs[i], i, have, entry->original))
+			!ls_attr_same(i, have, entry->written) && !ls_attr_same(i, have, entry->original))
 			return true;
 	return false;
 }

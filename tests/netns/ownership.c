@@ -592,3 +592,25 @@ Test(ownership, originals_survive_generations)
 	ns_down_well();
 	ns_expect_state(before);
 }
+
+/* The record of a namespace that still lives must not be taken for that of one that is gone. */
+Test(ownership, a_record_in_use_is_not_taken_over)
+{
+	const char *before;
+
+	ns_begin();
+	make_originals();
+	before = ns_state();
+	ns_apply_well(ORIGINALS);
+	ns_run("unshare -n sh -c '\"$LINKSPAN\" --state-dir %s/state down' >%s/other 2>&1; "
+	       "test $? = 1",
+		ns_dir(), ns_dir());
+	ns_expect_words(
+		ns_read_file(ns_text("%s/other", ns_dir())), NS_WORDS("another network namespace", "--state-dir"));
+	ns_down_well();
+	ns_expect_state(before);
+	/* One that is gone may. */
+	ns_run("for i in 1 2; do unshare -n \"$LINKSPAN\" --state-dir %s/gone apply %s; done", ns_dir(),
+		ns_spec("sysctls: { net.ipv4.ip_forward: 1 }\n"));
+	ns_expect_words(ns_output("ls %s/gone/generations", ns_dir()), NS_WORDS("1", "2"));
+}

@@ -196,18 +196,6 @@ Test(object, sysctls_come_in_an_order_in_which_no_write_undoes_an_earlier_one)
 
 /* ---- references, copies, text ------------------------------------------------------------------------------------ */
 
-Test(object, an_object_refers_to_the_links_it_names)
-{
-	const struct ls_object *vlan = build("link name=v10 type=vlan parent=eth0 master=br0 vlan_id=10");
-
-	cr_assert(ls_object_refers(vlan, "eth0"));
-	cr_assert(ls_object_refers(vlan, "br0"));
-	cr_assert_not(ls_object_refers(vlan, "v10"));
-	cr_assert_not(ls_object_refers(vlan, "vlan"));
-	cr_assert(ls_object_refers(build("sysctl path=net/ipv6/conf/eth0/accept_ra"), "eth0"));
-	cr_assert_not(ls_object_refers(build("route to=::/0 type=unreachable"), "lo"));
-}
-
 Test(object, a_copy_borrows_nothing)
 {
 	struct ls_arena *arena = ls_arena_new(), *other = ls_arena_new();
