@@ -14,6 +14,15 @@ struct ls_host {
 /* Describes the document of a host: kinds gateway and appliance. Decodes into a struct ls_host. */
 extern const struct ls_mapping ls_host_mapping;
 
+/* Elements of lists: hops.c and rules.c. */
+extern const struct ls_mapping ls_hop_mapping, ls_nexthop_mapping, ls_neighbour_mapping, ls_rule_mapping;
+
+/* A network; an address alone is a network of its own. */
+ls_decode_fn ls_decode_network;
+/* The number of a routing table, but the local one. */
+ls_decode_fn ls_decode_table;
+extern const struct ls_word ls_family_words[]; /* ipv4, ipv6: AF_INET, AF_INET6 */
+
 /* Texts' checks: what is wrong ("is ..."), or NULL. */
 const char *ls_check_interface_name(const char *text);
 const char *ls_check_spec_name(const char *text);
