@@ -927,7 +927,7 @@ Test(drivers, routes_by_nexthop_object_come_back)
 	    "nhid 4");
 	settle();
 	dump(LS_DUMP_ALL);
-	cr_expect_str_eq(route_to("10.2.0.0/16")->other, "nhid 3");
+	cr_expect_eq(route_to("10.2.0.0/16")->nexthop, 3);
 	/* iproute2 6.1 cannot flush them. */
 	expect_put_back(
 		&have, "ip route del 10.1.0.0/16 && ip route del 10.2.0.0/16 && ip -6 route del 2001:db8:1::/48");
