@@ -149,6 +149,9 @@ struct ls_kind {
 	 */
 	int (*encode)(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
 		const struct ls_object *want, struct nl_msg **ret, struct ls_error *err);
+	/* Deletes many objects of ours at once, much faster than one by one. Nothing is lost when it fails (-EAGAIN:
+	 * something was not as it should be): then they are deleted singly. NULL: there is no such way. */
+	int (*sweep)(struct ls_kernel *kernel, const struct ls_object *const *doomed, size_t n, struct ls_error *err);
 	/* Kinds outside netlink do it at once instead; encode is NULL then. */
 	int (*perform)(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
 		const struct ls_object *want, struct ls_error *err);
@@ -351,6 +354,8 @@ enum ls_nexthop_type { LS_NEXTHOP_SINGLE, LS_NEXTHOP_BLACKHOLE, LS_NEXTHOP_GROUP
 extern const char *const ls_nexthop_type_names[];
 /* The members of a group one after the other: begin with *at = members; false at the end. */
 bool ls_nexthop_next_member(const char **at, uint32_t *ret_id, uint32_t *ret_weight);
+/* Has `of` all these members, with these weights? */
+bool ls_nexthop_members_within(const char *members, const char *of);
 
 /* A policy rule (fib_rules.h). Key: all of it: the kernel changes none in place, and the same priority can have
  * several. The links of iif and oif need not exist. Mark: FRA_PROTOCOL (kernel 4.17). */
@@ -409,9 +414,12 @@ struct ls_sysctl {
 };
 enum ls_sysctl_attr { LS_SYSCTL_PATH, LS_SYSCTL_VALUE, LS_SYSCTL_DEV };
 
-#define LS_MARK_PROTOCOL 108       /* rtm_protocol, IFA_PROTO: free in rtnetlink.h and iproute2's rt_protos */
-#define LS_MARK_LINK_GROUP 0x6c73u /* "ls" */
-#define LS_MESSAGE_MAX 1024u       /* longest message that a driver writes itself, bytes */
+#define LS_MARK_PROTOCOL 108            /* rtm_protocol, IFA_PROTO: free in rtnetlink.h and iproute2's rt_protos */
+#define LS_MARK_LINK_GROUP 0x6c73u      /* "ls" */
+#define LS_MARK_SWEEP_GROUP 0x6c736400u /* and the next LS_SWEEP_GROUPS: links that are about to be deleted together \
+					 */
+#define LS_SWEEP_GROUPS 16u
+#define LS_MESSAGE_MAX 1024u /* longest message that a driver writes itself, bytes */
 #define LS_RAW_MAX 65535u
 
 /* ---- one object -------------------------------------------------------------------------------------------------- */

@@ -91,6 +91,9 @@ int ls_plan_make(const struct ls_set *desired, const struct ls_set *actual, cons
 void ls_plan_free(struct ls_plan *plan);
 void ls_plan_freep(struct ls_plan **plan);
 
+/* Warns (id `slow`) of what will take the kernel a second or more, with an estimate. */
+void ls_plan_warn_of_costs(const struct ls_plan *plan, struct ls_diag *diag);
+
 /* Sysctls that change when others are written, as far as they matter for `desired`: adds keys (sysctl objects without a
  * value) to `scope`, for every link of `links`. */
 int ls_plan_sysctl_scope(const struct ls_set *desired, const struct ls_set *links, struct ls_set *scope);

@@ -82,6 +82,7 @@ static int prepare(struct ls_host *host, const struct goal *goal, const struct l
 		ls_error_set(&report->error, -EEXIST, "the plan has conflicts; nothing was changed");
 		return fail(report, LS_OUTCOME_REFUSED);
 	}
+	ls_plan_warn_of_costs(report->prepared->plan, &report->notes);
 	r = ls_host_probe(host, report->prepared->plan, &report->error);
 	return r < 0 ? fail(report, r == -EOPNOTSUPP ? LS_OUTCOME_UNSUPPORTED : LS_OUTCOME_RESTORED) : 0;
 }

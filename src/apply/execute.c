@@ -124,13 +124,18 @@ static uint32_t dump_bit(const struct ls_step *step)
 	return LS_BIT(kind_of(step)->id);
 }
 
-/* Does a message of this step hit a stranger if the object is no longer what was dumped? Adds are exclusive, route
- * deletes carry the mark; the deletes of addresses and links and every replacement look at nothing. A `have` that is a
- * forecast (the state between two steps) is our own work of a moment ago. */
+static bool delete_names_owner(const struct ls_kind *kind)
+{
+	return kind == &ls_kind_route || kind == &ls_kind_rule;
+}
+
+/* Does a message of this step hit a stranger if the object is no longer what was dumped? Adds are exclusive, deletes
+ * of routes and rules carry the mark; the deletes of addresses and links and every replacement look at nothing. A
+ * `have` that is a forecast (the state between two steps) is our own work of a moment ago. */
 static bool needs_look(const struct ls_step *step)
 {
 	return step->have && step->have == step->before && !kind_of(step)->adjusted &&
-	       (step->op != LS_OP_DELETE || kind_of(step) != &ls_kind_route || step->have->owner != LS_OWNER_OURS);
+	       !(step->op == LS_OP_DELETE && step->have->owner == LS_OWNER_OURS && delete_names_owner(kind_of(step)));
 }
 
 /* What can change in place may have: links change each other's (the MTU of a bridge follows its ports). A message that
@@ -295,11 +300,46 @@ static int classify(struct run *run, size_t from, size_t to, bool *ret_again)
 	return r;
 }
 
+/* ---- many at once ------------------------------------------------------------------------------------------------ */
+
+#define SWEEP_MIN 8u /* below, one by one takes no longer */
+
+static bool can_sweep(const struct run *run, size_t from, size_t to)
+{
+	const struct ls_step *steps = run->execution->plan->steps;
+
+	if (to - from < SWEEP_MIN || !kind_of(&steps[from])->sweep)
+		return false;
+	for (size_t i = from; i < to; i++)
+		if (steps[i].op != LS_OP_DELETE || run->results[i] != RESULT_NONE)
+			return false;
+	return true;
+}
+
+/* Whatever goes wrong here is left to the ordinary way, which says what it is. */
+static void try_sweep(struct run *run, size_t from, size_t to)
+{
+	const struct ls_step *steps = run->execution->plan->steps;
+	const struct ls_object **doomed;
+
+	if (!can_sweep(run, from, to))
+		return;
+	doomed = calloc(to - from, sizeof(*doomed));
+	if (!doomed)
+		return;
+	for (size_t i = from; i < to; i++)
+		doomed[i - from] = steps[i].have;
+	if (kind_of(&steps[from])->sweep(run->host->kernel, doomed, to - from, NULL) >= 0)
+		memset(run->results + from, RESULT_DONE, to - from);
+	free(doomed);
+}
+
 static int run_steps(struct run *run, size_t from, size_t to)
 {
 	bool again = true;
 	int r = 0;
 
+	try_sweep(run, from, to);
 	for (int attempt = 0; attempt < 3 && again && r >= 0; attempt++) {
 		r = send_steps(run, from, to, RESULT_NONE);
 		if (run->quick && !run->execution->go_on)

@@ -55,6 +55,16 @@ static bool is_before(const struct ls_object *before, const struct ls_object *af
 	return before->owner == now->owner || before->kind == &ls_kind_address;
 }
 
+/* What the kernel takes away with something else: an attribute, or members of a group. */
+static bool is_stripped(const struct ls_object *before, unsigned attr, const struct ls_object *now)
+{
+	if (!before || !ls_object_has(before, attr))
+		return false;
+	return !ls_object_has(now, attr) || (now->kind == &ls_kind_nexthop && attr == LS_NEXTHOP_MEMBERS &&
+						    ls_nexthop_members_within(((const struct ls_nexthop *)now)->members,
+							    ((const struct ls_nexthop *)before)->members));
+}
+
 /* Is `now` something that lies on the way from before to after? Attribute by attribute: as before, as after, as the
  * kernel makes it on the way, stripped, or, on an object that the run made, whatever the kernel gave it. (Nothing at
  * all lies on the way, too.) */
@@ -71,12 +81,12 @@ static bool is_on_the_way(const struct ls_object *before, const struct ls_object
 		return false;
 	for (unsigned i = 0; i < now->kind->n_attrs; i++) {
 		const struct ls_attr *attr = &now->kind->attrs[i];
-		bool stripped = before && ls_object_has(before, i) && !ls_object_has(now, i);
 		/* Links change each other's: the MTU of a bridge follows its ports. */
 		bool given = (made && attr->type == LS_TYPE_BOOL) ||
 			     (attr->flags & LS_ATTR_OPTIONAL && now->owner == LS_OWNER_OURS);
 
-		if (!(bits & LS_BIT(i)) || attr->change == LS_CHANGE_INFO || stripped || given)
+		if (!(bits & LS_BIT(i)) || attr->change == LS_CHANGE_INFO || given || is_stripped(before, i, now) ||
+			is_stripped(after, i, now))
 			continue;
 		if (!ls_attr_same(i, now, before) && !ls_attr_same(i, now, after) && !ls_attr_same(i, now, fallout) &&
 			!(after && !ls_object_has(now, i)))

@@ -33,6 +33,7 @@ static enum cli_exit answer(struct cli *cli, const struct ls_plan *plan, struct 
 {
 	const struct cli_plan view = { .plan = plan, .file = spec->source.name, .findings = &spec->diag };
 
+	ls_plan_warn_of_costs(plan, &spec->diag);
 	cli_print_findings(cli, &spec->diag, &spec->source);
 	if (cli_given(cli, CLI_JSON)) {
 		cli_json_plan(cli, &view);

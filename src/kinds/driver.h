@@ -91,6 +91,15 @@ int ls_replay(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *o
 uint8_t ls_scope_to_kernel(uint8_t scope);
 uint8_t ls_scope_from_kernel(uint8_t scope);
 
+/* link_sweep.c: the slot of links. */
+int ls_link_sweep(struct ls_kernel *kernel, const struct ls_object *const *doomed, size_t n, struct ls_error *err);
+
+/* Links on their way out are ours, too. */
+static inline bool ls_link_group_is_sweeping(uint32_t group)
+{
+	return group >= LS_MARK_SWEEP_GROUP && group < LS_MARK_SWEEP_GROUP + LS_SWEEP_GROUPS;
+}
+
 /* For kinds that every kernel has. */
 int ls_probe_always(struct ls_kernel *kernel, const struct ls_object *want, struct ls_error *err);
 

@@ -146,6 +146,7 @@ static int decode_link(
 	const struct ls_dump *dump, struct ls_link *link, const struct ifinfomsg *info, const struct nlattr *const *tb)
 {
 	struct ls_object *object = &link->object;
+	uint32_t group = ls_attr_u32(tb[IFLA_GROUP]);
 
 	if (tb[IFLA_LINKINFO] && decode_type(dump, link, tb[IFLA_LINKINFO]) < 0)
 		return -ENOMEM;
@@ -164,7 +165,7 @@ static int decode_link(
 		decode_mac(link, LS_LINK_PERMANENT_MAC, tb[IFLA_PERM_ADDRESS], &link->permanent_mac);
 	}
 	decode_relations(link, tb);
-	if (ls_object_has(object, LS_LINK_TYPE) && ls_attr_u32(tb[IFLA_GROUP]) == LS_MARK_LINK_GROUP)
+	if (ls_object_has(object, LS_LINK_TYPE) && (group == LS_MARK_LINK_GROUP || ls_link_group_is_sweeping(group)))
 		object->owner = LS_OWNER_OURS;
 	return 0;
 }
@@ -556,4 +557,5 @@ const struct ls_kind ls_kind_link = {
 	.probe = link_probe,
 	.dump = link_dump,
 	.encode = link_encode,
+	.sweep = ls_link_sweep,
 };

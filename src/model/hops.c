@@ -74,16 +74,6 @@ void ls_hops_format(const struct ls_hops *hops, char *text, size_t size)
 	}
 }
 
-bool ls_route_same_hop(const struct ls_route *a, const struct ls_route *b)
-{
-	static const uint8_t attrs[] = { LS_ROUTE_TYPE, LS_ROUTE_DEV, LS_ROUTE_VIA, LS_ROUTE_ONLINK, LS_ROUTE_WEIGHT };
-
-	for (size_t i = 0; i < LS_ARRAY_SIZE(attrs); i++)
-		if (!ls_attr_same(attrs[i], &a->object, &b->object))
-			return false;
-	return true;
-}
-
 bool ls_nexthop_next_member(const char **at, uint32_t *ret_id, uint32_t *ret_weight)
 {
 	int length = 0;
@@ -92,5 +82,35 @@ bool ls_nexthop_next_member(const char **at, uint32_t *ret_id, uint32_t *ret_wei
 		return false;
 	*at += length;
 	*at += strspn(*at, " ");
+	return true;
+}
+
+static bool has_member(const char *members, uint32_t wanted_id, uint32_t wanted_weight)
+{
+	uint32_t id, weight;
+
+	while (ls_nexthop_next_member(&members, &id, &weight))
+		if (id == wanted_id && weight == wanted_weight)
+			return true;
+	return false;
+}
+
+bool ls_nexthop_members_within(const char *members, const char *of)
+{
+	uint32_t id, weight;
+
+	while (ls_nexthop_next_member(&members, &id, &weight))
+		if (!has_member(of, id, weight))
+			return false;
+	return true;
+}
+
+bool ls_route_same_hop(const struct ls_route *a, const struct ls_route *b)
+{
+	static const uint8_t attrs[] = { LS_ROUTE_TYPE, LS_ROUTE_DEV, LS_ROUTE_VIA, LS_ROUTE_ONLINK, LS_ROUTE_WEIGHT };
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(attrs); i++)
+		if (!ls_attr_same(attrs[i], &a->object, &b->object))
+			return false;
 	return true;
 }

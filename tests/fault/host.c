@@ -265,6 +265,16 @@ static const char spec_b[] =
 	"  net.ipv4.conf.lsd0.proxy_arp: 1\n"
 	"  net.ipv6.conf.all.forwarding: 1\n";
 
+/* Enough to go in one sweep. */
+static const char pairs_a[] = "  lsg0: { create: { type: veth, peer: lsg1 } }\n"
+			      "  lsg1: { create: { type: veth, peer: lsg0 } }\n"
+			      "  lsg2: { create: { type: veth, peer: lsg3 } }\n"
+			      "  lsg3: { create: { type: veth, peer: lsg2 } }\n"
+			      "  lsg4: { create: { type: veth, peer: lsg5 } }\n"
+			      "  lsg5: { create: { type: veth, peer: lsg4 } }\n"
+			      "  lsg6: { create: { type: veth, peer: lsg7 } }\n"
+			      "  lsg7: { create: { type: veth, peer: lsg6 } }\n";
+
 /* Where the kernel has them. */
 static const char vlan_a[] = "  lsa0.5:\n"
 			     "    create: { type: vlan, parent: lsa0, id: 5 }\n"
@@ -284,13 +294,13 @@ static const char dummy_b[] = "  lsx0:\n"
 			      "    ipv4: { method: manual, addresses: [10.17.0.1/24, 10.17.0.2/24] }\n"
 			      "  lsx1: { create: { type: dummy }, up: false }\n";
 
-static void write_spec(const char *name, const char *format, const char *vlan, const char *dummy)
+static void write_spec(const char *name, const char *format, const char *pairs, const char *vlan, const char *dummy)
 {
-	char path[128], more[1024];
+	char path[128], more[2048];
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	snprintf(more, sizeof(more), "%s%s", has_vlan ? vlan : "", has_dummy ? dummy : "");
+	snprintf(more, sizeof(more), "%s%s%s", pairs, has_vlan ? vlan : "", has_dummy ? dummy : "");
 	file = fopen(path, "we");
 	cr_assert_not_null(file, "%s", path);
 	fprintf(file, format, more); /* NOLINT: one of the two above */
@@ -366,8 +376,8 @@ void fault_begin(void)
 	has_dummy = host_try("ip link add probe type dummy");
 	has_vlan = host_try(
 		"ip link add probe0 type veth peer name probe1 && ip link add probe2 link probe0 type vlan id 2");
-	write_spec("a.yaml", spec_a, vlan_a, dummy_a);
-	write_spec("b.yaml", spec_b, vlan_b, dummy_b);
+	write_spec("a.yaml", spec_a, pairs_a, vlan_a, dummy_a);
+	write_spec("b.yaml", spec_b, "", vlan_b, dummy_b);
 }
 
 void fault_need_namespace(void)

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Many links at once. Deleting a link waits for a grace period of the kernel; deleting a group of links waits once
+ * (rtnl_group_dellink). A group delete takes whatever is in the group, so the doomed links are moved to a group that is
+ * empty, the group is listed, and only if it holds exactly them is it deleted. Whatever is not as it should be leaves
+ * the links where they are, still marked as ours, to be deleted one by one.
+ */
+#include "driver.h"
+
+#include <sys/socket.h>
+
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+
+/* ---- listing ----------------------------------------------------------------------------------------------------- */
+
+struct listing {
+	uint32_t groups;       /* which of our sweeping groups have members */
+	uint32_t group;        /* whose members to list; 0: none */
+	struct ls_buf members; /* indexes */
+};
+
+static int list_link(const struct nlmsghdr *message, void *data)
+{
+	const struct ifinfomsg *info = (const void *)((const uint8_t *)message + NLMSG_HDRLEN);
+	const struct nlattr *tb[IFLA_GROUP + 1];
+	struct listing *listing = data;
+	const void *attrs;
+	uint32_t group;
+	size_t length;
+
+	if (message->nlmsg_type != RTM_NEWLINK || !ls_attrs_of(message, sizeof(*info), &attrs, &length))
+		return 0;
+	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), attrs, length);
+	group = ls_attr_u32(tb[IFLA_GROUP]);
+	if (ls_link_group_is_sweeping(group))
+		listing->groups |= LS_BIT(group - LS_MARK_SWEEP_GROUP);
+	return group && group == listing->group
+		       ? ls_buf_append(&listing->members, &info->ifi_index, sizeof(info->ifi_index))
+		       : 0;
+}
+
+static int restart(void *data)
+{
+	struct listing *listing = data;
+
+	listing->groups = 0;
+	listing->members.length = 0;
+	return 0;
+}
+
+static int list(struct ls_kernel *kernel, struct listing *listing, struct ls_error *err)
+{
+	struct nl_msg *request = ls_tx_message(kernel->nl, RTM_GETLINK, 0);
+	const struct ifinfomsg all = { .ifi_family = AF_UNSPEC };
+
+	if (nlmsg_append(request, (void *)(uintptr_t)&all, sizeof(all), NLMSG_ALIGNTO) < 0 ||
+		nla_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0)
+		return ls_error_set(err, -EMSGSIZE, "request does not fit");
+	return ls_netlink_dump(kernel->nl, request, list_link, restart, listing, err);
+}
+
+/* ---- moving and deleting ----------------------------------------------------------------------------------------- */
+
+static void count_failure(size_t token, enum ls_tx_state state, int code, const char *kernel_says, void *data)
+{
+	size_t *n_failed = data;
+
+	(void)token;
+	(void)code;
+	(void)kernel_says;
+	*n_failed += state != LS_TX_DONE;
+}
+
+/* `index` 0: the whole group. */
+static int queue(struct ls_kernel *kernel, int type, uint32_t index, uint32_t group, struct ls_error *err)
+{
+	struct nl_msg *message = ls_tx_message(kernel->nl, type, 0);
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = (int)index };
+
+	if (nlmsg_append(message, (void *)(uintptr_t)&info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+		nla_put_u32(message, IFLA_GROUP, group) < 0)
+		return ls_error_set(err, -EMSGSIZE, "request does not fit");
+	return ls_tx_queue(kernel->nl, message, 0, err);
+}
+
+static int move_all(struct ls_kernel *kernel, const uint32_t *indexes, size_t n, uint32_t group, struct ls_error *err)
+{
+	size_t n_failed = 0;
+	int r = 0;
+
+	ls_tx_begin(kernel->nl, count_failure, &n_failed);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = queue(kernel, RTM_NEWLINK, indexes[i], group, err);
+	if (r >= 0)
+		r = ls_tx_barrier(kernel->nl, err);
+	return r < 0 ? r : n_failed ? -EAGAIN : 0;
+}
+
+static int delete_group(struct ls_kernel *kernel, uint32_t group, struct ls_error *err)
+{
+	size_t n_failed = 0;
+	int r;
+
+	ls_tx_begin(kernel->nl, count_failure, &n_failed);
+	r = queue(kernel, RTM_DELLINK, 0, group, err);
+	if (r >= 0)
+		r = ls_tx_barrier(kernel->nl, err);
+	return r < 0 ? r : n_failed ? -EAGAIN : 0;
+}
+
+static int compare_indexes(const void *a, const void *b)
+{
+	return ls_order(*(const uint32_t *)a, *(const uint32_t *)b);
+}
+
+/* Both in ascending order. */
+static bool holds_exactly(struct listing *listing, const uint32_t *indexes, size_t n)
+{
+	if (listing->members.failed || listing->members.length != n * sizeof(*indexes))
+		return false;
+	qsort(listing->members.data, n, sizeof(*indexes), compare_indexes);
+	return !memcmp(listing->members.data, indexes, n * sizeof(*indexes));
+}
+
+static int sweep(struct ls_kernel *kernel, const uint32_t *indexes, size_t n, struct ls_error *err)
+{
+	struct listing listing = { 0 };
+	int r = list(kernel, &listing, err), free_group = __builtin_ffs((int)~listing.groups) - 1;
+
+	if (r < 0 || free_group < 0 || free_group >= (int)LS_SWEEP_GROUPS)
+		return r < 0 ? r : -EAGAIN;
+	listing.group = LS_MARK_SWEEP_GROUP + (uint32_t)free_group;
+	r = move_all(kernel, indexes, n, listing.group, err);
+	if (r >= 0)
+		r = list(kernel, &listing, err);
+	if (r >= 0)
+		r = holds_exactly(&listing, indexes, n) ? delete_group(kernel, listing.group, err) : -EAGAIN;
+	ls_buf_done(&listing.members);
+	return r;
+}
+
+int ls_link_sweep(struct ls_kernel *kernel, const struct ls_object *const *doomed, size_t n, struct ls_error *err)
+{
+	uint32_t *indexes = calloc(n + 1, sizeof(*indexes));
+	int r = indexes ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		indexes[i] = ls_kernel_link_index(kernel, ((const struct ls_link *)doomed[i])->name);
+		if (doomed[i]->owner != LS_OWNER_OURS || !indexes[i])
+			r = -EAGAIN;
+	}
+	if (r >= 0) {
+		qsort(indexes, n, sizeof(*indexes), compare_indexes);
+		r = sweep(kernel, indexes, n, err);
+	}
+	free(indexes);
+	return r;
+}
