@@ -185,9 +185,10 @@ static int pair_crowd(struct planner *planner, struct ls_object *const *want, si
 		if (partner >= 0) {
 			pair->have = pair->found = have[partner];
 			taken[partner] = true;
-		} else if (!pair->have) {
-			pair->want = beside(planner, want[i]);
 		}
+		/* Made anew, too, it meets the others there. */
+		if (!pair->have || (partner >= 0 && pair->have->flags & LS_OBJECT_SIBLING))
+			pair->want = beside(planner, want[i]);
 	}
 	for (size_t i = 0; i < n_have; i++)
 		if (!taken[i])
