@@ -230,6 +230,7 @@ static void claim_hop(const struct ls_object *made, struct ls_set *actual)
 		route->mtu = ((const struct ls_route *)made)->mtu;
 		route->object.set |= made->set & (LS_BIT(LS_ROUTE_SRC) | LS_BIT(LS_ROUTE_MTU));
 		route->object.owner = LS_OWNER_OURS;
+		route->protocol = LS_MARK_PROTOCOL;
 		return;
 	}
 }

@@ -52,6 +52,7 @@ char *judge_look(void);
 /* The same, once it has stopped changing by itself. */
 char *judge_look_settled(void);
 char *judge_keep_look(void); /* not to be freed */
+void judge_forget_looks(void);
 /* The host as it should be at both ends of a transition; learnt on hosts of their own, once. */
 struct ends {
 	const char *before, *after;

@@ -444,13 +444,19 @@ char *judge_look_settled(void)
 }
 
 /* Ends stay until the test does: a sanitizer must still find them. */
+static char *kept[64];
+static size_t n_kept;
+
 static char *keep(char *text)
 {
-	static char *kept[64];
-	static size_t n;
+	cr_assert_lt(n_kept, sizeof(kept) / sizeof(kept[0]));
+	return kept[n_kept++] = text;
+}
 
-	cr_assert_lt(n, sizeof(kept) / sizeof(kept[0]));
-	return kept[n++] = text;
+void judge_forget_looks(void)
+{
+	while (n_kept)
+		free(kept[--n_kept]);
 }
 
 char *judge_keep_look(void)
