@@ -290,3 +290,4 @@ enum cli_exit cli_down(struct cli *cli);
 enum cli_exit cli_status(struct cli *cli);
 enum cli_exit cli_history(struct cli *cli);
 enum cli_exit cli_snapshot(struct cli *cli);
+enum cli_exit cli_schema(struct cli *cli);

@@ -66,6 +66,11 @@ static const char snapshot_text[] =
 	"changes by itself: two snapshots of the same configuration are the same, byte for byte.\n"
 	"With --all --json the output can be given to `linkspan plan --from`.";
 
+static const char schema_text[] =
+	"Prints the JSON Schema (draft 2020-12) of specs, for editors and for programs that write\n"
+	"them. It says of a spec what `linkspan check` says, but for what takes more than one place\n"
+	"of it: names that must exist, objects that are asked for twice, next hops and subnets.";
+
 const struct cli_command cli_commands[] = {
 	{ "check", "read and check a spec; no kernel access", "SPEC", check_text, 0,
 		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE) | LS_BIT(CLI_EXIT_INVALID),
@@ -86,5 +91,7 @@ const struct cli_command cli_commands[] = {
 	{ "snapshot", "print the kernel's objects", NULL, snapshot_text, LS_BIT(CLI_ALL), READS, false, cli_snapshot },
 	{ "recover", "finish what a crash left behind", NULL, recover_text, LS_BIT(CLI_ABANDON), CHANGES, true,
 		cli_recover },
+	{ "schema", "print the JSON Schema of specs", NULL, schema_text, 0,
+		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE), false, cli_schema },
 	{ 0 },
 };

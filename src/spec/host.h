@@ -14,6 +14,12 @@ struct ls_host {
 /* Describes the document of a host: kinds gateway and appliance. Decodes into a struct ls_host. */
 extern const struct ls_mapping ls_host_mapping;
 
+/* The forms of what its own readers take; decode NULL at the end. */
+extern const struct ls_reader_form ls_host_forms[];
+
+/* What the mappings' `finish` and the checks ask of each alone (rules.c). */
+extern const char ls_rules_family[], ls_rules_match[], ls_rules_interface[], ls_rules_route[], ls_rules_host[];
+
 /* Texts' checks: what is wrong ("is ..."), or NULL. */
 const char *ls_check_interface_name(const char *text);
 const char *ls_check_spec_name(const char *text);
