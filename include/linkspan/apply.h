@@ -40,6 +40,10 @@ void ls_host_read_ahead(struct ls_host *host);
  * be NULL) and the ledger. */
 int ls_host_dump(struct ls_host *host, const struct ls_set *desired, struct ls_set *ret, struct ls_error *err);
 
+/* What linkspan displaced here, and would give back; empty where that was in another life of the namespace. Release with
+ * ls_ledger_done; the objects go to the arena. */
+int ls_host_originals(struct ls_host *host, struct ls_arena *arena, struct ls_ledger *ret, struct ls_error *err);
+
 struct ls_generation {
 	uint64_t number;
 	uint64_t source;    /* the generation whose content it has: itself, or an older one that was rolled back to */

@@ -222,8 +222,9 @@ void cli_json_plan(struct cli *cli, const struct cli_plan *plan);
 /* The document of `check`: also what any other command with --json answers about a spec that is not valid. */
 void cli_json_check(struct cli *cli, bool valid, const struct ls_diag *diag);
 
-/* Reads {"format":1,"objects":{...}}, "-" is standard input; objects go to the set's arena, and are sorted. */
-int cli_snapshot_read(const char *path, struct ls_set *ret, struct ls_error *err);
+/* Reads {"format":1,"objects":{...},"originals":[...]}, "-" is standard input; objects go to the set's arena, and are
+ * sorted. Release the ledger, also after a failure. */
+int cli_snapshot_read(const char *path, struct ls_set *ret, struct ls_ledger *originals, struct ls_error *err);
 
 /* ---- what commands share ----------------------------------------------------------------------------------------- */
 

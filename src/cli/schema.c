@@ -7,6 +7,7 @@
 #include "cli.h"
 
 #include <jansson.h>
+#include <string.h>
 
 static json_t *value_to_json(json_t *defs, const struct ls_form *form);
 
@@ -50,6 +51,19 @@ static json_t *text_to_json(json_t *defs, const struct ls_form *form)
 	if (!json_object_get(defs, form->name))
 		json_object_set_new(defs, form->name, sort_to_json(form));
 	return json_pack("{s:o}", "$ref", json_sprintf("#/$defs/%s", form->name));
+}
+
+/* `text` has ' for ". NULL: out of memory. */
+static json_t *load_rules(const char *text)
+{
+	char *copy = strdup(text);
+	json_t *json;
+
+	for (char *quote = copy; quote && (quote = strchr(quote, '\''));)
+		*quote = '"';
+	json = copy ? json_loads(copy, 0, NULL) : NULL;
+	free(copy);
+	return json;
 }
 
 /* ---- variants ---------------------------------------------------------------------------------------------------- */
@@ -103,7 +117,7 @@ static void add_variants(const struct ls_mapping *mapping, const struct ls_mappi
 
 static json_t *rules_to_json(const struct ls_mapping *mapping, const struct ls_mapping_form *form)
 {
-	json_t *rules = form->rules ? json_loads(form->rules, 0, NULL) : json_array();
+	json_t *rules = form->rules ? load_rules(form->rules) : json_array();
 
 	add_variants(mapping, form, rules);
 	return rules;
@@ -178,7 +192,7 @@ static json_t *form_to_json(json_t *defs, const struct ls_form *form)
 
 static json_t *value_to_json(json_t *defs, const struct ls_form *form)
 {
-	json_t *json = form_to_json(defs, form), *more = form->rules ? json_loads(form->rules, 0, NULL) : NULL;
+	json_t *json = form_to_json(defs, form), *more = form->rules ? load_rules(form->rules) : NULL;
 
 	if (more)
 		json_object_update(json, more);

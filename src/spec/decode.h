@@ -91,7 +91,7 @@ struct ls_mapping {
 	const struct ls_key *variant;   /* the key, of `keys`, whose value `needed` and `only` speak of; or NULL */
 	/* Called when all keys have been read. `mark`: of the mapping. */
 	void (*finish)(struct ls_decoder *decoder, struct ls_mark mark, const struct ls_seen *seen, void *target);
-	const char *rules; /* what it and the checks ask of this mapping alone, as JSON: an array of schemas; or NULL */
+	const char *rules; /* what it and the checks ask of this mapping alone (rules.c), or NULL */
 };
 
 /* Regular expressions (ECMA-262) of the parts of addresses: as strict as ls_ip_parse and ls_prefix_parse. */

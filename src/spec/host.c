@@ -596,7 +596,7 @@ const struct ls_reader_form ls_host_forms[] = {
 			.about = "a network, an address, or default",
 			.pattern = "^(default|" LS_PATTERN_IPV4 "(/" LS_PATTERN_LENGTH4 ")?|" LS_PATTERN_IPV6
 				   "(/" LS_PATTERN_LENGTH6 ")?)$" } },
-	{ decode_table, NULL, { .type = LS_FORM_NUMBER, .rules = "{\"not\": {\"const\": 255}}" } },
+	{ decode_table, NULL, { .type = LS_FORM_NUMBER, .rules = "{'not': {'const': 255}}" } },
 	/* Dots between the parts and slashes for dots within, or slashes between. */
 	{ decode_sysctl_path, NULL,
 		{ .type = LS_FORM_TEXT,
