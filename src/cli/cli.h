@@ -104,6 +104,8 @@ struct cli_args {
 /* -EINVAL: wrong usage, err has the message and args->command the command, if that much was clear. */
 int cli_parse(int argc, char *const argv[], struct cli_args *args, struct ls_error *err);
 const struct cli_command *cli_find_command(const char *name);
+/* The number of a generation. NULL, or what is wrong with the text: "is not ...". */
+const char *cli_read_generation(const char *text, void *value);
 void cli_print_help(FILE *file, const struct cli_command *command); /* NULL: of the program */
 
 /* ---- streams ----------------------------------------------------------------------------------------------------- */
@@ -219,6 +221,7 @@ struct json_t *cli_json_wanted(const struct ls_object *object);
 struct json_t *cli_json_id(const struct ls_object *object);                  /* the key, without the kind */
 struct json_t *cli_json_attr(const struct ls_object *object, unsigned attr); /* value, or null when unset */
 void cli_json_plan(struct cli *cli, const struct cli_plan *plan);
+struct json_t *cli_json_generation(const struct ls_generation *generation, uint64_t current);
 /* The document of `check`: also what any other command with --json answers about a spec that is not valid. */
 void cli_json_check(struct cli *cli, bool valid, const struct ls_diag *diag);
 
@@ -292,3 +295,4 @@ enum cli_exit cli_status(struct cli *cli);
 enum cli_exit cli_history(struct cli *cli);
 enum cli_exit cli_snapshot(struct cli *cli);
 enum cli_exit cli_schema(struct cli *cli);
+enum cli_exit cli_show(struct cli *cli);

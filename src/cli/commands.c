@@ -66,6 +66,10 @@ static const char snapshot_text[] =
 	"changes by itself: two snapshots of the same configuration are the same, byte for byte.\n"
 	"With --all --json the output can be given to `linkspan plan --from`.";
 
+static const char show_text[] =
+	"Prints what is recorded of generation N: when, who, by which command and why, how long\n"
+	"each phase took, the steps (the first 1,000), and the spec.";
+
 static const char schema_text[] =
 	"Prints the JSON Schema (draft 2020-12) of specs, for editors and for programs that write\n"
 	"them. It says of a spec what `linkspan check` says, but for what takes more than one place\n"
@@ -88,6 +92,7 @@ const struct cli_command cli_commands[] = {
 	{ "status", "show the current generation and what differs from it", NULL, status_text, LS_BIT(CLI_CHECK),
 		READS | LS_BIT(CLI_EXIT_CHANGES), false, cli_status },
 	{ "history", "list the generations", NULL, history_text, 0, READS, false, cli_history },
+	{ "show", "show one generation: its steps and its spec", "N", show_text, 0, READS, false, cli_show },
 	{ "snapshot", "print the kernel's objects", NULL, snapshot_text, LS_BIT(CLI_ALL), READS, false, cli_snapshot },
 	{ "recover", "finish what a crash left behind", NULL, recover_text, LS_BIT(CLI_ABANDON), CHANGES, true,
 		cli_recover },

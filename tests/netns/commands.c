@@ -491,6 +491,73 @@ Test(commands, json_documents_have_their_keys)
 	document_of("down --json", 0);
 }
 
+/* ---- show -------------------------------------------------------------------------------------------------------- */
+
+/* "op kind id; ..." of an array of steps. */
+static const char *list_steps(json_t *steps)
+{
+	const char *text = "";
+	json_t *step;
+	size_t i;
+
+	json_array_foreach(steps, i, step) text = ns_text("%s%s %s %s %s; ", text,
+		json_string_value(json_object_get(step, "op")), json_string_value(json_object_get(step, "kind")),
+		json_string_value(json_object_get(step, "id")), json_string_value(json_object_get(step, "location")));
+	return text;
+}
+
+Test(commands, show_tells_the_steps_that_plan_had_told)
+{
+	struct ns_answer answer;
+	const char *planned, *path;
+	json_t *shown, *times, *generation;
+
+	ns_begin();
+	path = ns_spec(MIXED);
+	planned = list_steps(json_object_get(document_of(ns_text("plan --json %s", path), 2), "steps"));
+	document_of(ns_text("apply --json --message 'first try' %s", path), 0);
+	shown = document_of("show --json 1", 0);
+	cr_expect_str_eq(list_steps(json_object_get(shown, "taken")), planned);
+	generation = json_object_get(shown, "generation");
+	cr_expect_str_eq(json_string_value(json_object_get(generation, "message")), "first try");
+	cr_expect_str_eq(json_string_value(json_object_get(generation, "command")), "apply");
+	cr_expect_not_null(strstr(json_string_value(json_object_get(shown, "spec_text")), "10.0.0.1/24"));
+	times = json_object_get(shown, "milliseconds");
+	expect_keys(times, "plan journal kernel verify");
+	cr_expect_gt(json_real_value(json_object_get(times, "kernel")), 0.0);
+	answer = ns_span("show 1");
+	ns_expect_exit(&answer, 0);
+	ns_expect_words(answer.out, NS_WORDS("first try", "+ link br0", "| sysctls: { net.ipv4.ip_forward: 1 }"));
+	answer = ns_span("show 2");
+	ns_expect_exit(&answer, 1);
+	answer = ns_span("show two");
+	ns_expect_exit(&answer, 64);
+	ns_down_well();
+	shown = document_of("show --json 2", 0);
+	cr_expect_eq(json_array_size(json_object_get(shown, "taken")),
+		json_integer_value(
+			json_object_get(json_object_get(json_object_get(shown, "generation"), "steps"), "delete")) +
+			json_integer_value(json_object_get(
+				json_object_get(json_object_get(shown, "generation"), "steps"), "change")));
+}
+
+Test(commands, show_keeps_the_first_thousand_steps)
+{
+	json_t *shown;
+
+	ns_begin();
+	ns_spec("");
+	ns_run("{ echo routes:; for i in $(seq 1100); do echo \"  - { to: 10.$((i / 256)).$((i %% 256)).0/24, type: "
+	       "blackhole }\"; done; } >>%s/spec.yaml",
+		ns_dir());
+	document_of(ns_text("apply --json %s/spec.yaml", ns_dir()), 0);
+	shown = document_of("show --json 1", 0);
+	cr_expect_eq(json_array_size(json_object_get(shown, "taken")), 1000);
+	ns_expect_words(ns_span("show 1").out, NS_WORDS("1100 added", "... and 100 more"));
+}
+
+/* ---- snapshots --------------------------------------------------------------------------------------------------- */
+
 Test(commands, two_snapshots_are_the_same_bytes)
 {
 	const char *options[] = { "", "--all", "--json", "--all --json" };
