@@ -82,6 +82,7 @@ struct cli_command {
 	uint32_t exits;      /* bits by enum cli_exit */
 	bool changes;        /* the host, or the state directory */
 	enum cli_exit (*run)(struct cli *cli);
+	bool sentence; /* the operand may be several words: they become one text */
 };
 
 extern const struct cli_option cli_options[CLI_N_OPTIONS];
@@ -92,10 +93,13 @@ extern const struct cli_command cli_commands[]; /* name NULL at the end */
 	(LS_BIT(CLI_JSON) | LS_BIT(CLI_STATE_DIR) | LS_BIT(CLI_NETNS) | LS_BIT(CLI_QUIET) | LS_BIT(CLI_VERBOSE) | \
 		LS_BIT(CLI_COLOR) | LS_BIT(CLI_HELP) | LS_BIT(CLI_VERSION))
 
+#define CLI_SENTENCE_MAX 512
+
 struct cli_args {
 	const struct cli_command *command; /* NULL only with --help or --version */
 	const char *operand;
-	uint32_t given; /* bits by enum cli_option_id */
+	char sentence[CLI_SENTENCE_MAX]; /* what it points to, where it is several words */
+	uint32_t given;                  /* bits by enum cli_option_id */
 	const char *state_dir, *netns, *from, *message;
 	uint64_t to;
 	enum cli_color color;
@@ -176,6 +180,9 @@ void cli_hint(struct cli *cli, const char *format, ...) LS_PRINTF(2, 3);
 /* `source` may be NULL. */
 void cli_print_finding(struct cli *cli, const struct ls_finding *finding, struct cli_source *source);
 void cli_print_findings(struct cli *cli, const struct ls_diag *diag, struct cli_source *source);
+/* The line of the source with a caret; nothing where it is not at hand. */
+void cli_print_source_line(
+	const struct cli_stream *stream, struct cli_source *source, const struct ls_location *location);
 /* Prints the error, with a hint where privilege is missing, and tells how to exit. */
 enum cli_exit cli_fail(struct cli *cli, const struct ls_error *err);
 enum cli_exit cli_fail_at(struct cli *cli, const struct ls_error *err, struct cli_source *source); /* with the line */
@@ -201,6 +208,19 @@ static inline uint32_t cli_detail(const struct cli *cli)
 }
 void cli_count_steps(const struct ls_plan *plan, size_t counts[static 4]); /* by enum ls_op */
 void cli_print_conflicts(struct cli *cli, const struct cli_plan *plan, struct cli_source *source);
+
+/* ---- makers ------------------------------------------------------------------------------------------------------ */
+
+extern const char *const cli_owner_names[]; /* by enum ls_owner: as objects in JSON have them */
+
+#define CLI_PROTOCOL_MAX 32
+#define CLI_MAKER_MAX 96
+
+int cli_protocol_of(const struct ls_object *object); /* rtm_protocol of a route; -1: the kernel does not say */
+/* iproute2's name of it; may stand in `name`. NULL: none. */
+const char *cli_protocol_name(uint8_t protocol, char name[static CLI_PROTOCOL_MAX]);
+/* "made by zebra", "not made by linkspan (protocol 77)". May stand in `text`. */
+const char *cli_describe_maker(const struct ls_object *object, char text[static CLI_MAKER_MAX]);
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
@@ -296,3 +316,4 @@ enum cli_exit cli_history(struct cli *cli);
 enum cli_exit cli_snapshot(struct cli *cli);
 enum cli_exit cli_schema(struct cli *cli);
 enum cli_exit cli_show(struct cli *cli);
+enum cli_exit cli_explain(struct cli *cli);
