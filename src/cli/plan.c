@@ -114,7 +114,7 @@ static enum cli_exit plan_here(struct cli *cli, struct cli_spec *spec)
 	r = ls_host_prepare(host, spec->spec, &options, &prepared, &spec->diag, &err);
 	if (prepared)
 		r = ls_host_probe(host, prepared->plan, &err);
-	return r < 0 ? answer_failure(cli, r, &err, spec) : answer(cli, prepared->plan, spec);
+	return r < 0 || !prepared ? answer_failure(cli, r, &err, spec) : answer(cli, prepared->plan, spec);
 }
 
 enum cli_exit cli_plan(struct cli *cli)

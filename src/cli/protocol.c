@@ -51,12 +51,14 @@ static const char *const name_files[] = { "/etc/iproute2/rt_protos", "/usr/share
 static bool find_in_file(const char *path, uint8_t protocol, char name[static CLI_PROTOCOL_MAX])
 {
 	FILE *file = fopen(path, "re");
-	char line[256];
+	char line[256], *rest;
 	bool found = false;
-	int number;
 
-	while (file && !found && fgets(line, sizeof(line), file))
-		found = sscanf(line, "%i %31[^ \t\r\n#]", &number, name) == 2 && number == protocol;
+	while (file && !found && fgets(line, sizeof(line), file)) {
+		bool same = strtol(line, &rest, 0) == protocol && rest > line;
+
+		found = same && sscanf(rest, " %31[^ \t\r\n#]", name) == 1;
+	}
 	if (file)
 		(void)fclose(file);
 	return found;
