@@ -32,6 +32,7 @@ enum ls_type {
 	LS_TYPE_IP,     /* struct ls_ip */
 	LS_TYPE_PREFIX, /* struct ls_prefix */
 	LS_TYPE_MAC,    /* struct ls_mac */
+	LS_TYPE_HOPS,   /* struct ls_hops, its array in the arena of the object */
 };
 
 /* What it takes to change an attribute of an object that exists. Ordered: the worst of several counts. */
@@ -49,6 +50,8 @@ enum ls_attr_flag {
 	LS_ATTR_HIDDEN =
 		4, /* in files of the state directory only: means nothing on another machine or after a reboot */
 };
+
+size_t ls_type_size(enum ls_type type); /* bytes of a value in its struct */
 
 struct ls_attr {
 	const char *name; /* as in JSON; field's term */
@@ -94,6 +97,9 @@ enum ls_kind_id {
 	LS_KIND_ADDRESS = 2,
 	LS_KIND_ROUTE = 3,
 	LS_KIND_SYSCTL = 4,
+	LS_KIND_RULE = 5,
+	LS_KIND_NEIGHBOUR = 6,
+	LS_KIND_NEXTHOP = 7,
 };
 
 /* Kinds' ranks: the order of adds and changes; deletes go backwards. */
@@ -102,7 +108,10 @@ enum ls_rank {
 	LS_RANK_SYSCTL = 20,
 	LS_RANK_LINK_UP = 30, /* after the sysctls, so that a new link never speaks before it is told how */
 	LS_RANK_ADDRESS = 40,
+	LS_RANK_NEIGHBOUR = 45,
+	LS_RANK_NEXTHOP = 50,
 	LS_RANK_ROUTE = 60,
+	LS_RANK_RULE = 70, /* a table is filled before anything is sent there, and emptied after */
 };
 
 enum ls_op { LS_OP_ADD, LS_OP_CHANGE, LS_OP_REPLACE, LS_OP_DELETE };
@@ -145,7 +154,8 @@ struct ls_kind {
 		const struct ls_object *want, struct ls_error *err);
 };
 
-extern const struct ls_kind ls_kind_link, ls_kind_address, ls_kind_route, ls_kind_sysctl;
+extern const struct ls_kind ls_kind_link, ls_kind_address, ls_kind_route, ls_kind_sysctl, ls_kind_rule,
+	ls_kind_neighbour, ls_kind_nexthop;
 extern const struct ls_kind *const ls_kinds[]; /* in order of rank, NULL at the end */
 const struct ls_kind *ls_kind_by_name(const char *name);
 const struct ls_kind *ls_kind_by_id(unsigned id);
@@ -216,25 +226,42 @@ enum ls_address_attr {
 enum ls_scope { LS_SCOPE_GLOBAL, LS_SCOPE_SITE, LS_SCOPE_LINK, LS_SCOPE_HOST, LS_SCOPE_NOWHERE };
 extern const char *const ls_scope_names[];
 
+/* One of the next hops of an IPv4 multipath route. Unused bytes are zero. */
+struct ls_hop {
+	const char *dev; /* NULL: none told */
+	struct ls_ip via;
+	uint8_t onlink;
+	uint16_t weight; /* 1-256: rtnh_hops + 1 */
+};
+/* Sorted by address and link: their order says nothing. */
+struct ls_hops {
+	size_t n;
+	struct ls_hop *hops;
+};
+void ls_hops_sort(struct ls_hops *hops);
+
 /* A route (rtnetlink.h). Key: table, destination, TOS (IPv4) and metric: the slot that NLM_F_REPLACE works on. Several
- * routes can live in one slot (IPv6 siblings, IPv4 routes appended); then a set holds several objects that compare
- * equal. Mark: rtm_protocol LS_MARK_PROTOCOL. */
+ * routes can live in one slot (the next hops of an IPv6 multipath route, each an object of its own; IPv4 routes
+ * appended); then a set holds several objects that compare equal. Mark: rtm_protocol LS_MARK_PROTOCOL; of an IPv6
+ * multipath route the kernel tells the first one's only, the record has to tell the rest. */
 struct ls_route {
 	struct ls_object object;
-	struct ls_prefix to;  /* host bits zero; 0.0.0.0/0 and ::/0 are the default routes */
-	struct ls_ip via;     /* next hop */
-	struct ls_ip src;     /* RTA_PREFSRC */
-	uint32_t table;       /* 1-4294967295; 254 = main */
-	uint32_t metric;      /* RTA_PRIORITY; IPv4 default 0, IPv6 1024 */
-	uint32_t mtu;         /* RTAX_MTU, bytes */
-	const char *dev;      /* unset for blackhole, unreachable, prohibit */
-	const char *nexthops; /* foreign multipath, as text; never asked for yet */
-	const char *other;    /* foreign attributes that linkspan has no word for, as text; never asked for */
-	uint8_t type;         /* enum ls_route_type */
-	uint8_t scope;        /* IPv4: enum ls_scope */
-	uint8_t tos;          /* IPv4 */
-	uint8_t onlink;       /* RTNH_F_ONLINK: next hop is on the link though no prefix says so */
-	uint8_t protocol;     /* rtm_protocol: who made it */
+	struct ls_prefix to; /* host bits zero; 0.0.0.0/0 and ::/0 are the default routes */
+	struct ls_ip via;    /* next hop */
+	struct ls_ip src;    /* RTA_PREFSRC */
+	uint32_t table;      /* 1-4294967295; 254 = main */
+	uint32_t metric;     /* RTA_PRIORITY; IPv4 default 0, IPv6 1024 */
+	uint32_t mtu;        /* RTAX_MTU, bytes */
+	uint32_t nexthop;    /* id of a nexthop object (RTA_NH_ID), instead of dev, via and hops */
+	const char *dev;     /* unset for blackhole, unreachable, prohibit */
+	struct ls_hops hops; /* IPv4 multipath, instead of dev and via; foreign IPv6 multipath as well */
+	const char *other;   /* foreign attributes that linkspan has no word for, as text; never asked for */
+	uint8_t type;        /* enum ls_route_type */
+	uint8_t scope;       /* IPv4: enum ls_scope */
+	uint8_t tos;         /* IPv4 */
+	uint8_t onlink;      /* RTNH_F_ONLINK: next hop is on the link though no prefix says so */
+	uint8_t protocol;    /* rtm_protocol: who made it */
+	uint16_t weight;     /* of a next hop of an IPv6 multipath route, 2-256; unset: 1 */
 };
 enum ls_route_attr {
 	LS_ROUTE_TO,
@@ -249,9 +276,15 @@ enum ls_route_attr {
 	LS_ROUTE_MTU,
 	LS_ROUTE_SCOPE,
 	LS_ROUTE_PROTOCOL,
-	LS_ROUTE_NEXTHOPS,
+	LS_ROUTE_HOPS,
 	LS_ROUTE_OTHER,
+	LS_ROUTE_NEXTHOP,
+	LS_ROUTE_WEIGHT,
 };
+
+/* Of two routes in one slot: do they lead to the same next hop, with the same weight? All that the kernel tells of the
+ * later hops of an IPv6 multipath route. */
+bool ls_route_same_hop(const struct ls_route *a, const struct ls_route *b);
 
 enum ls_route_type {
 	LS_ROUTE_UNICAST,
@@ -266,6 +299,104 @@ enum ls_route_type {
 	LS_ROUTE_OTHER_TYPE,
 };
 extern const char *const ls_route_type_names[];
+
+enum ls_family { LS_FAMILY_IPV4, LS_FAMILY_IPV6 };
+extern const char *const ls_family_names[];
+
+/* A static neighbour (NUD_PERMANENT), or a proxy entry, which answers for an address (neighbour.h). Key: link, address,
+ * proxy or not. Entries that the kernel learns are no objects. Mark: NDA_PROTOCOL (kernel 4.20). */
+struct ls_neighbour {
+	struct ls_object object;
+	const char *dev;
+	struct ls_ip address;
+	struct ls_mac mac; /* none for proxies, and for links without such addresses */
+	uint8_t proxy;     /* NTF_PROXY: table of its own */
+	uint8_t router;    /* NTF_ROUTER, IPv6 */
+	uint8_t protocol;
+};
+enum ls_neighbour_attr {
+	LS_NEIGHBOUR_DEV,
+	LS_NEIGHBOUR_ADDRESS,
+	LS_NEIGHBOUR_PROXY,
+	LS_NEIGHBOUR_MAC,
+	LS_NEIGHBOUR_ROUTER,
+	LS_NEIGHBOUR_PROTOCOL,
+};
+
+/* A nexthop object (nexthop.h, kernel 5.3), which routes name by its id. Key: id. Mark: nh_protocol. */
+struct ls_nexthop {
+	struct ls_object object;
+	uint32_t id;    /* 1-4294967295 */
+	uint8_t type;   /* enum ls_nexthop_type */
+	uint8_t family; /* enum ls_family; groups have none */
+	uint8_t onlink;
+	uint8_t protocol;
+	struct ls_ip via;
+	const char *dev;
+	const char *members; /* of a group, by id: "10*1 11*3", id and weight (1-256), ids ascending */
+	const char *other;   /* foreign attributes that linkspan has no word for */
+};
+enum ls_nexthop_attr {
+	LS_NEXTHOP_ID,
+	LS_NEXTHOP_TYPE,
+	LS_NEXTHOP_FAMILY,
+	LS_NEXTHOP_VIA,
+	LS_NEXTHOP_DEV,
+	LS_NEXTHOP_ONLINK,
+	LS_NEXTHOP_MEMBERS,
+	LS_NEXTHOP_PROTOCOL,
+	LS_NEXTHOP_OTHER,
+};
+enum ls_nexthop_type { LS_NEXTHOP_SINGLE, LS_NEXTHOP_BLACKHOLE, LS_NEXTHOP_GROUP };
+extern const char *const ls_nexthop_type_names[];
+/* The members of a group one after the other: begin with *at = members; false at the end. */
+bool ls_nexthop_next_member(const char **at, uint32_t *ret_id, uint32_t *ret_weight);
+
+/* A policy rule (fib_rules.h). Key: all of it: the kernel changes none in place, and the same priority can have
+ * several. The links of iif and oif need not exist. Mark: FRA_PROTOCOL (kernel 4.17). */
+struct ls_rule {
+	struct ls_object object;
+	struct ls_prefix from, to;
+	const char *iif, *oif; /* iif "lo": what this host sends itself */
+	const char *other;     /* foreign attributes that linkspan has no word for */
+	uint32_t priority;     /* the lowest is asked first */
+	uint32_t table;        /* action lookup; 0 with l3mdev */
+	uint32_t fwmark, fwmask;
+	uint32_t suppress_prefix_length; /* routes of that length or shorter do not count */
+	uint32_t uid_start, uid_end;     /* of the sender's socket, both ends included */
+	uint8_t family;                  /* enum ls_family */
+	uint8_t action;                  /* enum ls_rule_action */
+	uint8_t invert;                  /* FIB_RULE_INVERT: all that does not match */
+	uint8_t l3mdev;                  /* the table of the vrf that the packet comes from or goes to */
+	uint8_t protocol;
+};
+enum ls_rule_attr {
+	LS_RULE_FAMILY,
+	LS_RULE_PRIORITY,
+	LS_RULE_INVERT,
+	LS_RULE_FROM,
+	LS_RULE_TO,
+	LS_RULE_IIF,
+	LS_RULE_OIF,
+	LS_RULE_FWMARK,
+	LS_RULE_FWMASK,
+	LS_RULE_UID_START,
+	LS_RULE_UID_END,
+	LS_RULE_L3MDEV,
+	LS_RULE_ACTION,
+	LS_RULE_TABLE,
+	LS_RULE_SUPPRESS_PREFIX_LENGTH,
+	LS_RULE_OTHER,
+	LS_RULE_PROTOCOL,
+};
+enum ls_rule_action {
+	LS_RULE_LOOKUP,
+	LS_RULE_BLACKHOLE,
+	LS_RULE_UNREACHABLE,
+	LS_RULE_PROHIBIT,
+	LS_RULE_OTHER_ACTION,
+};
+extern const char *const ls_rule_action_names[];
 
 /* A sysctl below /proc/sys/net. Key: path. It exists by itself; there is no mark, the record of the displaced value is
  * what makes it ours. Order of keys is the order in which writing is safe: ip_forward before all other IPv4 values (it
@@ -311,6 +442,9 @@ bool ls_attr_same(unsigned i, const struct ls_object *a, const struct ls_object 
 bool ls_object_same(const struct ls_object *a, const struct ls_object *b);
 /* The worst class of change among the attributes in `bits`. */
 enum ls_change ls_object_change(const struct ls_kind *kind, uint32_t bits);
+/* Calls `fn` for the name of each link that the object refers to, until it returns true: then that is returned. */
+typedef bool ls_link_fn(const char *link, void *data);
+bool ls_object_each_link(const struct ls_object *object, ls_link_fn *fn, void *data);
 void ls_attr_format(const struct ls_attr *attr, const struct ls_object *object, char *text, size_t size);
 /* "route 2001:db8::/64 metric 1024" */
 const char *ls_object_describe(const struct ls_object *object, char *text, size_t size);

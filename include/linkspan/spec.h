@@ -74,6 +74,16 @@ struct ls_spec_interface {
 	struct ls_spec_family ipv4, ipv6;
 };
 
+/* A next hop of a multipath route. */
+struct ls_spec_hop {
+	struct ls_mark mark;
+	struct ls_mark via_mark, interface_mark;
+	struct ls_ip via;
+	const char *interface;
+	uint16_t weight; /* 1-256 */
+	bool onlink;
+};
+
 /* routes: [{...}] */
 struct ls_spec_route {
 	struct ls_mark mark;
@@ -86,10 +96,60 @@ struct ls_spec_route {
 	bool has_metric;
 	uint32_t table; /* default 254 (main); 1-4294967295, not 255 */
 	uint32_t mtu;   /* 0: none */
-	uint8_t type;   /* enum ls_route_type's first four: unicast (default), blackhole, unreachable, prohibit, same
-			   values */
-	bool onlink;    /* key `on_link` */
+	struct ls_mark multipath_mark, nexthop_mark;
+	struct ls_spec_hop *hops; /* key `multipath` */
+	size_t n_hops;
+	uint32_t nexthop; /* id of an entry of `nexthops`; 0: none */
+	uint8_t type;     /* enum ls_route_type's first four: unicast (default), blackhole, unreachable, prohibit, same
+			     values */
+	bool onlink;      /* key `on_link` */
 	bool adopt;
+};
+
+/* nexthops: [{...}] */
+struct ls_spec_member {
+	struct ls_mark mark;
+	uint32_t id;
+	uint16_t weight; /* 1-256 */
+};
+
+struct ls_spec_nexthop {
+	struct ls_mark mark;
+	struct ls_mark id_mark, via_mark, interface_mark, blackhole_mark, group_mark;
+	uint32_t id; /* 1-4294967295 */
+	struct ls_ip via;
+	const char *interface;
+	uint8_t family; /* AF_INET, AF_INET6; 0: not given */
+	bool onlink, blackhole, adopt;
+	struct ls_spec_member *members; /* key `group` */
+	size_t n_members;
+};
+
+/* rules: [{...}] */
+struct ls_spec_rule {
+	struct ls_mark mark;
+	struct ls_mark priority_mark, from_mark, to_mark, iif_mark, oif_mark, table_mark, fwmask_mark;
+	struct ls_prefix from, to; /* host bits zero; family 0: any */
+	const char *iif, *oif;     /* interfaces of the spec, or "lo" */
+	uint32_t priority;
+	uint32_t table; /* 0: not given */
+	uint32_t fwmark, fwmask;
+	uint32_t suppress_prefix_length;
+	uint32_t uid_start, uid_end;
+	bool has_fwmark, has_fwmask, has_suppress, has_uids;
+	bool l3mdev, invert;
+	uint8_t type;   /* enum ls_rule_action's first four: lookup (default), blackhole, unreachable, prohibit */
+	uint8_t family; /* AF_INET, AF_INET6; 0: not given */
+};
+
+/* neighbours: [{...}] */
+struct ls_spec_neighbour {
+	struct ls_mark mark;
+	struct ls_mark interface_mark, address_mark, mac_mark;
+	const char *interface;
+	struct ls_ip address;
+	struct ls_mac mac;
+	bool has_mac, proxy, router, adopt;
 };
 
 /* sysctls: { net.ipv4.ip_forward: 1 } */
@@ -113,6 +173,12 @@ struct ls_spec {
 	size_t n_addresses;
 	struct ls_spec_route *routes;
 	size_t n_routes;
+	struct ls_spec_nexthop *nexthops;
+	size_t n_nexthops;
+	struct ls_spec_rule *rules;
+	size_t n_rules;
+	struct ls_spec_neighbour *neighbours;
+	size_t n_neighbours;
 	struct ls_spec_sysctl *sysctls;
 	size_t n_sysctls;
 };

@@ -58,6 +58,7 @@ struct ls_error {
 
 /* Sets the error and returns `code`, so that a caller can `return ls_error_set(...)`. err may be NULL. */
 int ls_error_set(struct ls_error *err, int code, const char *format, ...) LS_PRINTF(3, 4);
+int ls_error_clear(struct ls_error *err); /* nothing is wrong after all; 0 */
 /* Puts "CONTEXT: " before the message there is; returns err->code (`code` when err is NULL). */
 int ls_error_context(struct ls_error *err, int code, const char *format, ...) LS_PRINTF(3, 4);
 

@@ -287,6 +287,7 @@ static int classify(struct run *run, size_t from, size_t to, bool *ret_again)
 	for (size_t i = from; i < to && r >= 0; i++) {
 		if (run->results[i] != RESULT_UNKNOWN)
 			continue;
+		ls_claim(run->host, steps[i].want ? steps[i].want : steps[i].have, &now);
 		run->results[i] = is_done(&now, &steps[i]) ? RESULT_DONE : RESULT_NONE;
 		*ret_again |= run->results[i] == RESULT_NONE;
 	}
@@ -318,6 +319,7 @@ static int run_steps(struct run *run, size_t from, size_t to)
 #define WAIT_STEP_MS 20
 #define DAD_WAIT_MS 10000 /* dad_transmits 1 and retrans_time 1 s by default (RFC 4862); some set more */
 #define UDEV_WAIT_MS 5000
+#define CARRIER_WAIT_MS 5000 /* what cards take for it */
 
 static void pause_ms(unsigned ms)
 {
@@ -390,6 +392,56 @@ static int wait_for_dad(struct run *run, size_t from, size_t to)
 			run->failed = true;
 			return ls_error_set(run->err, -ETIMEDOUT, "duplicate address detection does not end");
 		}
+		pause_ms(WAIT_STEP_MS);
+	}
+	return r;
+}
+
+/* A nexthop object cannot be made on a link without carrier (nh_create_ipv4), which a card has seconds after it was set
+ * up.
+ */
+static const char *link_of_nexthop(const struct ls_step *step)
+{
+	bool is_made = step->want && kind_of(step) == &ls_kind_nexthop && ls_object_has(step->want, LS_NEXTHOP_DEV);
+
+	return is_made ? ((const struct ls_nexthop *)step->want)->dev : NULL;
+}
+
+static int look_for_carrier(struct run *run, size_t from, size_t to, bool *ret_waiting)
+{
+	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
+	struct ls_set links;
+	int r;
+
+	if (!arena)
+		return ls_error_set(run->err, -ENOMEM, "out of memory");
+	ls_set_init(&links, arena);
+	r = ls_kernel_dump(run->host->kernel, LS_BIT(LS_KIND_LINK), NULL, &links, run->err);
+	*ret_waiting = false;
+	for (size_t i = from; i < to && r >= 0; i++) {
+		const char *dev = link_of_nexthop(&run->execution->plan->steps[i]);
+		const struct ls_link *link = dev ? ls_set_link(&links, dev) : NULL;
+
+		*ret_waiting |= link && link->up && !ls_object_has(&link->object, LS_LINK_CARRIER);
+	}
+	ls_set_done(&links);
+	return r;
+}
+
+/* Not for ever: then the kernel says what is missing. */
+static int wait_for_carrier(struct run *run, size_t from, size_t to)
+{
+	bool waiting = false;
+	int r = 0;
+
+	for (size_t i = from; i < to; i++)
+		waiting |= link_of_nexthop(&run->execution->plan->steps[i]) != NULL;
+	for (unsigned ms = 0; waiting && r >= 0 && ms < CARRIER_WAIT_MS; ms += WAIT_STEP_MS) {
+		r = look_for_carrier(run, from, to, &waiting);
+		if (r < 0 || !waiting)
+			return r;
+		if (must_stop(run))
+			return interrupted(run);
 		pause_ms(WAIT_STEP_MS);
 	}
 	return r;
@@ -470,6 +522,8 @@ static int run_group(struct run *run, size_t from, size_t to)
 	if (must_stop(run))
 		return interrupted(run);
 	r = look_again(run, from, to);
+	if (r >= 0)
+		r = wait_for_carrier(run, from, to);
 	if (r >= 0)
 		r = run_steps(run, from, to);
 	return r < 0 ? r : settle(run, from, to);

@@ -191,28 +191,65 @@ bool ls_host_is_interrupted(struct ls_host *host)
 
 /* ---- reading the kernel ------------------------------------------------------------------------------------------ */
 
-/* Kernels before 5.18 do not keep IFA_PROTO: there the record says which addresses are ours. */
-static int claim_addresses(struct ls_host *host, struct ls_set *actual, struct ls_error *err)
+/* The marks that the kernel does not tell: those of addresses before 5.18, and those of all but the first next hop of
+ * an IPv6 multipath route. */
+static bool any_unmarked(struct ls_host *host, const struct ls_set *actual)
+{
+	if (!ls_kernel_has_address_protocol(host->kernel))
+		return true;
+	ls_set_each (actual, i)
+		if (actual->objects[i]->kind == &ls_kind_route && actual->objects[i]->flags & LS_OBJECT_SIBLING)
+			return true;
+	return false;
+}
+
+/* There the record says what is ours. */
+static int claim_unmarked(struct ls_host *host, struct ls_set *actual, struct ls_error *err)
 {
 	struct ls_generation generation;
 	int r;
 
-	if (ls_kernel_has_address_protocol(host->kernel) || !host->current_is_epochs)
+	if (!host->current_is_epochs || !any_unmarked(host, actual))
 		return 0;
 	r = ls_generation_read(host, host->current, LS_GENERATION_OBJECTS, &generation, err);
 	if (r < 0)
 		return r;
-	ls_set_each (&generation.objects, i) {
-		const struct ls_object *made = generation.objects.objects[i];
-		struct ls_object *found = made->kind == &ls_kind_address && made->owner == LS_OWNER_OURS
-						  ? ls_set_find(actual, made)
-						  : NULL;
-
-		if (found && !ls_object_diff(made, found))
-			found->owner = LS_OWNER_OURS;
-	}
+	ls_set_each (&generation.objects, i)
+		if (generation.objects.objects[i]->owner == LS_OWNER_OURS)
+			ls_claim(host, generation.objects.objects[i], actual);
 	ls_generation_done(&generation);
 	return 0;
+}
+
+static void claim_hop(const struct ls_object *made, struct ls_set *actual)
+{
+	for (size_t i = ls_set_lower(actual, made);
+		i < actual->n_objects && !ls_object_compare(actual->objects[i], made); i++) {
+		struct ls_route *route = (struct ls_route *)actual->objects[i];
+
+		if (!(route->object.flags & LS_OBJECT_SIBLING) || route->object.owner == LS_OWNER_OURS ||
+			!ls_route_same_hop((const struct ls_route *)made, route))
+			continue;
+		/* The rest is not told: it is as we made it. */
+		route->src = ((const struct ls_route *)made)->src;
+		route->mtu = ((const struct ls_route *)made)->mtu;
+		route->object.set |= made->set & (LS_BIT(LS_ROUTE_SRC) | LS_BIT(LS_ROUTE_MTU));
+		route->object.owner = LS_OWNER_OURS;
+		return;
+	}
+}
+
+void ls_claim(struct ls_host *host, const struct ls_object *made, struct ls_set *actual)
+{
+	struct ls_object *found;
+
+	if (made->kind == &ls_kind_route && made->flags & LS_OBJECT_SIBLING)
+		claim_hop(made, actual);
+	if (made->kind != &ls_kind_address || ls_kernel_has_address_protocol(host->kernel))
+		return;
+	found = ls_set_find(actual, made);
+	if (found && !ls_object_diff(made, found))
+		found->owner = LS_OWNER_OURS;
 }
 
 /* An adopted object may have kept its old mark: links always do, and IPv4 addresses on kernels before 6.18 do. */
@@ -284,7 +321,7 @@ static int dump_rest(
 	if (r >= 0)
 		claim_all_adopted(&ledger, ret);
 	ls_ledger_done(&ledger);
-	return r < 0 ? r : claim_addresses(host, ret, err);
+	return r < 0 ? r : claim_unmarked(host, ret, err);
 }
 
 int ls_host_dump(struct ls_host *host, const struct ls_set *desired, struct ls_set *ret, struct ls_error *err)

@@ -21,6 +21,7 @@ struct recovery {
 	struct ls_set now;
 	struct ls_set wanted; /* the befores that are to be brought back */
 	struct ls_diag *notes;
+	bool plan_again;
 	bool report; /* the last look: what differs now stays so */
 	size_t n_strange;
 };
@@ -233,13 +234,14 @@ static bool is_same_link(const struct ls_object *a, const struct ls_object *b)
  * before 5.18 do not keep the mark of addresses). */
 static void claim(struct recovery *recovery, const struct ls_set *known, bool made)
 {
-	bool unmarked = made && !ls_kernel_has_address_protocol(recovery->host->kernel);
-
 	ls_set_each (known, i) {
 		const struct ls_object *object = known->objects[i];
-		struct ls_object *found = ls_set_find(&recovery->now, object);
+		struct ls_object *found;
 
-		if (!found || found->owner == LS_OWNER_OURS || (made ? !unmarked : object->owner != LS_OWNER_OURS))
+		if (made || object->owner == LS_OWNER_OURS)
+			ls_claim(recovery->host, object, &recovery->now);
+		found = made || object->owner != LS_OWNER_OURS ? NULL : ls_set_find(&recovery->now, object);
+		if (!found || found->owner == LS_OWNER_OURS)
 			continue;
 		if (object->kind == &ls_kind_address ? !ls_object_diff(object, found)
 						     : object->kind == &ls_kind_link && is_same_link(object, found))
@@ -285,44 +287,33 @@ static void note_conflicts(struct recovery *recovery, const struct ls_plan *plan
 	}
 }
 
-/* A link that a stranger's object of the conflict stands on stays: no longer ours to take away. True if it was. */
-static bool leave_link(struct recovery *recovery, const char *name)
+/* A link that a stranger's object of the conflict stands on stays: no longer ours to take away. */
+static bool leave_link(const char *name, void *data)
 {
+	struct recovery *recovery = data;
 	struct ls_link *link = (struct ls_link *)ls_set_link(&recovery->now, name);
 
-	if (!link || link->object.owner != LS_OWNER_OURS)
-		return false;
-	link->object.owner = LS_OWNER_FOREIGN;
-	note_stranger(recovery, &link->object, "something that linkspan did not make stands on it; it stays");
-	return true;
-}
-
-static bool leave_links_below(struct recovery *recovery, const struct ls_object *object)
-{
-	bool any = false;
-
-	for (unsigned i = 0; i < object->kind->n_attrs; i++)
-		if (object->kind->attrs[i].type == LS_TYPE_LINK && ls_object_has(object, i))
-			any |= leave_link(
-				recovery, *(const char *const *)ls_object_value(object, &object->kind->attrs[i]));
-	return any;
+	if (link && link->object.owner == LS_OWNER_OURS) {
+		link->object.owner = LS_OWNER_FOREIGN;
+		note_stranger(recovery, &link->object, "something that linkspan did not make stands on it; it stays");
+		recovery->plan_again = true;
+	}
+	return false; /* on to the next link */
 }
 
 /* Plans until no link is to be taken away from under a stranger. */
 static int plan_recovery(struct recovery *recovery, struct ls_plan **ret)
 {
 	static const struct ls_plan_options options = { 0 };
-	bool again = true;
-
-	while (again) {
+	do {
 		ls_plan_free(LS_TAKE_PTR(*ret));
 		if (ls_plan_make(&recovery->wanted, &recovery->now, &options, ret) < 0)
 			return -ENOMEM;
-		again = false;
+		recovery->plan_again = false;
 		for (size_t i = 0; i < (*ret)->n_conflicts; i++)
 			if ((*ret)->conflicts[i].have)
-				again |= leave_links_below(recovery, (*ret)->conflicts[i].have);
-	}
+				ls_object_each_link((*ret)->conflicts[i].have, leave_link, recovery);
+	} while (recovery->plan_again);
 	return 0;
 }
 

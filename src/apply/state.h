@@ -37,6 +37,9 @@ struct ls_host {
 
 bool ls_epoch_same(const struct ls_epoch *a, const struct ls_epoch *b);
 
+/* host.c: what the record says is ours, where the kernel does not tell the mark. */
+void ls_claim(struct ls_host *host, const struct ls_object *made, struct ls_set *actual);
+
 /* namespace.c */
 int ls_netns_cookie(uint64_t *ret); /* of the calling thread */
 /* Is there a namespace with that cookie, as far as processes and /run/netns show? */

@@ -216,7 +216,7 @@ extern const char *const cli_owner_names[]; /* by enum ls_owner: as objects in J
 #define CLI_PROTOCOL_MAX 32
 #define CLI_MAKER_MAX 96
 
-int cli_protocol_of(const struct ls_object *object); /* rtm_protocol of a route; -1: the kernel does not say */
+int cli_protocol_of(const struct ls_object *object); /* of a route, a rule, ...; -1: none is told */
 /* iproute2's name of it; may stand in `name`. NULL: none. */
 const char *cli_protocol_name(uint8_t protocol, char name[static CLI_PROTOCOL_MAX]);
 /* "made by zebra", "not made by linkspan (protocol 77)". May stand in `text`. */

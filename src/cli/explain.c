@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * linkspan explain: one object, found by its name among what the current generation recorded and what the kernel has.
- * What refers to what is told by the attributes that name links, and of routes by the addresses that make their next
- * hop reachable or are their preferred source. What a route with several next hops stands on is looked up in its text.
+ * What refers to what is told by the attributes that name links and nexthops, and of routes by the addresses that make
+ * their next hops reachable or are their preferred source.
  */
 #include "cli.h"
 
@@ -223,21 +223,10 @@ static enum cli_exit refuse(
 
 /* ---- ties -------------------------------------------------------------------------------------------------------- */
 
-static bool names_hop(const struct ls_object *object, const char *link)
-{
-	const struct ls_route *route = (const struct ls_route *)object;
-	size_t length = strlen(link);
-
-	if (object->kind != &ls_kind_route || !ls_object_has(object, LS_ROUTE_NEXTHOPS))
-		return false;
-	for (const char *at = route->nexthops; (at = strstr(at, "dev ")); at += 4)
-		if (!strncmp(at + 4, link, length) && strchr(" ,", at[4 + length]))
-			return true;
-	return false;
-}
-
 static const char *refers_to_link(const struct ls_object *from, const char *link)
 {
+	const struct ls_route *route = (const struct ls_route *)from;
+
 	for (unsigned i = 0; i < from->kind->n_attrs; i++) {
 		const struct ls_attr *attr = &from->kind->attrs[i];
 
@@ -245,7 +234,12 @@ static const char *refers_to_link(const struct ls_object *from, const char *link
 			!strcmp(*(const char *const *)ls_object_value(from, attr), link))
 			return attr->name;
 	}
-	return names_hop(from, link) ? "next hop" : NULL;
+	if (from->kind != &ls_kind_route || !ls_object_has(from, LS_ROUTE_HOPS))
+		return NULL;
+	for (size_t i = 0; i < route->hops.n; i++)
+		if (route->hops.hops[i].dev && !strcmp(route->hops.hops[i].dev, link))
+			return "next hop";
+	return NULL;
 }
 
 static bool same_ip(const struct ls_ip *a, const struct ls_ip *b)
@@ -253,19 +247,60 @@ static bool same_ip(const struct ls_ip *a, const struct ls_ip *b)
 	return a->family == b->family && !memcmp(a->bytes, b->bytes, ls_ip_size(a->family));
 }
 
-static const char *refers_to_address(const struct ls_object *from, const struct ls_address *address)
+/* Is the next hop reachable by the address? `dev` may be NULL. */
+static bool reaches(const struct ls_address *address, const struct ls_ip *via, const char *dev, bool onlink)
 {
 	const struct ls_prefix subnet = { address->address, address->prefix_length };
-	const struct ls_route *route = (const struct ls_route *)from;
 
-	if (from->kind != &ls_kind_route)
+	return !onlink && (!dev || !strcmp(dev, address->dev)) && ls_prefix_contains(&subnet, via);
+}
+
+static bool is_way(const struct ls_object *from, const struct ls_address *address)
+{
+	const struct ls_route *route = (const struct ls_route *)from;
+	const struct ls_nexthop *nexthop = (const struct ls_nexthop *)from;
+
+	if (from->kind == &ls_kind_nexthop)
+		return ls_object_has(from, LS_NEXTHOP_VIA) &&
+		       reaches(address, &nexthop->via, nexthop->dev, nexthop->onlink);
+	if (ls_object_has(from, LS_ROUTE_VIA))
+		return reaches(address, &route->via, route->dev, ls_object_has(from, LS_ROUTE_ONLINK));
+	for (size_t i = 0; ls_object_has(from, LS_ROUTE_HOPS) && i < route->hops.n; i++) {
+		const struct ls_hop *hop = &route->hops.hops[i];
+
+		if (reaches(address, &hop->via, hop->dev, hop->onlink))
+			return true;
+	}
+	return false;
+}
+
+static const char *refers_to_address(const struct ls_object *from, const struct ls_address *address)
+{
+	if (from->kind != &ls_kind_route && from->kind != &ls_kind_nexthop)
 		return NULL;
-	if (ls_object_has(from, LS_ROUTE_SRC) && same_ip(&route->src, &address->address))
+	if (from->kind == &ls_kind_route && ls_object_has(from, LS_ROUTE_SRC) &&
+		same_ip(&((const struct ls_route *)from)->src, &address->address))
 		return "preferred source";
-	if (!ls_object_has(from, LS_ROUTE_VIA) || ls_object_has(from, LS_ROUTE_ONLINK) ||
-		(ls_object_has(from, LS_ROUTE_DEV) && strcmp(route->dev, address->dev) != 0))
+	return is_way(from, address) ? "next hop in its subnet" : NULL;
+}
+
+static const char *refers_to_nexthop(const struct ls_object *from, uint32_t id)
+{
+	const struct ls_nexthop *group = (const struct ls_nexthop *)from;
+	const char *at;
+	uint32_t member, weight;
+
+	if (from->kind == &ls_kind_route)
+		return ls_object_has(from, LS_ROUTE_NEXTHOP) && ((const struct ls_route *)from)->nexthop == id
+			       ? "nexthop"
+			       : NULL;
+	if (from->kind != &ls_kind_nexthop || !ls_object_has(from, LS_NEXTHOP_MEMBERS))
 		return NULL;
-	return ls_prefix_contains(&subnet, &route->via) ? "next hop in its subnet" : NULL;
+	at = group->members;
+	while (ls_nexthop_next_member(&at, &member, &weight))
+		if (member == id)
+			return "member";
+	return NULL;
 }
 
 /* What ties `from` to `to`, or NULL. */
@@ -275,6 +310,8 @@ static const char *refers(const struct ls_object *from, const struct ls_object *
 		return NULL;
 	if (to->kind == &ls_kind_link)
 		return refers_to_link(from, ((const struct ls_link *)to)->name);
+	if (to->kind == &ls_kind_nexthop)
+		return refers_to_nexthop(from, ((const struct ls_nexthop *)to)->id);
 	return to->kind == &ls_kind_address ? refers_to_address(from, (const struct ls_address *)to) : NULL;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who made an object, as far as the kernel says: of routes the protocol, of the rest only whether it was us, somebody
- * else or the kernel itself. Numbers that are not in the table may have a name in iproute2's rt_protos, which the
- * administrator can add to. A protocol is a claim: anybody can write any number.
+ * Who made an object, as far as the kernel says: of routes and their like the protocol, of the rest only whether it was
+ * us, somebody else or the kernel itself. Numbers that are not in the table may have a name in iproute2's rt_protos,
+ * which the administrator can add to. A protocol is a claim: anybody can write any number.
  */
 #include "cli.h"
 
@@ -77,9 +77,13 @@ const char *cli_protocol_name(uint8_t protocol, char name[static CLI_PROTOCOL_MA
 
 int cli_protocol_of(const struct ls_object *object)
 {
-	if (object->kind != &ls_kind_route || !ls_object_has(object, LS_ROUTE_PROTOCOL))
-		return -1;
-	return ((const struct ls_route *)object)->protocol;
+	for (unsigned i = 0; i < object->kind->n_attrs; i++) {
+		const struct ls_attr *attr = &object->kind->attrs[i];
+
+		if (attr->type == LS_TYPE_U8 && !strcmp(attr->name, "protocol"))
+			return ls_object_has(object, i) ? *(const uint8_t *)ls_object_value(object, attr) : -1;
+	}
+	return -1;
 }
 
 static const char *known_maker(int protocol)

@@ -123,7 +123,10 @@ int ls_compile(const struct ls_spec *spec, const struct ls_set *links, struct ls
 	bind_interfaces(&compiler);
 	if (!compiler.out_of_memory) {
 		compile_interfaces(&compiler);
+		compile_neighbours(&compiler);
+		compile_nexthops(&compiler);
 		compile_routes(&compiler);
+		compile_rules(&compiler);
 		compile_sysctls(&compiler);
 	}
 	if (compiler.out_of_memory)

@@ -24,6 +24,12 @@ void compile_sysctl(
 	struct compiler *compiler, const char *path, const char *value, const char *dev, struct ls_mark mark);
 void compile_address(struct compiler *compiler, const char *dev, const struct ls_spec_address *address);
 
+/* The kernel refuses a route over a link that is down (ENETDOWN): better said before. */
+void compiler_need_up(struct compiler *compiler, const char *dev, struct ls_mark mark);
+
 void compile_interfaces(struct compiler *compiler);
 void compile_routes(struct compiler *compiler);
+void compile_nexthops(struct compiler *compiler);
+void compile_rules(struct compiler *compiler);
+void compile_neighbours(struct compiler *compiler);
 void compile_sysctls(struct compiler *compiler);

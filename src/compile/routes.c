@@ -58,29 +58,28 @@ static void consider_family(
 		consider(reach, &family->addresses[i].address, via, dev);
 }
 
-static const char *device_by_next_hop(struct compiler *compiler, const struct ls_spec_route *route)
+static const char *device_by_next_hop(struct compiler *compiler, const struct ls_ip *via, struct ls_mark mark)
 {
 	const struct ls_spec *spec = compiler->spec;
 	struct reach reach = { .length = -1 };
 	char text[LS_IP_TEXT_MAX];
 
 	for (size_t i = 0; i < spec->n_interfaces; i++) {
-		consider_family(&reach, &spec->interfaces[i].ipv4, &route->via, compiler->devices[i]);
-		consider_family(&reach, &spec->interfaces[i].ipv6, &route->via, compiler->devices[i]);
+		consider_family(&reach, &spec->interfaces[i].ipv4, via, compiler->devices[i]);
+		consider_family(&reach, &spec->interfaces[i].ipv6, via, compiler->devices[i]);
 	}
 	for (size_t i = 0; i < spec->n_addresses; i++)
-		consider(&reach, &spec->addresses[i].address, &route->via,
+		consider(&reach, &spec->addresses[i].address, via,
 			compiler_device(compiler, spec->addresses[i].interface));
 	if (!reach.dev)
-		compiler_error(compiler, route->via_mark, "reference",
+		compiler_error(compiler, mark, "reference",
 			"no address of this spec has next hop %s in its subnet: add 'interface' to say which link "
 			"leads there",
-			ls_ip_format(&route->via, text));
+			ls_ip_format(via, text));
 	return reach.dev;
 }
 
-/* The kernel refuses a route over a link that is down (ENETDOWN): better said before. */
-static void check_is_up(struct compiler *compiler, const char *dev, struct ls_mark mark)
+void compiler_need_up(struct compiler *compiler, const char *dev, struct ls_mark mark)
 {
 	for (size_t i = 0; i < compiler->spec->n_interfaces; i++)
 		if (!compiler->spec->interfaces[i].up && !strcmp(compiler->devices[i], dev))
@@ -96,7 +95,7 @@ void compile_default_route(struct compiler *compiler, const char *dev, const str
 
 	if (!route)
 		return;
-	check_is_up(compiler, dev, mark);
+	compiler_need_up(compiler, dev, mark);
 	fill_route(route, &to, TABLE_MAIN);
 	set_via(route, via);
 	set_device(route, dev);
@@ -108,9 +107,10 @@ static void set_next_hop(struct compiler *compiler, const struct ls_spec_route *
 
 	if (spec->via.family)
 		set_via(route, &spec->via);
-	dev = spec->interface ? compiler_device(compiler, spec->interface) : device_by_next_hop(compiler, spec);
+	dev = spec->interface ? compiler_device(compiler, spec->interface)
+			      : device_by_next_hop(compiler, &spec->via, spec->via_mark);
 	if (dev) {
-		check_is_up(compiler, dev, spec->interface ? spec->interface_mark : spec->via_mark);
+		compiler_need_up(compiler, dev, spec->interface ? spec->interface_mark : spec->via_mark);
 		set_device(route, dev);
 	}
 	if (spec->onlink) {
@@ -136,17 +136,109 @@ static void set_options(const struct ls_spec_route *spec, struct ls_route *route
 		route->object.flags |= LS_OBJECT_ADOPT;
 }
 
-static void compile_route(struct compiler *compiler, const struct ls_spec_route *spec)
+static struct ls_route *begin_route(struct compiler *compiler, const struct ls_spec_route *spec)
 {
 	struct ls_route *route = compiler_add(compiler, &ls_kind_route, spec->mark);
 
 	if (!route)
-		return;
+		return NULL;
 	fill_route(route, &spec->to, spec->table);
 	route->type = spec->type;
-	if (spec->type == LS_ROUTE_UNICAST)
-		set_next_hop(compiler, spec, route);
 	set_options(spec, route);
+	return route;
+}
+
+/* ---- several next hops ------------------------------------------------------------------------------------------- */
+
+static const char *device_of_hop(struct compiler *compiler, const struct ls_spec_hop *hop)
+{
+	const char *dev = hop->interface ? compiler_device(compiler, hop->interface)
+					 : device_by_next_hop(compiler, &hop->via, hop->via_mark);
+
+	if (dev)
+		compiler_need_up(compiler, dev, hop->interface ? hop->interface_mark : hop->via_mark);
+	return dev;
+}
+
+/* IPv4: one route has all of them. */
+static void compile_hops(struct compiler *compiler, const struct ls_spec_route *spec)
+{
+	struct ls_route *route = begin_route(compiler, spec);
+	struct ls_hop *hops = ls_arena_alloc(compiler->set->arena, spec->n_hops * sizeof(*hops));
+
+	if (!route || !hops) {
+		compiler->out_of_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < spec->n_hops; i++)
+		hops[i] = (struct ls_hop){ .via = spec->hops[i].via,
+			.dev = device_of_hop(compiler, &spec->hops[i]),
+			.onlink = spec->hops[i].onlink,
+			.weight = spec->hops[i].weight };
+	route->hops = (struct ls_hops){ .n = spec->n_hops, .hops = hops };
+	ls_hops_sort(&route->hops);
+	route->object.set |= LS_BIT(LS_ROUTE_HOPS);
+}
+
+static struct ls_route *compile_hop(
+	struct compiler *compiler, const struct ls_spec_route *spec, const struct ls_spec_hop *hop)
+{
+	struct ls_route *route = begin_route(compiler, spec);
+	const char *dev = device_of_hop(compiler, hop);
+
+	if (!route)
+		return NULL;
+	if (hop->via.family)
+		set_via(route, &hop->via);
+	if (dev)
+		set_device(route, dev);
+	if (hop->onlink) {
+		route->onlink = true;
+		route->object.set |= LS_BIT(LS_ROUTE_ONLINK);
+	}
+	return route;
+}
+
+/* IPv6: a route for each, side by side. */
+static void compile_siblings(struct compiler *compiler, const struct ls_spec_route *spec)
+{
+	for (size_t i = 0; i < spec->n_hops; i++) {
+		struct ls_route *route = compile_hop(compiler, spec, &spec->hops[i]);
+
+		if (!route)
+			return;
+		route->object.flags |= LS_OBJECT_SIBLING;
+		if (spec->hops[i].weight > 1) {
+			route->weight = spec->hops[i].weight;
+			route->object.set |= LS_BIT(LS_ROUTE_WEIGHT);
+		}
+	}
+}
+
+static void compile_single(struct compiler *compiler, const struct ls_spec_route *spec)
+{
+	struct ls_route *route = begin_route(compiler, spec);
+
+	if (!route)
+		return;
+	if (spec->nexthop) {
+		route->nexthop = spec->nexthop;
+		route->object.set |= LS_BIT(LS_ROUTE_NEXTHOP);
+	} else if (spec->type == LS_ROUTE_UNICAST) {
+		set_next_hop(compiler, spec, route);
+	}
+}
+
+static void compile_route(struct compiler *compiler, const struct ls_spec_route *spec)
+{
+	if (spec->n_hops == 1) /* the kernel makes no difference then, and keeps no weight */
+		(void)compile_hop(compiler, spec, &spec->hops[0]);
+	else if (spec->n_hops && spec->to.ip.family == AF_INET6)
+		compile_siblings(compiler, spec);
+	else if (spec->n_hops)
+		compile_hops(compiler, spec);
+	else
+		compile_single(compiler, spec);
 }
 
 void compile_routes(struct compiler *compiler)

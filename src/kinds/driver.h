@@ -16,6 +16,7 @@ struct ls_kernel {
 	struct ls_netlink *nl;
 	int proc_sys; /* /proc/sys, or -1 where it is not mounted */
 	bool address_protocol;
+	bool nexthops; /* the last dump of them found that there can be some (kernel 5.3) */
 	struct ls_link_table links;
 	uint32_t dump;    /* counts dumps, see ls_dump_link */
 	bool link_missed; /* the dump named a link that the table does not have: it is younger than the table */
@@ -36,6 +37,9 @@ struct ls_dump {
 int ls_link_decode(struct ls_dump *dump, const struct nlmsghdr *message);
 int ls_address_decode(struct ls_dump *dump, const struct nlmsghdr *message);
 int ls_route_decode(struct ls_dump *dump, const struct nlmsghdr *message);
+int ls_rule_decode(struct ls_dump *dump, const struct nlmsghdr *message);
+int ls_neighbour_decode(struct ls_dump *dump, const struct nlmsghdr *message);
+int ls_nexthop_decode(struct ls_dump *dump, const struct nlmsghdr *message);
 /* After the last link: turns the indexes by which links name one another into names. */
 int ls_link_resolve(struct ls_dump *dump);
 
@@ -78,7 +82,8 @@ static inline void ls_object_set(struct ls_object *object, unsigned attr)
 int ls_kernel_require_link(const struct ls_kernel *kernel, const char *name, uint32_t *ret_index, struct ls_error *err);
 /* Says that a message did not fit. LS_MESSAGE_MAX is ample, so this is a bug. */
 int ls_message_too_long(const struct ls_object *object, struct ls_error *err);
-/* The message that puts a foreign object back as it was; see replay.c. */
+/* The message that puts a foreign object back as it was, for kinds that have one; see replay.c. */
+bool ls_can_replay(const struct ls_kind *kind);
 int ls_replay(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *object, struct nl_msg **ret,
 	struct ls_error *err);
 

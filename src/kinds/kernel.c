@@ -162,7 +162,7 @@ int ls_kernel_encode(struct ls_kernel *kernel, enum ls_op op, const struct ls_ob
 {
 	const struct ls_kind *kind = want ? want->kind : have->kind;
 
-	if (op != LS_OP_DELETE && want && want->raw && want->owner != LS_OWNER_OURS)
+	if (op != LS_OP_DELETE && want && want->raw && want->owner != LS_OWNER_OURS && ls_can_replay(kind))
 		return ls_replay(kernel, op, want, ret, err);
 	return kind->encode(kernel, op, have, want, ret, err);
 }

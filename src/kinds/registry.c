@@ -6,6 +6,9 @@ const struct ls_kind *const ls_kinds[] = {
 	&ls_kind_link,
 	&ls_kind_sysctl,
 	&ls_kind_address,
+	&ls_kind_neighbour,
+	&ls_kind_nexthop,
 	&ls_kind_route,
+	&ls_kind_rule,
 	NULL,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Putting foreign addresses and routes back: the message with which the kernel showed the object goes back as a
+ * Putting foreign objects back: the message with which the kernel showed the object goes back as a
  * request, so that nothing is lost which the model has no word for (encapsulation, metrics, next hops, labels). Not all
  * that the kernel shows is taken back: state (dead, offloaded, tentative), ages, and what a nexthop object implies have
  * to go; a remaining lifetime goes on from where it was. Links are looked up by name again, since their indexes may
@@ -14,6 +14,8 @@
 #include <net/if.h>
 
 #include <linux/if_addr.h>
+#include <linux/neighbour.h>
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
@@ -78,38 +80,48 @@ static int replay_address(
 
 /* ---- routes ------------------------------------------------------------------------------------------------------ */
 
-/* The next name behind "dev " in the text of next hops, and the text behind it; NULL when there is none. */
-static const char *next_dev(const char *text, char name[static IFNAMSIZ])
+/* The link of a hop of the message: that of the object's hop which is otherwise the same (those are sorted, the
+ * message's are not). */
+static const char *link_of_hop(const struct ls_hops *hops, const struct rtnexthop *hop, bool *used)
 {
-	size_t length;
+	const struct nlattr *tb[RTA_VIA + 1];
 
-	text = text ? strstr(text, "dev ") : NULL;
-	if (!text)
-		return NULL;
-	text += strlen("dev ");
-	length = strcspn(text, " ");
-	if (length == 0 || length >= IFNAMSIZ)
-		return NULL;
-	memcpy(name, text, length);
-	name[length] = '\0';
-	return text + length;
+	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), hop + 1, hop->rtnh_len - sizeof(*hop));
+	for (size_t i = 0; i < hops->n; i++) {
+		const struct ls_hop *known = &hops->hops[i];
+		const struct nlattr *via = tb[RTA_GATEWAY] ? tb[RTA_GATEWAY] : tb[RTA_VIA];
+		size_t size = ls_ip_size(known->via.family), length = ls_attr_length(via);
+
+		if (used[i] || known->weight != hop->rtnh_hops + 1u || length < size || (length != 0) != (size != 0) ||
+			(size && memcmp((const uint8_t *)ls_attr_data(via) + length - size, known->via.bytes, size) !=
+					 0))
+			continue;
+		used[i] = true;
+		return known->dev;
+	}
+	return NULL;
 }
 
-/* Next hops in place: states cleared, links by their names in `text`. */
-static int renew_nexthops(struct ls_kernel *kernel, uint8_t *at, size_t left, const char *text, struct ls_error *err)
+#define HOPS_MAX 256u
+
+/* Next hops in place: states cleared, links by their names. */
+static int renew_nexthops(
+	struct ls_kernel *kernel, uint8_t *at, size_t left, const struct ls_hops *hops, struct ls_error *err)
 {
-	char name[IFNAMSIZ];
+	bool used[HOPS_MAX] = { false };
+	const char *name;
 	uint32_t index;
 	int r;
 
-	while (left >= sizeof(struct rtnexthop)) {
+	while (left >= sizeof(struct rtnexthop) && hops->n <= HOPS_MAX) {
 		struct rtnexthop *hop = (void *)at;
 		size_t step = (hop->rtnh_len + 3u) & ~(size_t)3u;
 
 		if (hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > left)
 			return ls_error_set(err, -EBADMSG, "the message kept is broken");
 		hop->rtnh_flags &= RTNH_F_ONLINK;
-		if (hop->rtnh_ifindex > 0 && (text = next_dev(text, name))) {
+		name = hop->rtnh_ifindex > 0 ? link_of_hop(hops, hop, used) : NULL;
+		if (name) {
 			r = ls_kernel_require_link(kernel, name, &index, err);
 			if (r < 0)
 				return r;
@@ -127,12 +139,11 @@ static int replay_nexthops(struct ls_kernel *kernel, struct nl_msg *message, con
 	const struct nlattr *multipath, struct ls_error *err)
 {
 	struct nlattr *copy = nla_reserve(message, multipath->nla_type, (int)ls_attr_length(multipath));
-	const char *text = ls_object_has(&route->object, LS_ROUTE_NEXTHOPS) ? route->nexthops : NULL;
 
 	if (!copy)
 		return ls_message_too_long(&route->object, err);
 	memcpy(nla_data(copy), ls_attr_data(multipath), ls_attr_length(multipath));
-	return renew_nexthops(kernel, nla_data(copy), ls_attr_length(multipath), text, err);
+	return renew_nexthops(kernel, nla_data(copy), ls_attr_length(multipath), &route->hops, err);
 }
 
 /* Where the route leads. A nexthop object says all of it, and the kernel refuses both together. */
@@ -190,7 +201,77 @@ static int replay_route(
 	return replay_way(kernel, message, (const struct ls_route *)object, tb, err);
 }
 
-/* ---- both -------------------------------------------------------------------------------------------------------- */
+/* ---- neighbours and nexthop objects ------------------------------------------------------------------------------ */
+
+static int replay_neighbour(
+	struct ls_kernel *kernel, struct nl_msg *message, const struct ls_object *object, struct ls_error *err)
+{
+	static const uint8_t kept[] = { NDA_DST, NDA_LLADDR, NDA_PROTOCOL };
+	const struct nlattr *tb[NDA_PROTOCOL + 1];
+	struct ndmsg info;
+	const void *attrs;
+	size_t length;
+	uint32_t index;
+	int r;
+
+	if (!ls_attrs_of(object->raw, sizeof(info), &attrs, &length))
+		return ls_error_set(err, -EBADMSG, "the message kept is too short");
+	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), attrs, length);
+	memcpy(&info, (const uint8_t *)object->raw + NLMSG_HDRLEN, sizeof(info));
+	r = ls_kernel_require_link(kernel, ((const struct ls_neighbour *)object)->dev, &index, err);
+	if (r < 0)
+		return r;
+	info.ndm_ifindex = (int)index;
+	if (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+		copy_attrs(message, tb, kept, LS_ARRAY_SIZE(kept)) < 0)
+		return ls_message_too_long(object, err);
+	return 0;
+}
+
+static int replay_nexthop(
+	struct ls_kernel *kernel, struct nl_msg *message, const struct ls_object *object, struct ls_error *err)
+{
+	static const uint8_t kept[] = { NHA_ID, NHA_GROUP, NHA_GROUP_TYPE, NHA_BLACKHOLE, NHA_GATEWAY, NHA_ENCAP_TYPE,
+		NHA_ENCAP, NHA_FDB };
+	const struct nlattr *tb[NHA_FDB + 1];
+	struct nhmsg info;
+	const void *attrs;
+	size_t length;
+	uint32_t index;
+	int r;
+
+	if (!ls_attrs_of(object->raw, sizeof(info), &attrs, &length))
+		return ls_error_set(err, -EBADMSG, "the message kept is too short");
+	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), attrs, length);
+	memcpy(&info, (const uint8_t *)object->raw + NLMSG_HDRLEN, sizeof(info));
+	info.nh_flags &= RTNH_F_ONLINK;
+	info.nh_scope = 0; /* told, not taken */
+	info.nh_family = tb[NHA_GROUP] ? AF_UNSPEC : info.nh_family;
+	if (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+		copy_attrs(message, tb, kept, LS_ARRAY_SIZE(kept)) < 0)
+		return ls_message_too_long(object, err);
+	if (!ls_object_has(object, LS_NEXTHOP_DEV))
+		return 0;
+	r = ls_kernel_require_link(kernel, ((const struct ls_nexthop *)object)->dev, &index, err);
+	if (r < 0)
+		return r;
+	return nla_put_u32(message, NHA_OIF, index) < 0 ? ls_message_too_long(object, err) : 0;
+}
+
+/* ---- all --------------------------------------------------------------------------------------------------------- */
+
+/* `add`: flags beside CREATE. Routes: siblings go back beside one another. */
+static const struct replay {
+	const struct ls_kind *kind;
+	uint16_t type, add;
+	int (*write)(
+		struct ls_kernel *kernel, struct nl_msg *message, const struct ls_object *object, struct ls_error *err);
+} replays[] = {
+	{ &ls_kind_address, RTM_NEWADDR, NLM_F_EXCL, replay_address },
+	{ &ls_kind_route, RTM_NEWROUTE, NLM_F_APPEND, replay_route },
+	{ &ls_kind_neighbour, RTM_NEWNEIGH, NLM_F_REPLACE, replay_neighbour },
+	{ &ls_kind_nexthop, RTM_NEWNEXTHOP, NLM_F_EXCL, replay_nexthop },
+};
 
 /* The message may come from a file. */
 static bool is_whole(const struct ls_object *object, int type)
@@ -200,18 +281,28 @@ static bool is_whole(const struct ls_object *object, int type)
 	return object->raw_length >= NLMSG_HDRLEN && raw->nlmsg_len == object->raw_length && raw->nlmsg_type == type;
 }
 
+bool ls_can_replay(const struct ls_kind *kind)
+{
+	for (size_t i = 0; i < LS_ARRAY_SIZE(replays); i++)
+		if (replays[i].kind == kind)
+			return true;
+	return false;
+}
+
 int ls_replay(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *object, struct nl_msg **ret,
 	struct ls_error *err)
 {
-	bool is_route = object->kind == &ls_kind_route;
-	int type = is_route ? RTM_NEWROUTE : RTM_NEWADDR;
-	int add = NLM_F_CREATE | (is_route ? NLM_F_APPEND : NLM_F_EXCL), replace = NLM_F_CREATE | NLM_F_REPLACE;
-	struct nl_msg *message = ls_tx_message(kernel->nl, type, op == LS_OP_ADD ? add : replace);
+	const struct replay *replay = replays;
+	struct nl_msg *message;
 	int r;
 
-	if (!is_whole(object, type))
+	while (replay->kind != object->kind)
+		replay++;
+	if (!is_whole(object, replay->type))
 		return ls_error_set(err, -EBADMSG, "the message kept of this object is broken");
-	r = is_route ? replay_route(kernel, message, object, err) : replay_address(kernel, message, object, err);
+	message =
+		ls_tx_message(kernel->nl, replay->type, NLM_F_CREATE | (op == LS_OP_ADD ? replay->add : NLM_F_REPLACE));
+	r = replay->write(kernel, message, object, err);
 	if (r < 0)
 		return r;
 	*ret = message;

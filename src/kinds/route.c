@@ -4,10 +4,10 @@
  * can share one: IPv4 appends them, IPv6 joins those with a gateway to one multipath route and keeps the others apart.
  * IPv6 routes with a source prefix (`from`) have slots of their own.
  *
- * This program makes no multipath routes. Where the first next hop of an IPv6 one has our protocol, only that hop is
- * ours and strangers have appended the others: it is read as one object for each hop. The kernel tells the protocol of
- * the first alone, and always appends (even to NLM_F_CREATE without NLM_F_APPEND), so ours, added with NLM_F_EXCL, is
- * the first.
+ * A multipath route is one route in IPv4 (fib_info), with a list of hops, and one for each hop in IPv6 (fib6_info),
+ * joined. Where the first hop of an IPv6 one has our protocol it is therefore read as one object for each hop:
+ * strangers may have appended some. The kernel tells the protocol of the first alone; the others count as foreign until
+ * the record says that they are ours.
  *
  * Mark: rtm_protocol. It does not protect anything by itself: adds therefore carry CREATE|EXCL, so that a stranger's
  * route in the slot is an error; replaces lack CREATE, so that a slot which emptied meanwhile is an error as well;
@@ -48,7 +48,7 @@ const char *const ls_route_type_names[] = {
 };
 
 /* Present always: to, table, metric, type, protocol; IPv4 also: tos, scope. `onlink` is present only when true. dev,
- * via, src, mtu, nexthops and other are present where the route has them. */
+ * via, src, mtu, hops, nexthop, weight (above 1) and other are present where the route has them. */
 static const struct ls_attr route_attrs[] = {
 	[LS_ROUTE_TO] = { ATTR(to, LS_TYPE_PREFIX, LS_CHANGE_KEY) },
 	[LS_ROUTE_TABLE] = { ATTR(table, LS_TYPE_U32, LS_CHANGE_KEY) },
@@ -63,8 +63,10 @@ static const struct ls_attr route_attrs[] = {
 	[LS_ROUTE_MTU] = { ATTR(mtu, LS_TYPE_U32, LS_CHANGE_REPLACE) },
 	[LS_ROUTE_SCOPE] = { ENUM(scope, LS_CHANGE_REPLACE, ls_scope_names) },
 	[LS_ROUTE_PROTOCOL] = { ATTR(protocol, LS_TYPE_U8, LS_CHANGE_INFO) },
-	[LS_ROUTE_NEXTHOPS] = { ATTR(nexthops, LS_TYPE_STRING, LS_CHANGE_REPLACE) },
+	[LS_ROUTE_HOPS] = { "nexthops", LS_TYPE_HOPS, LS_CHANGE_REPLACE, 0, offsetof(struct ls_route, hops), NULL },
 	[LS_ROUTE_OTHER] = { ATTR(other, LS_TYPE_STRING, LS_CHANGE_REPLACE) },
+	[LS_ROUTE_NEXTHOP] = { ATTR(nexthop, LS_TYPE_U32, LS_CHANGE_REPLACE) },
+	[LS_ROUTE_WEIGHT] = { ATTR(weight, LS_TYPE_U16, LS_CHANGE_REPLACE) },
 };
 
 static const struct ls_route *as_route(const struct ls_object *object)
@@ -234,62 +236,14 @@ static void print_realm_and_encap(struct ls_buf *buf, const struct nlattr *const
 		print_encap(buf, ls_attr_u16(tb[RTA_ENCAP_TYPE]), tb[RTA_ENCAP]);
 }
 
-static void print_gateway(struct ls_buf *buf, uint8_t family, const struct nlattr *const *tb);
-
-/* The next hop at *at, which moves behind it; NULL at the end. */
-static const struct rtnexthop *take_nexthop(const uint8_t **at, size_t *left, const struct nlattr **tb, unsigned n)
-{
-	const struct rtnexthop *hop = (const void *)*at;
-	size_t step;
-
-	if (*left < sizeof(*hop) || hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > *left)
-		return NULL;
-	ls_attrs_parse(tb, n, hop + 1, hop->rtnh_len - sizeof(*hop));
-	step = (hop->rtnh_len + 3u) & ~(size_t)3u;
-	step = step < *left ? step : *left;
-	*at += step;
-	*left -= step;
-	return hop;
-}
-
-static void print_nexthop(const struct ls_dump *dump, struct ls_buf *buf, uint8_t family, const struct rtnexthop *hop,
-	const struct nlattr *const *tb)
-{
-	const char *dev;
-
-	if (buf->length)
-		(void)ls_buf_append(buf, ",", 1);
-	print_gateway(buf, family, tb);
-	if (hop->rtnh_ifindex > 0) {
-		dev = ls_dump_link(dump, (uint32_t)hop->rtnh_ifindex);
-		print_item(buf, "dev");
-		print_item(buf, dev ? dev : "?");
-	}
-	print_number(buf, "weight", hop->rtnh_hops + 1u);
-	if (hop->rtnh_flags & RTNH_F_ONLINK)
-		print_item(buf, "onlink");
-	print_realm_and_encap(buf, tb);
-}
-
-static void print_nexthops(const struct ls_dump *dump, struct ls_buf *buf, uint8_t family, const struct nlattr *attr)
-{
-	const uint8_t *at = ls_attr_data(attr);
-	const struct nlattr *tb[RTA_ENCAP + 1];
-	size_t left = ls_attr_length(attr);
-	const struct rtnexthop *hop;
-
-	while ((hop = take_nexthop(&at, &left, tb, LS_ARRAY_SIZE(tb))))
-		print_nexthop(dump, buf, family, hop, tb);
-}
-
 /* What has an attribute of its own or says nothing. */
 #define BIT64(n) (UINT64_C(1) << (n))
 #define PLAIN_ATTRS \
 	(BIT64(RTA_DST) | BIT64(RTA_OIF) | BIT64(RTA_GATEWAY) | BIT64(RTA_PRIORITY) | BIT64(RTA_PREFSRC) | \
-		BIT64(RTA_MULTIPATH) | BIT64(RTA_TABLE) | BIT64(RTA_VIA) | BIT64(RTA_PAD))
+		BIT64(RTA_MULTIPATH) | BIT64(RTA_TABLE) | BIT64(RTA_VIA) | BIT64(RTA_PAD) | BIT64(RTA_NH_ID))
 #define TEXT_ATTRS \
 	(BIT64(RTA_SRC) | BIT64(RTA_METRICS) | BIT64(RTA_CACHEINFO) | BIT64(RTA_PREF) | BIT64(RTA_FLOW) | \
-		BIT64(RTA_NH_ID) | BIT64(RTA_ENCAP_TYPE) | BIT64(RTA_ENCAP))
+		BIT64(RTA_ENCAP_TYPE) | BIT64(RTA_ENCAP))
 
 static void print_source(struct ls_buf *buf, const struct rtmsg *info, const struct nlattr *attr)
 {
@@ -327,8 +281,6 @@ static void print_other(struct ls_buf *buf, const struct rtmsg *info, const stru
 		print_preference(buf, ls_attr_u8(tb[RTA_PREF]));
 	if (tb[RTA_FLOW])
 		print_number(buf, "realm", ls_attr_u32(tb[RTA_FLOW]));
-	if (tb[RTA_NH_ID])
-		print_number(buf, "nhid", ls_attr_u32(tb[RTA_NH_ID]));
 	if (tb[RTA_ENCAP_TYPE])
 		print_encap(buf, ls_attr_u16(tb[RTA_ENCAP_TYPE]), tb[RTA_ENCAP]);
 	for (unsigned i = 0; unknown; i++, unknown >>= 1)
@@ -372,15 +324,63 @@ static bool decode_gateway(struct ls_ip *via, uint8_t family, const struct nlatt
 	return true;
 }
 
-static void print_gateway(struct ls_buf *buf, uint8_t family, const struct nlattr *const *tb)
+/* The next hop at *at, which moves behind it; NULL at the end. */
+static const struct rtnexthop *take_nexthop(const uint8_t **at, size_t *left, const struct nlattr **tb, unsigned n)
 {
-	char text[LS_IP_TEXT_MAX];
-	struct ls_ip via = { 0 };
+	const struct rtnexthop *hop = (const void *)*at;
+	size_t step;
 
-	if (!decode_gateway(&via, family, tb))
-		return;
-	print_item(buf, "via");
-	print_item(buf, ls_ip_format(&via, text));
+	if (*left < sizeof(*hop) || hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > *left)
+		return NULL;
+	ls_attrs_parse(tb, n, hop + 1, hop->rtnh_len - sizeof(*hop));
+	step = (hop->rtnh_len + 3u) & ~(size_t)3u;
+	step = step < *left ? step : *left;
+	*at += step;
+	*left -= step;
+	return hop;
+}
+
+static int decode_hop(const struct ls_dump *dump, struct ls_hop *ret, uint8_t family, const struct rtnexthop *hop,
+	const struct nlattr *const *tb)
+{
+	(void)decode_gateway(&ret->via, family, tb);
+	ret->weight = hop->rtnh_hops + 1u;
+	ret->onlink = (hop->rtnh_flags & RTNH_F_ONLINK) != 0;
+	if (hop->rtnh_ifindex > 0) {
+		ret->dev = ls_dump_link(dump, (uint32_t)hop->rtnh_ifindex);
+		return ret->dev ? 0 : -ENOMEM;
+	}
+	return 0;
+}
+
+static int decode_hops(
+	const struct ls_dump *dump, struct ls_route *route, uint8_t family, const struct nlattr *multipath)
+{
+	const uint8_t *at = ls_attr_data(multipath);
+	size_t left = ls_attr_length(multipath), most = left / sizeof(struct rtnexthop);
+	const struct nlattr *tb[RTA_ENCAP + 1];
+	const struct rtnexthop *hop;
+
+	route->hops.hops = ls_arena_alloc(dump->set->arena, (most + 1) * sizeof(*route->hops.hops));
+	if (!route->hops.hops)
+		return -ENOMEM;
+	while ((hop = take_nexthop(&at, &left, tb, LS_ARRAY_SIZE(tb))))
+		if (decode_hop(dump, &route->hops.hops[route->hops.n++], family, hop, tb) < 0)
+			return -ENOMEM;
+	ls_hops_sort(&route->hops);
+	ls_object_set(&route->object, LS_ROUTE_HOPS);
+	return 0;
+}
+
+/* What hops have that this program has no word for. */
+static void print_hops(struct ls_buf *buf, const struct nlattr *multipath)
+{
+	const uint8_t *at = ls_attr_data(multipath);
+	size_t left = ls_attr_length(multipath);
+	const struct nlattr *tb[RTA_ENCAP + 1];
+
+	while (take_nexthop(&at, &left, tb, LS_ARRAY_SIZE(tb)))
+		print_realm_and_encap(buf, tb);
 }
 
 static void decode_key(struct ls_route *route, const struct rtmsg *info, const struct nlattr *const *tb)
@@ -405,6 +405,14 @@ static int decode_way(
 	struct ls_object *object = &route->object;
 	uint32_t index = ls_attr_u32(tb[RTA_OIF]);
 
+	if (ls_attr_ip(tb[RTA_PREFSRC], info->rtm_family, &route->src))
+		ls_object_set(object, LS_ROUTE_SRC);
+	if (tb[RTA_NH_ID]) { /* what it leads to is told as well (blackhole, too), but is not the route's own */
+		route->type = LS_ROUTE_UNICAST;
+		route->nexthop = ls_attr_u32(tb[RTA_NH_ID]);
+		ls_object_set(object, LS_ROUTE_NEXTHOP);
+		return 0;
+	}
 	if (index && !is_reject(route->type)) {
 		route->dev = ls_dump_link(dump, index);
 		if (!route->dev)
@@ -413,8 +421,6 @@ static int decode_way(
 	}
 	if (decode_gateway(&route->via, info->rtm_family, tb))
 		ls_object_set(object, LS_ROUTE_VIA);
-	if (ls_attr_ip(tb[RTA_PREFSRC], info->rtm_family, &route->src))
-		ls_object_set(object, LS_ROUTE_SRC);
 	if (info->rtm_flags & RTNH_F_ONLINK) {
 		route->onlink = 1;
 		ls_object_set(object, LS_ROUTE_ONLINK);
@@ -457,7 +463,7 @@ static void decode_metrics(struct ls_buf *buf, struct ls_route *route, const str
 	print_metrics(buf, tb);
 }
 
-/* Nexthop objects and source prefixes are not of our making, whatever the protocol says. */
+/* Source prefixes are not of our making, whatever the protocol says. */
 static bool has_siblings(const struct ls_route *route, const struct nlattr *const *tb)
 {
 	return tb[RTA_MULTIPATH] && route->to.ip.family == AF_INET6 && route->object.owner == LS_OWNER_OURS &&
@@ -469,22 +475,22 @@ static int decode_rest(struct ls_dump *dump, struct ls_route *route, const struc
 {
 	struct ls_buf *buf = &dump->text;
 
-	if (tb[RTA_MULTIPATH] && !has_siblings(route, tb)) {
-		buf->length = 0;
-		print_nexthops(dump, buf, info->rtm_family, tb[RTA_MULTIPATH]);
-		if (keep_text(dump, route, LS_ROUTE_NEXTHOPS, &route->nexthops) < 0)
-			return -ENOMEM;
-	}
-	if (!(seen & ~PLAIN_ATTRS))
+	bool has_hops = tb[RTA_MULTIPATH] && !has_siblings(route, tb) && !tb[RTA_NH_ID];
+
+	if (has_hops && decode_hops(dump, route, info->rtm_family, tb[RTA_MULTIPATH]) < 0)
+		return -ENOMEM;
+	if (!(seen & ~PLAIN_ATTRS) && !has_hops)
 		return 0;
 	buf->length = 0;
 	print_other(buf, info, tb, seen);
+	if (has_hops)
+		print_hops(buf, tb[RTA_MULTIPATH]);
 	if (tb[RTA_METRICS])
 		decode_metrics(buf, route, tb[RTA_METRICS]);
 	return keep_text(dump, route, LS_ROUTE_OTHER, &route->other);
 }
 
-/* ---- dump: next hops that others have appended to ours ----------------------------------------------------------- */
+/* ---- dump: the next hops of an IPv6 route of ours ---------------------------------------------------------------- */
 
 /* Key and type are common to all; the rest that was told (protocol, source, metrics) is the first one's alone. */
 static void forget_first(struct ls_route *route)
@@ -496,16 +502,13 @@ static void forget_first(struct ls_route *route)
 	ls_object_set(&route->object, LS_ROUTE_PROTOCOL);
 }
 
-static int keep_sibling_text(
-	struct ls_dump *dump, struct ls_route *route, const struct rtnexthop *hop, const struct nlattr *const *tb)
+static int keep_sibling_text(struct ls_dump *dump, struct ls_route *route, const struct nlattr *const *tb)
 {
 	struct ls_buf *buf = &dump->text;
 
 	buf->length = 0;
 	if (ls_object_has(&route->object, LS_ROUTE_OTHER))
 		print_item(buf, route->other);
-	if (hop->rtnh_hops)
-		print_number(buf, "weight", hop->rtnh_hops + 1u);
 	print_realm_and_encap(buf, tb);
 	return keep_text(dump, route, LS_ROUTE_OTHER, &route->other);
 }
@@ -516,6 +519,10 @@ static int decode_sibling(
 	struct ls_object *object = &route->object;
 
 	object->flags |= LS_OBJECT_SIBLING;
+	if (hop->rtnh_hops) {
+		route->weight = hop->rtnh_hops + 1u;
+		ls_object_set(object, LS_ROUTE_WEIGHT);
+	}
 	if (hop->rtnh_ifindex > 0) {
 		route->dev = ls_dump_link(dump, (uint32_t)hop->rtnh_ifindex);
 		if (!route->dev)
@@ -528,7 +535,7 @@ static int decode_sibling(
 		route->onlink = 1;
 		ls_object_set(object, LS_ROUTE_ONLINK);
 	}
-	return keep_sibling_text(dump, route, hop, tb) < 0 ? -ENOMEM : ls_set_add(dump->set, object);
+	return keep_sibling_text(dump, route, tb) < 0 ? -ENOMEM : ls_set_add(dump->set, object);
 }
 
 /* `first` has all but the next hop. */
@@ -653,17 +660,59 @@ static int begin_message(struct nl_msg *message, const struct ls_route *route, u
 	return nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ? -EMSGSIZE : 0;
 }
 
+/* RTA_VIA: a next hop of the other family. */
+static int put_other_via(struct nl_msg *message, const struct ls_ip *via)
+{
+	uint8_t data[sizeof(struct rtvia) + sizeof(via->bytes)];
+	struct rtvia head = { .rtvia_family = via->family };
+
+	memcpy(data, &head, sizeof(head));
+	memcpy(data + sizeof(head), via->bytes, sizeof(via->bytes));
+	return nla_put(message, RTA_VIA, (int)(sizeof(head) + ls_ip_size(via->family)), data);
+}
+
 static int put_via(struct nl_msg *message, const struct ls_route *route)
 {
-	uint8_t data[sizeof(struct rtvia) + sizeof(route->via.bytes)];
-	struct rtvia head = { .rtvia_family = route->via.family };
-	int size = (int)ls_ip_size(route->via.family);
-
 	if (route->via.family == route->to.ip.family)
-		return nla_put(message, RTA_GATEWAY, size, route->via.bytes);
-	memcpy(data, &head, sizeof(head));
-	memcpy(data + sizeof(head), route->via.bytes, sizeof(route->via.bytes));
-	return nla_put(message, RTA_VIA, (int)sizeof(head) + size, data);
+		return nla_put(message, RTA_GATEWAY, (int)ls_ip_size(route->via.family), route->via.bytes);
+	return put_other_via(message, &route->via);
+}
+
+static int put_hop(struct nl_msg *message, const struct ls_hop *hop, uint8_t family, uint32_t index)
+{
+	struct rtnexthop *head = nlmsg_reserve(message, sizeof(*head), NLMSG_ALIGNTO);
+	int size = (int)ls_ip_size(hop->via.family), before = (int)nlmsg_hdr(message)->nlmsg_len;
+
+	if (!head)
+		return -EMSGSIZE;
+	memset(head, 0, sizeof(*head));
+	head->rtnh_ifindex = (int)index;
+	head->rtnh_hops = (uint8_t)(hop->weight - 1u);
+	head->rtnh_flags = hop->onlink ? RTNH_F_ONLINK : 0;
+	if (hop->via.family == family ? nla_put(message, RTA_GATEWAY, size, hop->via.bytes) < 0
+				      : hop->via.family && put_other_via(message, &hop->via) < 0)
+		return -EMSGSIZE;
+	head->rtnh_len = (uint16_t)(sizeof(*head) + nlmsg_hdr(message)->nlmsg_len - (uint32_t)before);
+	return 0;
+}
+
+static int put_hops(struct ls_kernel *kernel, struct nl_msg *message, const struct ls_hops *hops, uint8_t family,
+	struct ls_error *err)
+{
+	struct nlattr *list = nla_nest_start(message, RTA_MULTIPATH);
+	int r = list ? 0 : -EMSGSIZE;
+
+	for (size_t i = 0; r >= 0 && i < hops->n; i++) {
+		uint32_t index = 0;
+
+		if (hops->hops[i].dev)
+			r = ls_kernel_require_link(kernel, hops->hops[i].dev, &index, err);
+		if (r >= 0)
+			r = put_hop(message, &hops->hops[i], family, index);
+	}
+	if (r >= 0)
+		nla_nest_end(message, list);
+	return r;
 }
 
 static int put_mtu(struct nl_msg *message, uint32_t mtu)
@@ -676,7 +725,23 @@ static int put_mtu(struct nl_msg *message, uint32_t mtu)
 	return 0;
 }
 
-static int put_attrs(struct nl_msg *message, const struct ls_route *route, uint32_t index)
+static int put_way(struct ls_kernel *kernel, struct nl_msg *message, const struct ls_route *route, uint32_t index,
+	struct ls_error *err)
+{
+	struct ls_hop hop = { .via = route->via, .dev = route->dev, .onlink = route->onlink, .weight = route->weight };
+
+	if (has(route, LS_ROUTE_NEXTHOP))
+		return nla_put_u32(message, RTA_NH_ID, route->nexthop);
+	if (has(route, LS_ROUTE_HOPS))
+		return put_hops(kernel, message, &route->hops, route->to.ip.family, err);
+	if (has(route, LS_ROUTE_WEIGHT)) /* multipath is the only place for it */
+		return put_hops(kernel, message, &(struct ls_hops){ .n = 1, .hops = &hop }, route->to.ip.family, err);
+	if (index && nla_put_u32(message, RTA_OIF, index) < 0)
+		return -EMSGSIZE;
+	return has(route, LS_ROUTE_VIA) ? put_via(message, route) : 0;
+}
+
+static int put_attrs(struct nl_msg *message, const struct ls_route *route)
 {
 	int size = (int)ls_ip_size(route->to.ip.family);
 
@@ -685,10 +750,6 @@ static int put_attrs(struct nl_msg *message, const struct ls_route *route, uint3
 	NLA_PUT_U32(message, RTA_TABLE, route->table);
 	if (route->metric)
 		NLA_PUT_U32(message, RTA_PRIORITY, route->metric);
-	if (index)
-		NLA_PUT_U32(message, RTA_OIF, index);
-	if (has(route, LS_ROUTE_VIA) && put_via(message, route) < 0)
-		return -EMSGSIZE;
 	if (has(route, LS_ROUTE_SRC))
 		NLA_PUT(message, RTA_PREFSRC, size, route->src.bytes);
 	if (has(route, LS_ROUTE_MTU) && put_mtu(message, route->mtu) < 0)
@@ -713,10 +774,11 @@ static int encode_message(struct ls_kernel *kernel, int type, int flags, const s
 		if (r < 0)
 			return r;
 	}
-	if (begin_message(message, route, protocol) < 0 || put_attrs(message, route, index) < 0)
+	if (begin_message(message, route, protocol) < 0 || put_attrs(message, route) < 0)
 		return ls_message_too_long(&route->object, err);
+	r = put_way(kernel, message, route, index, err);
 	*ret = message;
-	return 0;
+	return r == -ENODEV || r >= 0 ? r : ls_message_too_long(&route->object, err);
 }
 
 /* What a spec asks for has no protocol yet; what is put back has its own. */

@@ -76,12 +76,39 @@ static uint32_t get_u32(const uint8_t bytes[4])
 	return le32toh(value);
 }
 
+static int write_ip(struct ls_buf *buf, const struct ls_ip *ip)
+{
+	ls_buf_append(buf, &ip->family, 1);
+	return ls_buf_append(buf, ip->bytes, sizeof(ip->bytes));
+}
+
+static int write_text(struct ls_buf *buf, const char *text)
+{
+	size_t length = strlen(text);
+
+	ls_write_u32(buf, (uint32_t)length);
+	return ls_buf_append(buf, text, length);
+}
+
+/* A hop without a link has an empty name, one without an address the family 0. */
+static int write_hops(struct ls_buf *buf, const struct ls_hops *hops)
+{
+	ls_write_u32(buf, (uint32_t)hops->n);
+	for (size_t i = 0; i < hops->n; i++) {
+		const struct ls_hop *hop = &hops->hops[i];
+
+		write_ip(buf, &hop->via);
+		write_text(buf, hop->dev ? hop->dev : "");
+		ls_write_u32(buf, (uint32_t)hop->weight | (uint32_t)hop->onlink << 16);
+	}
+	return buf->failed ? -ENOMEM : 0;
+}
+
 static int write_value(struct ls_buf *buf, const struct ls_attr *attr, const struct ls_object *object)
 {
 	const void *value = ls_object_value(object, attr);
 	const struct ls_prefix *prefix;
 	uint16_t u16;
-	size_t length;
 
 	switch (attr->type) {
 	case LS_TYPE_BOOL:
@@ -94,20 +121,18 @@ static int write_value(struct ls_buf *buf, const struct ls_attr *attr, const str
 	case LS_TYPE_U32:
 		return ls_write_u32(buf, *(const uint32_t *)value);
 	case LS_TYPE_IP:
-		ls_buf_append(buf, &((const struct ls_ip *)value)->family, 1);
-		return ls_buf_append(buf, ((const struct ls_ip *)value)->bytes, 16);
+		return write_ip(buf, value);
 	case LS_TYPE_PREFIX:
 		prefix = value;
-		ls_buf_append(buf, &prefix->ip.family, 1);
-		ls_buf_append(buf, prefix->ip.bytes, 16);
+		write_ip(buf, &prefix->ip);
 		return ls_buf_append(buf, &prefix->length, 1);
 	case LS_TYPE_MAC:
 		return ls_buf_append(buf, value, 6);
 	case LS_TYPE_STRING:
 	case LS_TYPE_LINK:
-		length = strlen(*(const char *const *)value);
-		ls_write_u32(buf, (uint32_t)length);
-		return ls_buf_append(buf, *(const char *const *)value, length);
+		return write_text(buf, *(const char *const *)value);
+	case LS_TYPE_HOPS:
+		return write_hops(buf, value);
 	}
 	return -EINVAL;
 }
@@ -165,6 +190,48 @@ static int read_text(struct ls_reader *reader, struct ls_arena *arena, const cha
 	return *ret ? 0 : -ENOMEM;
 }
 
+static int read_hop(struct ls_reader *reader, struct ls_arena *arena, struct ls_hop *ret)
+{
+	static const struct ls_ip none;
+	const uint8_t *family;
+	uint32_t rest;
+
+	if (!reader->left)
+		return -EBADMSG;
+	family = reader->data;
+	if (*family ? read_ip(reader, &ret->via) < 0 : ls_read_bytes(reader, 17, &family) < 0)
+		return -EBADMSG;
+	if (!*family)
+		ret->via = none;
+	if (read_text(reader, arena, &ret->dev) < 0 || ls_read_u32(reader, &rest) < 0 || rest >> 17)
+		return -EBADMSG;
+	if (!*ret->dev)
+		ret->dev = NULL;
+	ret->weight = (uint16_t)rest;
+	ret->onlink = (uint8_t)(rest >> 16);
+	return 0;
+}
+
+#define HOP_BYTES_MIN 25u
+
+static int read_hops(struct ls_reader *reader, struct ls_arena *arena, struct ls_hops *ret)
+{
+	uint32_t n;
+
+	if (ls_read_u32(reader, &n) < 0 || n > reader->left / HOP_BYTES_MIN)
+		return -EBADMSG;
+	ret->hops = ls_arena_alloc(arena, (n + 1) * sizeof(*ret->hops));
+	if (!ret->hops)
+		return -ENOMEM;
+	for (ret->n = 0; ret->n < n; ret->n++) {
+		int r = read_hop(reader, arena, &ret->hops[ret->n]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int read_enum(const struct ls_attr *attr, uint8_t value)
 {
 	for (unsigned i = 0; attr->names[i]; i++)
@@ -216,6 +283,8 @@ static int read_value(
 	case LS_TYPE_STRING:
 	case LS_TYPE_LINK:
 		return read_text(reader, arena, value);
+	case LS_TYPE_HOPS:
+		return read_hops(reader, arena, value);
 	}
 	return -EBADMSG;
 }

@@ -28,6 +28,38 @@ static json_t *text_to_json(const char *text)
 	return json_string(plain);
 }
 
+static json_t *hop_to_json(const struct ls_hop *hop)
+{
+	json_t *json = json_object();
+	char text[LS_IP_TEXT_MAX];
+	int r = 0;
+
+	if (hop->via.family)
+		r |= json_object_set_new(json, "via", json_string(ls_ip_format(&hop->via, text)));
+	if (hop->dev)
+		r |= json_object_set_new(json, "dev", text_to_json(hop->dev));
+	r |= json_object_set_new(json, "weight", json_integer(hop->weight));
+	if (hop->onlink)
+		r |= json_object_set_new(json, "onlink", json_true());
+	if (r < 0) {
+		json_decref(json);
+		return NULL;
+	}
+	return json;
+}
+
+static json_t *hops_to_json(const struct ls_hops *hops)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < hops->n; i++)
+		if (json_array_append_new(list, hop_to_json(&hops->hops[i])) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return list;
+}
+
 static json_t *value_to_json(const struct ls_attr *attr, const struct ls_object *object)
 {
 	const void *value = ls_object_value(object, attr);
@@ -51,6 +83,8 @@ static json_t *value_to_json(const struct ls_attr *attr, const struct ls_object 
 	case LS_TYPE_MAC:
 		ls_attr_format(attr, object, text, sizeof(text));
 		return json_string(text);
+	case LS_TYPE_HOPS:
+		return hops_to_json(value);
 	}
 	return NULL;
 }
@@ -147,9 +181,38 @@ static int text_from_json(const struct ls_attr *attr, const char *text, struct l
 	case LS_TYPE_U8:
 	case LS_TYPE_U16:
 	case LS_TYPE_U32:
+	case LS_TYPE_HOPS:
 		break;
 	}
 	return -EINVAL;
+}
+
+static int hop_from_json(const json_t *json, struct ls_arena *arena, struct ls_hop *ret)
+{
+	const char *via = json_string_value(json_object_get(json, "via"));
+	const char *dev = json_string_value(json_object_get(json, "dev"));
+	json_int_t weight = 0;
+
+	if (integer_from_json(json_object_get(json, "weight"), UINT16_MAX, &weight) < 0 ||
+		(via && ls_ip_parse(via, &ret->via) < 0))
+		return -EINVAL;
+	ret->weight = (uint16_t)weight;
+	ret->onlink = json_is_true(json_object_get(json, "onlink"));
+	ret->dev = dev ? ls_arena_intern(arena, dev, strlen(dev)) : NULL;
+	return dev && !ret->dev ? -ENOMEM : 0;
+}
+
+static int hops_from_json(const json_t *json, struct ls_arena *arena, struct ls_hops *ret)
+{
+	int r = json_is_array(json) ? 0 : -EINVAL;
+
+	ret->hops = ls_arena_alloc(arena, (json_array_size(json) + 1) * sizeof(*ret->hops));
+	if (!ret->hops)
+		return -ENOMEM;
+	for (ret->n = 0; r >= 0 && ret->n < json_array_size(json); ret->n++)
+		r = hop_from_json(json_array_get(json, ret->n), arena, &ret->hops[ret->n]);
+	ls_hops_sort(ret);
+	return r;
 }
 
 static int attr_from_json(
@@ -160,6 +223,8 @@ static int attr_from_json(
 	if (attr->type == LS_TYPE_BOOL || attr->type == LS_TYPE_U8 || attr->type == LS_TYPE_U16 ||
 		attr->type == LS_TYPE_U32)
 		return value_from_json(json, attr->type, value);
+	if (attr->type == LS_TYPE_HOPS)
+		return hops_from_json(json, arena, value);
 	return json_is_string(json) ? text_from_json(attr, json_string_value(json), arena, value) : -EINVAL;
 }
 

@@ -4,11 +4,13 @@
  * and the way to compare, copy and print it stand in one place each, as switches without a default, so that a new type
  * does not build until all of them know it.
  */
-#include <linkspan/model.h>
+#include "hops.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+const char *const ls_family_names[] = { [LS_FAMILY_IPV4] = "ipv4", [LS_FAMILY_IPV6] = "ipv6", NULL };
 
 const struct ls_kind *ls_kind_by_name(const char *name)
 {
@@ -41,6 +43,19 @@ static bool type_is_text(enum ls_type type)
 	return type == LS_TYPE_STRING || type == LS_TYPE_LINK;
 }
 
+/* What an attribute points to moves to the arena. */
+static int copy_pointee(struct ls_arena *arena, enum ls_type type, void *value)
+{
+	const char **text = value;
+
+	if (type == LS_TYPE_HOPS)
+		return ls_hops_copy(arena, value);
+	if (!type_is_text(type))
+		return 0;
+	*text = ls_arena_intern(arena, *text, strlen(*text));
+	return *text ? 0 : -ENOMEM;
+}
+
 struct ls_object *ls_object_copy(struct ls_arena *arena, const struct ls_object *object)
 {
 	const struct ls_kind *kind = object->kind;
@@ -49,15 +64,10 @@ struct ls_object *ls_object_copy(struct ls_arena *arena, const struct ls_object 
 	copy = ls_arena_copy(arena, object, kind->size);
 	if (!copy)
 		return NULL;
-	for (size_t i = 0; i < kind->n_attrs; i++) {
-		const char **text = (const char **)(void *)((char *)copy + kind->attrs[i].offset);
-
-		if (!ls_object_has(object, (unsigned)i) || !type_is_text(kind->attrs[i].type))
-			continue;
-		*text = ls_arena_intern(arena, *text, strlen(*text));
-		if (!*text)
+	for (unsigned i = 0; i < kind->n_attrs; i++)
+		if (ls_object_has(object, i) &&
+			copy_pointee(arena, kind->attrs[i].type, (char *)copy + kind->attrs[i].offset) < 0)
 			return NULL;
-	}
 	if (object->raw) {
 		copy->raw = ls_arena_copy(arena, object->raw, object->raw_length);
 		if (!copy->raw)
@@ -74,7 +84,7 @@ int ls_object_compare(const struct ls_object *a, const struct ls_object *b)
 	return a->kind->compare(a, b);
 }
 
-static size_t type_size(enum ls_type type)
+size_t ls_type_size(enum ls_type type)
 {
 	switch (type) {
 	case LS_TYPE_BOOL:
@@ -94,6 +104,8 @@ static size_t type_size(enum ls_type type)
 	case LS_TYPE_STRING:
 	case LS_TYPE_LINK:
 		return sizeof(const char *);
+	case LS_TYPE_HOPS:
+		return sizeof(struct ls_hops);
 	}
 	return 0;
 }
@@ -107,7 +119,9 @@ bool ls_attr_equal(const struct ls_attr *attr, const struct ls_object *a, const 
 
 		return s == t || !strcmp(s, t);
 	}
-	return !memcmp(x, y, type_size(attr->type));
+	if (attr->type == LS_TYPE_HOPS)
+		return ls_hops_equal(x, y);
+	return !memcmp(x, y, ls_type_size(attr->type));
 }
 
 bool ls_attr_same(unsigned i, const struct ls_object *a, const struct ls_object *b)
@@ -158,6 +172,24 @@ enum ls_change ls_object_change(const struct ls_kind *kind, uint32_t bits)
 	return worst;
 }
 
+bool ls_object_each_link(const struct ls_object *object, ls_link_fn *fn, void *data)
+{
+	for (unsigned i = 0; i < object->kind->n_attrs; i++) {
+		const struct ls_attr *attr = &object->kind->attrs[i];
+		const void *value = ls_object_value(object, attr);
+		const struct ls_hops *hops = value;
+
+		if (!ls_object_has(object, i))
+			continue;
+		if (attr->type == LS_TYPE_LINK && fn(*(const char *const *)value, data))
+			return true;
+		for (size_t k = 0; attr->type == LS_TYPE_HOPS && k < hops->n; k++)
+			if (hops->hops[k].dev && fn(hops->hops[k].dev, data))
+				return true;
+	}
+	return false;
+}
+
 void ls_attr_format(const struct ls_attr *attr, const struct ls_object *object, char *text, size_t size)
 {
 	const void *value = ls_object_value(object, attr);
@@ -191,6 +223,9 @@ void ls_attr_format(const struct ls_attr *attr, const struct ls_object *object, 
 		break;
 	case LS_TYPE_MAC:
 		snprintf(text, size, "%s", ls_mac_format(value, ip));
+		break;
+	case LS_TYPE_HOPS:
+		ls_hops_format(value, text, size);
 		break;
 	}
 }

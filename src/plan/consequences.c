@@ -14,14 +14,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static bool pair_goes(const struct pair *pair)
+bool ls_pair_goes(const struct pair *pair)
 {
 	return pair->have && (pair->verdict == VERDICT_DELETE || pair->verdict == VERDICT_RECREATE || pair->lost);
 }
 
-static bool goes_early(const struct pair *pair)
+bool ls_pair_goes_early(const struct pair *pair)
 {
-	return pair_goes(pair) && (pair->early || pair->lost || pair->verdict == VERDICT_RECREATE);
+	return ls_pair_goes(pair) && (pair->early || pair->lost || pair->verdict == VERDICT_RECREATE);
 }
 
 /* Of a pair within planner->links. */
@@ -30,7 +30,7 @@ static const struct ls_link *link_of(const struct pair *pair)
 	return (const struct ls_link *)(pair->have ? pair->have : pair->want);
 }
 
-static bool foreign_would_be_lost(struct planner *planner, struct pair *pair, const char *reason)
+bool ls_planner_give_up(struct planner *planner, struct pair *pair, const char *reason)
 {
 	if (pair->verdict == VERDICT_CONFLICT)
 		return true;
@@ -41,9 +41,7 @@ static bool foreign_would_be_lost(struct planner *planner, struct pair *pair, co
 	return !planner->options->force;
 }
 
-/* The kernel takes `have` away in EARLY. Decides how it comes back, if it does. `returns`: what it depends on will be
- * there again. */
-static void lose(struct planner *planner, struct pair *pair, bool returns, const char *reason)
+void ls_planner_lose(struct planner *planner, struct pair *pair, bool returns, const char *reason)
 {
 	if (pair->have->owner == LS_OWNER_DERIVED || pair->lost)
 		return;
@@ -59,7 +57,7 @@ static void lose(struct planner *planner, struct pair *pair, bool returns, const
 		pair->lost = true;
 		pair->verdict = VERDICT_ADD;
 	} else {
-		foreign_would_be_lost(planner, pair, "linkspan did not make it, and what it depends on goes");
+		ls_planner_give_up(planner, pair, "linkspan did not make it, and what it depends on goes");
 	}
 }
 
@@ -117,8 +115,8 @@ static void name_going_links(struct planner *planner)
 	for (size_t i = planner->links.from; i < planner->links.to; i++) {
 		struct pair *pair = &planner->pairs[i];
 
-		if (pair_goes(pair))
-			names_add(planner, goes_early(pair) ? &planner->early_links : &planner->late_links,
+		if (ls_pair_goes(pair))
+			names_add(planner, ls_pair_goes_early(pair) ? &planner->early_links : &planner->late_links,
 				link_of(pair)->name);
 	}
 }
@@ -127,14 +125,6 @@ static bool stands_on(const struct ls_link *link, struct names *names)
 {
 	return (ls_object_has(&link->object, LS_LINK_PARENT) && names_have(names, link->parent)) ||
 	       (ls_object_has(&link->object, LS_LINK_PEER) && names_have(names, link->peer));
-}
-
-static bool returns(const struct planner *planner, const char *name, const struct ls_object *dependent)
-{
-	const struct ls_link *link = ls_set_link(planner->desired, name);
-
-	/* A route cannot be put on a link that is down (ENETDOWN). */
-	return link && (dependent->kind != &ls_kind_route || link->up || !ls_object_has(&link->object, LS_LINK_UP));
 }
 
 /* One round over the links that stand on links that go. True when it found another one. */
@@ -150,15 +140,15 @@ static bool spread_to_links(struct planner *planner)
 			continue;
 		if (stands_on(link, &planner->early_links)) {
 			if (pair->have->owner == LS_OWNER_FOREIGN && !pair->want &&
-				foreign_would_be_lost(
+				ls_planner_give_up(
 					planner, pair, "linkspan did not make it, and the link below it goes"))
 				continue;
 			names_add(planner, &planner->early_links, link->name);
-			lose(planner, pair, false, "goes with the link that it stands on");
+			ls_planner_lose(planner, pair, false, "goes with the link that it stands on");
 			again = true;
 		} else if (stands_on(link, &planner->late_links) && pair->verdict != VERDICT_DELETE &&
 			   !names_have(&planner->late_links, link->name)) {
-			foreign_would_be_lost(planner, pair, "linkspan did not make it, and the link below it goes");
+			ls_planner_give_up(planner, pair, "linkspan did not make it, and the link below it goes");
 			names_add(planner, &planner->late_links, link->name);
 			again = true;
 		}
@@ -173,14 +163,14 @@ static void release_ports(struct planner *planner)
 		struct pair *pair = &planner->pairs[i];
 		const struct ls_link *link = link_of(pair);
 
-		if (!pair->have || pair_goes(pair) || !ls_object_has(pair->have, LS_LINK_MASTER))
+		if (!pair->have || ls_pair_goes(pair) || !ls_object_has(pair->have, LS_LINK_MASTER))
 			continue;
 		if (names_have(&planner->early_links, link->master) ||
 			(names_have(&planner->late_links, link->master) && !pair->want)) {
 			if (pair->want)
 				strip(planner, pair, LS_LINK_MASTER, VERDICT_CHANGE, "its bridge is made anew");
 			else
-				foreign_would_be_lost(planner, pair,
+				ls_planner_give_up(planner, pair,
 					"it is a port of a bridge that goes, and linkspan did not put it there");
 		}
 	}
@@ -212,6 +202,8 @@ static void name_quiet_links(struct planner *planner)
 			const struct ls_link *want = (const struct ls_link *)pair->want;
 			const struct ls_link *have = (const struct ls_link *)pair->have;
 
+			if (pair->bits & LS_BIT(LS_LINK_MAC))
+				names_add(planner, &planner->mac_links, want->name);
 			if (pair->bits & LS_BIT(LS_LINK_UP) && !want->up) {
 				names_add(planner, &planner->quiet_links, want->name);
 				names_add(planner, &planner->down_links, want->name);
@@ -226,59 +218,131 @@ static void name_quiet_links(struct planner *planner)
 
 /* ---- what stands on links ---------------------------------------------------------------------------------------- */
 
-static const char *device_of(const struct ls_object *object)
+static bool is_named(const char *link, void *names)
 {
-	if (object->kind == &ls_kind_address)
-		return ((const struct ls_address *)object)->dev;
-	if (object->kind == &ls_kind_route)
-		return ls_object_has(object, LS_ROUTE_DEV) ? ((const struct ls_route *)object)->dev : NULL;
-	if (object->kind == &ls_kind_sysctl)
-		return ls_object_has(object, LS_SYSCTL_DEV) ? ((const struct ls_sysctl *)object)->dev : NULL;
-	return NULL;
+	return names_have(names, link);
+}
+
+static bool is_unnamed(const char *link, void *names)
+{
+	return !names_have(names, link);
+}
+
+static bool on_any(const struct ls_object *object, struct names *names)
+{
+	return ls_object_each_link(object, is_named, names);
+}
+
+/* A route with several next hops stays as long as one of them has its link. */
+static bool on_these_only(const struct ls_object *object, struct names *names)
+{
+	return on_any(object, names) && !ls_object_each_link(object, is_unnamed, names);
 }
 
 static uint8_t family_of(const struct ls_object *object)
 {
 	if (object->kind == &ls_kind_address)
 		return ((const struct ls_address *)object)->address.family;
+	if (object->kind == &ls_kind_neighbour)
+		return ((const struct ls_neighbour *)object)->address.family;
+	if (object->kind == &ls_kind_nexthop)
+		return ((const struct ls_nexthop *)object)->family == LS_FAMILY_IPV6 ? AF_INET6 : AF_INET;
 	return object->kind == &ls_kind_route ? ((const struct ls_route *)object)->to.ip.family : 0;
+}
+
+/* What a link loses while it stays: set down (fib_disable_ip, neigh_ifdown, nexthop_flush_dev, addrconf_ifdown),
+ * without IPv6 (addrconf_ifdown), or with another MAC address (neigh_changeaddr; proxies stay). Measured on 6.1
+ * and 6.18. */
+static const struct loss {
+	const struct ls_kind *kind;
+	bool ipv4_down, ipv6_down, ipv6_quiet, other_mac;
+} losses[] = {
+	{ &ls_kind_address, false, true, true, false },
+	{ &ls_kind_neighbour, true, true, true, true },
+	{ &ls_kind_nexthop, true, true, false, false },
+	{ &ls_kind_route, true, true, true, false },
+};
+
+static bool is_proxy(const struct ls_object *object)
+{
+	return object->kind == &ls_kind_neighbour && ls_object_has(object, LS_NEIGHBOUR_PROXY);
+}
+
+static bool loses(struct planner *planner, const struct ls_object *object)
+{
+	bool ipv6 = family_of(object) == AF_INET6;
+	const struct loss *loss = losses;
+
+	while (loss < losses + LS_ARRAY_SIZE(losses) && loss->kind != object->kind)
+		loss++;
+	if (loss == losses + LS_ARRAY_SIZE(losses))
+		return false;
+	return ((ipv6 ? loss->ipv6_down : loss->ipv4_down) && on_these_only(object, &planner->down_links)) ||
+	       (ipv6 && loss->ipv6_quiet && on_these_only(object, &planner->quiet_links)) ||
+	       (loss->other_mac && !is_proxy(object) && on_any(object, &planner->mac_links));
+}
+
+/* Will all its links be there, and as it needs them? Routes cannot be put on a link that is down (ENETDOWN). */
+static bool is_not_back(const char *name, void *data)
+{
+	const struct planner *planner = data;
+
+	return !ls_set_link(planner->desired, name);
+}
+
+static bool is_not_up(const char *name, void *data)
+{
+	const struct planner *planner = data;
+	const struct ls_link *link = ls_set_link(planner->desired, name);
+
+	return !link || (!link->up && ls_object_has(&link->object, LS_LINK_UP));
+}
+
+static bool returns(struct planner *planner, const struct ls_object *dependent)
+{
+	bool needs_up = dependent->kind == &ls_kind_route || dependent->kind == &ls_kind_nexthop;
+
+	return !ls_object_each_link(dependent, needs_up ? is_not_up : is_not_back, planner);
 }
 
 /* Sysctls come and go with their link. One that the plan does not ask for has to be known to the way back all the same.
  */
-static void lose_sysctl(struct planner *planner, struct pair *pair, const char *dev)
+static void lose_sysctl(struct planner *planner, struct pair *pair)
 {
-	bool early = names_have(&planner->early_links, dev);
+	bool early = on_any(pair->have, &planner->early_links);
 
 	if (pair->want && early)
-		lose(planner, pair, true, "its link is made anew");
-	else if (!pair->want && (early || names_have(&planner->late_links, dev)) &&
+		ls_planner_lose(planner, pair, true, "its link is made anew");
+	else if (!pair->want && (early || on_any(pair->have, &planner->late_links)) &&
 		 ls_set_add(&planner->plan->closure, (struct ls_object *)pair->found) < 0)
 		planner->out_of_memory = true;
+}
+
+/* A link that only changes loses what stands on it for good, unless it can stand there again at once: neighbours whose
+ * link has another address now. */
+static void lose_dependent(struct planner *planner, struct pair *pair)
+{
+	const struct ls_object *have = pair->have;
+
+	if (on_any(have, &planner->early_links))
+		ls_planner_lose(planner, pair, returns(planner, have), "goes with its link and comes back");
+	else if (on_any(have, &planner->late_links) && have->owner == LS_OWNER_FOREIGN && !pair->want)
+		ls_planner_give_up(planner, pair, "linkspan did not make it, and its link goes");
+	else if (!on_any(have, &planner->late_links) && loses(planner, have))
+		ls_planner_lose(planner, pair, !on_any(have, &planner->quiet_links), "its link loses it");
 }
 
 static void spread_to_dependents(struct planner *planner)
 {
 	for (size_t i = 0; i < planner->n_pairs; i++) {
 		struct pair *pair = &planner->pairs[i];
-		const char *dev = pair->have ? device_of(pair->have) : NULL;
-		bool foreign;
 
-		if (!dev || pair->verdict == VERDICT_CONFLICT)
+		if (!pair->have || pair->verdict == VERDICT_CONFLICT || pair->have->kind == &ls_kind_link)
 			continue;
-		foreign = pair->have->owner == LS_OWNER_FOREIGN && !pair->want;
-		if (pair->have->kind == &ls_kind_sysctl) {
-			lose_sysctl(planner, pair, dev);
-		} else if (names_have(&planner->early_links, dev)) {
-			lose(planner, pair, returns(planner, dev, pair->have), "goes with its link and comes back");
-		} else if (names_have(&planner->late_links, dev)) {
-			if (foreign)
-				foreign_would_be_lost(planner, pair, "linkspan did not make it, and its link goes");
-		} else if (family_of(pair->have) == AF_INET6
-				   ? names_have(&planner->quiet_links, dev)
-				   : pair->have->kind == &ls_kind_route && names_have(&planner->down_links, dev)) {
-			lose(planner, pair, false, "its link loses it");
-		}
+		if (pair->have->kind == &ls_kind_sysctl)
+			lose_sysctl(planner, pair);
+		else
+			lose_dependent(planner, pair);
 	}
 }
 
@@ -325,7 +389,7 @@ static bool in_subnet(const struct pair *pair, const struct ls_address *of)
 static bool subnet_stays(const struct planner *planner, const struct ls_address *gone)
 {
 	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++)
-		if (in_subnet(&planner->pairs[i], gone) && !pair_goes(&planner->pairs[i]))
+		if (in_subnet(&planner->pairs[i], gone) && !ls_pair_goes(&planner->pairs[i]))
 			return true;
 	return false;
 }
@@ -343,7 +407,8 @@ static void lose_secondaries(struct planner *planner, struct pair *primary)
 		struct pair *pair = &planner->pairs[i];
 
 		if (in_subnet(pair, gone) && pair->have && ls_object_has(pair->have, LS_ADDRESS_SECONDARY))
-			lose(planner, pair, true, "goes with the primary address of its subnet and comes back");
+			ls_planner_lose(
+				planner, pair, true, "goes with the primary address of its subnet and comes back");
 	}
 }
 
@@ -351,7 +416,7 @@ static void lose_secondaries(struct planner *planner, struct pair *primary)
 bool ls_planner_lost_precedence(const struct pair *pair)
 {
 	return pair->want && pair->want->kind == &ls_kind_address && pair->have &&
-	       pair->want->flags & LS_OBJECT_EXACT && !pair_goes(pair) &&
+	       pair->want->flags & LS_OBJECT_EXACT && !ls_pair_goes(pair) &&
 	       ls_object_has(pair->have, LS_ADDRESS_SECONDARY) && !ls_object_has(pair->want, LS_ADDRESS_SECONDARY);
 }
 
@@ -361,7 +426,7 @@ static void reorder_subnet(struct planner *planner, const struct ls_address *pri
 	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
 		struct pair *pair = &planner->pairs[i];
 
-		if (!pair->have || pair_goes(pair) || (address_of(pair) != primary && !in_subnet(pair, primary)))
+		if (!pair->have || ls_pair_goes(pair) || (address_of(pair) != primary && !in_subnet(pair, primary)))
 			continue;
 		pair->want = pair->want ? pair->want : pair->have;
 		pair->verdict = VERDICT_RECREATE;
@@ -382,7 +447,7 @@ static void spread_to_secondaries(struct planner *planner)
 		struct pair *pair = &planner->pairs[i];
 		const struct ls_address *address = pair->have ? address_of(pair) : NULL;
 
-		if (address && address->address.family == AF_INET && !pair->lost && pair_goes(pair) &&
+		if (address && address->address.family == AF_INET && !pair->lost && ls_pair_goes(pair) &&
 			!ls_object_has(pair->have, LS_ADDRESS_SECONDARY) && !promotes(planner, address->dev))
 			lose_secondaries(planner, pair);
 	}
@@ -405,29 +470,37 @@ static struct tally tally_ipv4(const struct planner *planner, const char *dev)
 		if (address->address.family != AF_INET || strcmp(address->dev, dev) != 0)
 			continue;
 		tally.there += pair->have != NULL;
-		tally.after_early += pair->have && !goes_early(pair);
-		tally.at_end += pair->want || !pair_goes(pair);
+		tally.after_early += pair->have && !ls_pair_goes_early(pair);
+		tally.at_end += pair->want || !ls_pair_goes(pair);
 	}
 	return tally;
 }
 
-/* fib_inetaddr_event: without any IPv4 address left, fib_disable_ip removes every IPv4 route of the link. */
-static void lose_routes_of(struct planner *planner, const char *dev)
+/* fib_inetaddr_event: without any IPv4 address left, fib_disable_ip removes every IPv4 route of the link, and
+ * inetdev_destroy its neighbours and proxies. */
+static bool is_lost_with_addresses(const struct ls_object *object, struct names *dev)
 {
+	return (object->kind == &ls_kind_route || object->kind == &ls_kind_neighbour) && family_of(object) == AF_INET &&
+	       on_these_only(object, dev);
+}
+
+static void lose_ipv4_of(struct planner *planner, const char *dev)
+{
+	struct names only = { .items = &dev, .n = 1, .sorted = true };
 	struct tally tally = tally_ipv4(planner, dev);
 
 	if (!tally.there || (tally.after_early && tally.at_end))
 		return;
-	for (size_t i = planner->routes.from; i < planner->routes.to; i++) {
+	for (size_t i = planner->addresses.from; i < planner->n_pairs; i++) {
 		struct pair *pair = &planner->pairs[i];
 
-		if (!pair->have || family_of(pair->have) != AF_INET || !device_of(pair->have) ||
-			strcmp(device_of(pair->have), dev) != 0 || pair->verdict == VERDICT_CONFLICT)
+		if (!pair->have || pair->verdict == VERDICT_CONFLICT || !is_lost_with_addresses(pair->have, &only))
 			continue;
 		if (!tally.after_early)
-			lose(planner, pair, tally.at_end, "goes with the last address of its link and comes back");
+			ls_planner_lose(
+				planner, pair, tally.at_end, "goes with the last address of its link and comes back");
 		else if (pair->have->owner == LS_OWNER_FOREIGN && !pair->want)
-			foreign_would_be_lost(
+			ls_planner_give_up(
 				planner, pair, "linkspan did not make it, and its link loses its last address");
 	}
 }
@@ -440,11 +513,11 @@ static void spread_from_last_addresses(struct planner *planner)
 		const struct pair *pair = &planner->pairs[i];
 		const struct ls_address *address = pair->have ? address_of(pair) : NULL;
 
-		if (!address || address->address.family != AF_INET || !pair_goes(pair) ||
+		if (!address || address->address.family != AF_INET || !ls_pair_goes(pair) ||
 			(done && !strcmp(done, address->dev)) || names_have(&planner->early_links, address->dev))
 			continue;
 		done = address->dev;
-		lose_routes_of(planner, done);
+		lose_ipv4_of(planner, done);
 	}
 }
 
@@ -456,7 +529,7 @@ static bool address_stays(const struct planner *planner, const struct ls_ip *ip)
 	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
 		const struct pair *pair = &planner->pairs[i];
 
-		if ((pair->want || !pair_goes(pair)) && !memcmp(&address_of(pair)->address, ip, sizeof(*ip)))
+		if ((pair->want || !ls_pair_goes(pair)) && !memcmp(&address_of(pair)->address, ip, sizeof(*ip)))
 			return true;
 	}
 	return false;
@@ -468,7 +541,7 @@ static bool address_gone_early(const struct planner *planner, const struct ls_ip
 	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
 		const struct pair *pair = &planner->pairs[i];
 
-		if (pair->have && !goes_early(pair) && !memcmp(&address_of(pair)->address, ip, sizeof(*ip)))
+		if (pair->have && !ls_pair_goes_early(pair) && !memcmp(&address_of(pair)->address, ip, sizeof(*ip)))
 			return false;
 	}
 	return true;
@@ -502,7 +575,7 @@ static bool wants_source(const struct pair *pair, const struct ls_ip *ip)
 static void lose_source(struct planner *planner, struct pair *pair, bool comes_back)
 {
 	if (family_of(pair->have) == AF_INET)
-		lose(planner, pair, comes_back, "goes with its preferred source and comes back");
+		ls_planner_lose(planner, pair, comes_back, "goes with its preferred source and comes back");
 	else
 		strip(planner, pair, LS_ROUTE_SRC, VERDICT_REPLACE, "loses its preferred source on the way");
 }
@@ -518,7 +591,7 @@ static void spread_to_sources(struct planner *planner, const struct ls_ip *ip, b
 		if (!route_uses(pair, ip) || pair->lost || pair->verdict == VERDICT_CONFLICT)
 			continue;
 		if (!comes_back && pair->have->owner == LS_OWNER_FOREIGN && !pair->want)
-			foreign_would_be_lost(planner, pair, "linkspan did not make it, and its preferred source goes");
+			ls_planner_give_up(planner, pair, "linkspan did not make it, and its preferred source goes");
 		else if (early)
 			lose_source(planner, pair, comes_back);
 		else if (pair->want && wants_source(pair, ip))
@@ -541,9 +614,9 @@ static void spread_from_addresses(struct planner *planner)
 	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
 		const struct pair *pair = &planner->pairs[i];
 		const struct ls_ip *ip = &address_of(pair)->address;
-		bool early = pair_goes(pair) && address_gone_early(planner, ip);
+		bool early = ls_pair_goes(pair) && address_gone_early(planner, ip);
 
-		if (early || (pair_goes(pair) && !address_stays(planner, ip)))
+		if (early || (ls_pair_goes(pair) && !address_stays(planner, ip)))
 			spread_to_sources(planner, ip, early);
 	}
 }
@@ -740,6 +813,7 @@ void ls_planner_consequences(struct planner *planner)
 	release_ports(planner);
 	name_quiet_links(planner);
 	spread_to_dependents(planner);
+	ls_planner_spread_from_nexthops(planner);
 	restore_precedence(planner);
 	spread_to_secondaries(planner);
 	spread_from_last_addresses(planner);
@@ -749,7 +823,20 @@ void ls_planner_consequences(struct planner *planner)
 }
 
 /* Links that a step does more to than make: whatever refers to them is at risk. */
-static void name_touched_links(const struct planner *planner, struct planner *names_of, struct names *touched)
+struct touching {
+	struct planner *planner;
+	struct names *touched;
+};
+
+static bool touch(const char *link, void *data)
+{
+	struct touching *touching = data;
+
+	names_add(touching->planner, touching->touched, link);
+	return false;
+}
+
+static void name_touched_links(struct planner *planner, struct names *touched)
 {
 	for (size_t i = 0; i < planner->plan->n_steps; i++) {
 		const struct ls_step *step = &planner->plan->steps[i];
@@ -758,22 +845,10 @@ static void name_touched_links(const struct planner *planner, struct planner *na
 		if (!object || object->kind == &ls_kind_route)
 			continue;
 		if (object->kind == &ls_kind_link)
-			names_add(names_of, touched, ((const struct ls_link *)object)->name);
-		else if (device_of(object))
-			names_add(names_of, touched, device_of(object));
+			names_add(planner, touched, ((const struct ls_link *)object)->name);
+		else
+			ls_object_each_link(object, touch, &(struct touching){ planner, touched });
 	}
-}
-
-static bool refers_to_any(const struct ls_object *object, struct names *names)
-{
-	for (unsigned i = 0; i < object->kind->n_attrs; i++) {
-		const struct ls_attr *attr = &object->kind->attrs[i];
-
-		if (attr->type == LS_TYPE_LINK && ls_object_has(object, i) &&
-			names_have(names, *(const char *const *)ls_object_value(object, attr)))
-			return true;
-	}
-	return false;
 }
 
 void ls_planner_closure(struct planner *planner)
@@ -781,12 +856,12 @@ void ls_planner_closure(struct planner *planner)
 	struct ls_plan *plan = planner->plan;
 	struct names touched = { 0 };
 
-	name_touched_links(planner, planner, &touched);
+	name_touched_links(planner, &touched);
 	for (size_t i = 0; touched.n && i < planner->n_pairs; i++) {
 		const struct pair *pair = &planner->pairs[i];
 
 		if (!pair->have || pair->emitted || pair->have->owner == LS_OWNER_DERIVED ||
-			pair->have->kind->adjusted || !refers_to_any(pair->have, &touched))
+			pair->have->kind->adjusted || !on_any(pair->have, &touched))
 			continue;
 		if (ls_set_add(&plan->closure, (struct ls_object *)pair->found) < 0)
 			planner->out_of_memory = true;

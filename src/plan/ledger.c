@@ -20,21 +20,11 @@ void ls_ledger_done(struct ls_ledger *ledger)
 /* Takes attribute `bit` over from `from`, including that it has no value there. */
 static void take_attr(struct ls_object *object, const struct ls_object *from, unsigned bit)
 {
-	static const size_t sizes[] = { [LS_TYPE_BOOL] = 1,
-		[LS_TYPE_U8] = 1,
-		[LS_TYPE_U16] = 2,
-		[LS_TYPE_U32] = 4,
-		[LS_TYPE_ENUM] = 1,
-		[LS_TYPE_STRING] = sizeof(char *),
-		[LS_TYPE_LINK] = sizeof(char *),
-		[LS_TYPE_IP] = sizeof(struct ls_ip),
-		[LS_TYPE_PREFIX] = sizeof(struct ls_prefix),
-		[LS_TYPE_MAC] = sizeof(struct ls_mac) };
 	const struct ls_attr *attr = &object->kind->attrs[bit];
 
 	object->managed |= LS_BIT(bit);
 	object->set = (object->set & ~LS_BIT(bit)) | (from->set & LS_BIT(bit));
-	memcpy((char *)object + attr->offset, ls_object_value(from, attr), sizes[attr->type]);
+	memcpy((char *)object + attr->offset, ls_object_value(from, attr), ls_type_size(attr->type));
 }
 
 /* The key, and the link that a sysctl belongs to. */

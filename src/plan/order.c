@@ -68,6 +68,8 @@ static uint16_t depth_of(const struct planner *planner, const struct ls_object *
 		return is_secondary(planner->desired, (const struct ls_address *)object);
 	if (object->kind == &ls_kind_address)
 		return ls_object_has(object, LS_ADDRESS_SECONDARY); /* before their primary, which takes them along */
+	if (object->kind == &ls_kind_nexthop)
+		return ls_object_has(object, LS_NEXTHOP_MEMBERS); /* groups stand on their members */
 	if (object->kind != &ls_kind_link)
 		return 0;
 	return (uint16_t)link_depth(set, ((const struct ls_link *)object)->name, DEPTH_MAX);

@@ -67,29 +67,48 @@ static size_t run_length(const struct ls_set *set, size_t from)
 	return n;
 }
 
-/* Of a next hop appended to ours the kernel does not tell all, and it looks otherwise once ours is gone: it satisfies
- * nobody but a recovery. */
-static bool fits(const struct ls_object *want, const struct ls_object *have)
+/* A later next hop of an IPv6 multipath route of ours, of which the kernel tells the way and the weight only. */
+static bool is_untold(const struct ls_object *have)
 {
-	bool untold = have->owner != LS_OWNER_OURS && have->flags & ~want->flags & LS_OBJECT_SIBLING;
-
-	return !untold && !ls_object_diff(want, have);
+	return have->kind == &ls_kind_route && have->owner != LS_OWNER_OURS && have->flags & LS_OBJECT_SIBLING;
 }
 
-/* The best partner in a slot that holds several: the one that is as wanted already, or one of ours. */
-static ssize_t choose_partner(const struct ls_object *want, struct ls_object *const *have, size_t n, const bool *taken)
+static uint32_t differing(const struct ls_object *want, const struct ls_object *have)
 {
-	ssize_t best = -1;
+	if (want->flags & LS_OBJECT_SIBLING && is_untold(have) &&
+		ls_route_same_hop((const struct ls_route *)want, (const struct ls_route *)have))
+		return 0;
+	return ls_object_diff(want, have);
+}
 
-	for (size_t i = 0; i < n; i++) {
-		if (taken[i])
-			continue;
-		if (fits(want, have[i]))
+/* An untold one looks otherwise once ours is gone: it satisfies only who wants to stand beside others. */
+static bool fits(const struct ls_object *want, const struct ls_object *have)
+{
+	return (want->flags & LS_OBJECT_SIBLING || !is_untold(have)) && !differing(want, have);
+}
+
+static ssize_t find_fitting(const struct ls_object *want, struct ls_object *const *have, size_t n, const bool *taken)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!taken[i] && fits(want, have[i]))
 			return (ssize_t)i;
-		if (have[i]->owner == LS_OWNER_OURS && best < 0)
-			best = (ssize_t)i;
-	}
-	return best;
+	return -1;
+}
+
+static bool same_way(const struct ls_object *a, const struct ls_object *b)
+{
+	return a->kind != &ls_kind_route || (ls_attr_same(LS_ROUTE_VIA, a, b) && ls_attr_same(LS_ROUTE_DEV, a, b));
+}
+
+/* One of ours to be changed into the one wanted. One of several next hops can only become one with the same way:
+ * NLM_F_REPLACE would sweep away the others. */
+static ssize_t find_changeable(const struct ls_object *want, struct ls_object *const *have, size_t n, const bool *taken)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!taken[i] && have[i]->owner == LS_OWNER_OURS &&
+			(!((want->flags | have[i]->flags) & LS_OBJECT_SIBLING) || same_way(want, have[i])))
+			return (ssize_t)i;
+	return -1;
 }
 
 /* NLM_F_REPLACE takes the first of the slot, whosever it is (fib_table_insert). */
@@ -106,9 +125,37 @@ static void mark_crowded(struct planner *planner, size_t first)
 		planner->pairs[i].crowded = crowded;
 }
 
-/* A slot with several objects; `have` is NULL where the kernel has none. Wanted ones find their partners; one that
- * finds none beside strangers would join or displace them, which is what the pairing with a stranger makes a conflict
- * of. */
+static bool any_ours(struct ls_object *const *have, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (have[i]->owner == LS_OWNER_OURS)
+			return true;
+	return false;
+}
+
+/* Has no partner, and goes beside what is there until that has gone. */
+static const struct ls_object *beside(struct planner *planner, const struct ls_object *want)
+{
+	struct ls_object *copy = ls_arena_copy(planner->plan->arena, want, want->kind->size);
+
+	if (!copy) {
+		planner->out_of_memory = true;
+		return want;
+	}
+	copy->flags |= LS_OBJECT_SIBLING;
+	return copy;
+}
+
+/* Who would join or displace strangers, is paired with one: that makes a conflict. Recoveries may (EXACT), and so may
+ * who joins ours that strangers have joined. */
+static bool would_intrude(const struct ls_object *want, struct ls_object *const *have, size_t n, const bool *taken)
+{
+	if (taken[0] || have[0]->owner == LS_OWNER_OURS)
+		return false;
+	return want->flags & LS_OBJECT_SIBLING ? !(want->flags & LS_OBJECT_EXACT) && !any_ours(have, n) : true;
+}
+
+/* A slot with several objects; `have` is NULL where the kernel has none. */
 static int pair_crowd(struct planner *planner, struct ls_object *const *want, size_t n_want,
 	struct ls_object *const *have, size_t n_have)
 {
@@ -123,13 +170,24 @@ static int pair_crowd(struct planner *planner, struct ls_object *const *want, si
 	if (!taken)
 		return -ENOMEM;
 	for (size_t i = 0; i < n_want; i++) {
-		ssize_t partner = choose_partner(want[i], have, n_have, taken);
+		ssize_t partner = find_fitting(want[i], have, n_have, taken);
 
-		if (partner < 0 && !(want[i]->flags & LS_OBJECT_SIBLING) && !taken[0])
-			partner = 0;
+		add_pair(planner, want[i], partner < 0 ? NULL : have[partner]);
 		if (partner >= 0)
 			taken[partner] = true;
-		add_pair(planner, want[i], partner < 0 ? NULL : have[partner]);
+	}
+	for (size_t i = 0; i < n_want; i++) {
+		struct pair *pair = &planner->pairs[first + i];
+		ssize_t partner = pair->have ? -1 : find_changeable(want[i], have, n_have, taken);
+
+		if (!pair->have && partner < 0 && would_intrude(want[i], have, n_have, taken))
+			partner = 0;
+		if (partner >= 0) {
+			pair->have = pair->found = have[partner];
+			taken[partner] = true;
+		} else if (!pair->have) {
+			pair->want = beside(planner, want[i]);
+		}
 	}
 	for (size_t i = 0; i < n_have; i++)
 		if (!taken[i])
@@ -227,7 +285,7 @@ static void judge_existing(struct planner *planner, struct pair *pair)
 {
 	bool ours = pair->have->owner == LS_OWNER_OURS;
 
-	pair->bits = ls_object_diff(pair->want, pair->have);
+	pair->bits = differing(pair->want, pair->have);
 	if (!pair->bits) {
 		pair->verdict = ours || pair->want->flags & LS_OBJECT_ADJUST ? VERDICT_NONE : VERDICT_SATISFIED;
 		return;
@@ -237,6 +295,9 @@ static void judge_existing(struct planner *planner, struct pair *pair)
 		return;
 	}
 	pair->verdict = verdict_of_change(ls_object_change(pair->want->kind, pair->bits));
+	/* NLM_F_REPLACE would take all next hops for one. */
+	if (pair->verdict == VERDICT_REPLACE && (pair->want->flags | pair->have->flags) & LS_OBJECT_SIBLING)
+		pair->verdict = VERDICT_RECREATE;
 	if (pair->verdict == VERDICT_REPLACE && pair->crowded)
 		ls_planner_conflict(planner, pair, "another one that linkspan did not make shares its place");
 	if (pair->verdict == VERDICT_RECREATE && pair->want->kind == &ls_kind_link && !ours)
@@ -297,6 +358,7 @@ static int make(struct planner *planner)
 	if (any_change(planner)) {
 		planner->links = span_of(planner, &ls_kind_link);
 		planner->addresses = span_of(planner, &ls_kind_address);
+		planner->nexthops = span_of(planner, &ls_kind_nexthop);
 		planner->routes = span_of(planner, &ls_kind_route);
 		ls_planner_consequences(planner);
 		if (ls_planner_emit(planner) < 0)
@@ -330,6 +392,7 @@ int ls_plan_make(const struct ls_set *desired, const struct ls_set *actual, cons
 	names_done(&planner.late_links);
 	names_done(&planner.quiet_links);
 	names_done(&planner.down_links);
+	names_done(&planner.mac_links);
 	if (r < 0)
 		ls_plan_free(planner.plan);
 	else

@@ -46,11 +46,12 @@ struct planner {
 	struct ls_plan *plan;
 	struct pair *pairs; /* in the order of the sets */
 	size_t n_pairs;
-	struct span links, addresses, routes; /* where the pairs of a kind lie */
-	struct names early_links;             /* links that go in EARLY */
-	struct names late_links;              /* links that go in BREAK */
+	struct span links, addresses, nexthops, routes; /* where the pairs of a kind lie */
+	struct names early_links;                       /* links that go in EARLY */
+	struct names late_links;                        /* links that go in BREAK */
 	struct names quiet_links; /* links that lose their IPv6, or all, while they stay (disable_ipv6, set down) */
 	struct names down_links;  /* of these: set down */
+	struct names mac_links;   /* links whose address changes */
 	bool out_of_memory;
 };
 
@@ -61,6 +62,17 @@ void names_done(struct names *names);
 /* plan.c: the verdict on a pair as it stands */
 void ls_planner_judge(struct planner *planner, struct pair *pair);
 void ls_planner_conflict(struct planner *planner, struct pair *pair, const char *reason);
+
+/* The verdict's second half, for what the kernel does by itself. `have` goes in EARLY: decides how it comes back, if it
+ * does. `returns`: what it depends on will be there again. */
+void ls_planner_lose(struct planner *planner, struct pair *pair, bool returns, const char *reason);
+/* A foreign object that nobody wants would be lost: a conflict, unless `force`. True if it stays. */
+bool ls_planner_give_up(struct planner *planner, struct pair *pair, const char *reason);
+bool ls_pair_goes(const struct pair *pair);
+bool ls_pair_goes_early(const struct pair *pair);
+
+/* nexthops.c: what goes with nexthop objects */
+void ls_planner_spread_from_nexthops(struct planner *planner);
 
 /* consequences.c: what the kernel does on its own when steps are carried out */
 void ls_planner_consequences(struct planner *planner);

@@ -91,7 +91,7 @@ struct ls_mapping {
 	const struct ls_key *variant;   /* the key, of `keys`, whose value `needed` and `only` speak of; or NULL */
 	/* Called when all keys have been read. `mark`: of the mapping. */
 	void (*finish)(struct ls_decoder *decoder, struct ls_mark mark, const struct ls_seen *seen, void *target);
-	const char *rules; /* what it and the checks ask of this mapping alone (rules.c), or NULL */
+	const char *rules; /* what it and the checks ask of this mapping alone (schema_rules.c), or NULL */
 };
 
 /* Regular expressions (ECMA-262) of the parts of addresses: as strict as ls_ip_parse and ls_prefix_parse. */
@@ -111,7 +111,7 @@ struct ls_mapping {
 	":(:" LS_PATTERN_H "){1,4}:|:(:" LS_PATTERN_H "){1,5}:|::)" LS_PATTERN_IPV4 ")"
 
 /* The form of what a reader takes, or a text's check lets pass. A reader that is missing in the tables (schema.c has
- * those of this file, host.c its own) makes a test fail. */
+ * those of this file, host.c and rules.c their own) makes a test fail. */
 struct ls_reader_form {
 	ls_decode_fn *decode;
 	const char *(*check)(const char *text);

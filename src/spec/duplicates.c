@@ -262,6 +262,80 @@ static int check_vlans(struct ls_checker *checker)
 	return r < 0 ? r : 0;
 }
 
+/* ---- rules, neighbours, nexthops --------------------------------------------------------------------------------- */
+
+/* The kernel takes several of one priority; but then their order, which decides, is that of their making. */
+static int check_rules(struct ls_checker *checker)
+{
+	LS_CLEANUP(ls_table_done) struct ls_table table = { 0 };
+	struct places places;
+	int r = 0;
+
+	ls_table_init(&table, 2 * sizeof(uint32_t));
+	for (size_t i = 0; r >= 0 && i < checker->spec->n_rules; i++) {
+		const struct ls_spec_rule *rule = &checker->spec->rules[i];
+		const uint32_t key[2] = { rule->family, rule->priority };
+
+		r = rule->family ? note(&table, key, &rule->priority_mark, &places) : 0;
+		if (r == 1)
+			ls_report_error(checker->report, places.second, ID,
+				"a second %s rule with priority %u, the first is on line %u; the order of rules must "
+				"be "
+				"told: give one of them another priority",
+				rule->family == AF_INET ? "IPv4" : "IPv6", rule->priority, places.first.line);
+	}
+	return r < 0 ? r : 0;
+}
+
+struct neighbour_key {
+	const struct ls_spec_interface *interface;
+	uint8_t bytes[16];
+	uint32_t family, proxy;
+};
+
+static int check_neighbours(struct ls_checker *checker)
+{
+	LS_CLEANUP(ls_table_done) struct ls_table table = { 0 };
+	char text[LS_IP_TEXT_MAX];
+	struct places places;
+	int r = 0;
+
+	ls_table_init(&table, sizeof(struct neighbour_key));
+	for (size_t i = 0; r >= 0 && i < checker->spec->n_neighbours; i++) {
+		const struct ls_spec_neighbour *neighbour = &checker->spec->neighbours[i];
+		struct neighbour_key key = { .interface = ls_checker_find(checker, neighbour->interface),
+			.family = neighbour->address.family,
+			.proxy = neighbour->proxy };
+
+		memcpy(key.bytes, neighbour->address.bytes, sizeof(key.bytes));
+		r = key.interface && key.family ? note(&table, &key, &neighbour->mark, &places) : 0;
+		if (r == 1)
+			ls_report_error(checker->report, places.second, ID,
+				"neighbour %s of interface '%s' is given twice, first on line %u; remove one",
+				ls_ip_format(&neighbour->address, text), neighbour->interface, places.first.line);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int check_nexthops(struct ls_checker *checker)
+{
+	LS_CLEANUP(ls_table_done) struct ls_table table = { 0 };
+	struct places places;
+	int r = 0;
+
+	ls_table_init(&table, sizeof(uint32_t));
+	for (size_t i = 0; r >= 0 && i < checker->spec->n_nexthops; i++) {
+		const struct ls_spec_nexthop *nexthop = &checker->spec->nexthops[i];
+
+		r = nexthop->id ? note(&table, &nexthop->id, &nexthop->id_mark, &places) : 0;
+		if (r == 1)
+			ls_report_error(checker->report, places.second, ID,
+				"a second nexthop %u, the first is on line %u; give one of them another id",
+				nexthop->id, places.first.line);
+	}
+	return r < 0 ? r : 0;
+}
+
 /* ---- sysctls ----------------------------------------------------------------------------------------------------- */
 
 /* What the method of IPv6 means in sysctls of the interface. */
@@ -350,6 +424,9 @@ int ls_check_duplicates(struct ls_checker *checker)
 		check_macs,
 		check_ports,
 		check_vlans,
+		check_rules,
+		check_neighbours,
+		check_nexthops,
 		check_sysctls,
 	};
 	int r = 0;

@@ -93,11 +93,9 @@ static int decode_kind(
 	return -EINVAL;
 }
 
-/* A network; an address alone is a network of its own. `default` leaves the family to finish_route. */
-static int decode_destination(
-	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
+static int decode_prefix(struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event,
+	void *value, const char *what)
 {
-	static const char what[] = "a network, like 192.0.2.0/24 or 2001:db8::/64, an address, or default";
 	char excerpt[LS_EXCERPT_MAX], network_text[LS_PREFIX_TEXT_MAX];
 	struct ls_prefix to, network;
 	int r;
@@ -105,11 +103,6 @@ static int decode_destination(
 	r = ls_decode_scalar(decoder, key, event, LS_TAG_STR, what);
 	if (r != 0)
 		return r;
-	if (strcmp(event->text, "default") == 0) {
-		to = (struct ls_prefix){ .length = TO_DEFAULT };
-		memcpy(value, &to, sizeof(to));
-		return 0;
-	}
 	if (ls_prefix_parse(event->text, &to) < 0) {
 		if (ls_ip_parse(event->text, &to.ip) < 0)
 			return ls_decode_refuse(decoder, key, event, what);
@@ -126,7 +119,27 @@ static int decode_destination(
 	return 0;
 }
 
-static int decode_table(
+int ls_decode_network(
+	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
+{
+	return decode_prefix(
+		decoder, key, event, value, "a network, like 192.0.2.0/24 or 2001:db8::/64, or an address");
+}
+
+/* `default` leaves the family to finish_route. */
+static int decode_destination(
+	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
+{
+	const struct ls_prefix to = { .length = TO_DEFAULT };
+
+	if (event->type != LS_YAML_SCALAR || strcmp(event->text, "default") != 0)
+		return decode_prefix(decoder, key, event, value,
+			"a network, like 192.0.2.0/24 or 2001:db8::/64, an address, or default");
+	memcpy(value, &to, sizeof(to));
+	return 0;
+}
+
+int ls_decode_table(
 	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
 {
 	uint32_t table;
@@ -350,16 +363,39 @@ static void find_default_family(struct ls_decoder *decoder, struct ls_spec_route
 {
 	route->to.length = 0;
 	route->to.ip.family = route->via.family ? route->via.family : route->src.family;
-	if (!route->via_mark.line && !route->src_mark.line)
+	for (size_t i = 0; i < route->n_hops && !route->to.ip.family; i++)
+		route->to.ip.family = route->hops[i].via.family;
+	if (!route->via_mark.line && !route->src_mark.line && !route->n_hops)
 		ls_report_error(decoder->report, route->to_mark, "missing",
 			"'to: default' has no family without 'via' or 'source'; write 0.0.0.0/0 or ::/0");
 }
 
+/* One of three says where the route leads. True if it is not `via` or `interface`. */
+static bool check_ways(struct ls_decoder *decoder, const struct ls_spec_route *route)
+{
+	bool hops = route->multipath_mark.line, id = route->nexthop_mark.line;
+	bool single = route->via_mark.line || route->interface_mark.line;
+
+	if (hops && (single || id))
+		ls_report_error(decoder->report, route->multipath_mark, "range",
+			"'multipath' does not go with '%s'; it says by itself where the route leads",
+			single ? route->via_mark.line ? "via" : "interface" : "nexthop");
+	else if (id && single)
+		ls_report_error(decoder->report, route->nexthop_mark, "range",
+			"'nexthop' does not go with '%s'; the entry of 'nexthops' says where the route leads",
+			route->via_mark.line ? "via" : "interface");
+	return hops || id;
+}
+
 static void check_unicast(struct ls_decoder *decoder, struct ls_mark mark, const struct ls_spec_route *route)
 {
+	if (check_ways(decoder, route))
+		return;
 	if (!route->via_mark.line && !route->interface_mark.line)
 		ls_report_error(decoder->report, mark, "missing",
-			"the route has neither 'via' nor 'interface'; it needs one to lead anywhere");
+			"the route has neither 'via' nor 'interface' (nor 'multipath' or 'nexthop'); it needs one to "
+			"lead "
+			"anywhere");
 	else if (route->onlink && !route->via_mark.line)
 		ls_report_error(decoder->report, mark, "missing",
 			"the route has 'on_link' but no 'via'; name the next hop that is on the link");
@@ -378,6 +414,8 @@ static void finish_route(struct ls_decoder *decoder, struct ls_mark mark, const 
 	if (route->to.ip.family != 0) {
 		check_route_family(decoder, route, route->via_mark, "via", &route->via);
 		check_route_family(decoder, route, route->src_mark, "source", &route->src);
+		for (size_t i = 0; i < route->n_hops; i++)
+			check_route_family(decoder, route, route->hops[i].via_mark, "via", &route->hops[i].via);
 	}
 	if (seen->variant & UNICAST)
 		check_unicast(decoder, mark, route);
@@ -534,10 +572,14 @@ static const struct ls_key route_keys[] = {
 		LS_TEXT(ls_check_interface_name), .only = UNICAST },
 	{ LS_NAME("metric"), LS_AT(ls_spec_route, metric), LS_PRESENT(ls_spec_route, has_metric),
 		LS_NUMBER(0, UINT32_MAX) },
-	{ LS_NAME("table"), LS_AT(ls_spec_route, table), .decode = decode_table, .min = 1, .max = UINT32_MAX },
+	{ LS_NAME("table"), LS_AT(ls_spec_route, table), .decode = ls_decode_table, .min = 1, .max = UINT32_MAX },
 	{ LS_NAME("source"), LS_AT(ls_spec_route, src), LS_MARK(ls_spec_route, src_mark), LS_IP, .only = UNICAST },
 	{ LS_NAME("mtu"), LS_AT(ls_spec_route, mtu), LS_NUMBER(68, 65535) },
 	{ LS_NAME("on_link"), LS_AT(ls_spec_route, onlink), LS_BOOL, .only = UNICAST },
+	{ LS_NAME("multipath"), LS_AT(ls_spec_route, hops), LS_PRESENT(ls_spec_route, n_hops),
+		LS_MARK(ls_spec_route, multipath_mark), LS_LIST(&ls_hop_mapping), .only = UNICAST },
+	{ LS_NAME("nexthop"), LS_AT(ls_spec_route, nexthop), LS_MARK(ls_spec_route, nexthop_mark),
+		LS_NUMBER(1, UINT32_MAX), .only = UNICAST },
 	{ LS_NAME("adopt"), LS_AT(ls_spec_route, adopt), LS_BOOL },
 };
 
@@ -574,6 +616,11 @@ static const struct ls_key host_keys[] = {
 	{ LS_NAME("addresses"), LS_AT(ls_host, spec.addresses), LS_PRESENT(ls_host, spec.n_addresses),
 		LS_LIST(&address_mapping) },
 	{ LS_NAME("routes"), LS_AT(ls_host, spec.routes), LS_PRESENT(ls_host, spec.n_routes), LS_LIST(&route_mapping) },
+	{ LS_NAME("nexthops"), LS_AT(ls_host, spec.nexthops), LS_PRESENT(ls_host, spec.n_nexthops),
+		LS_LIST(&ls_nexthop_mapping) },
+	{ LS_NAME("rules"), LS_AT(ls_host, spec.rules), LS_PRESENT(ls_host, spec.n_rules), LS_LIST(&ls_rule_mapping) },
+	{ LS_NAME("neighbours"), LS_AT(ls_host, spec.neighbours), LS_PRESENT(ls_host, spec.n_neighbours),
+		LS_LIST(&ls_neighbour_mapping) },
 	{ LS_NAME("sysctls"), LS_AT(ls_host, spec.sysctls), LS_PRESENT(ls_host, spec.n_sysctls),
 		LS_NAMED(&sysctl_mapping) },
 };
@@ -590,13 +637,19 @@ const struct ls_mapping ls_host_mapping = {
 const struct ls_reader_form ls_host_forms[] = {
 	{ decode_format, NULL, { .type = LS_FORM_NUMBER, .min = FORMAT, .max = FORMAT } },
 	{ decode_kind, NULL, { .type = LS_FORM_WORD } },
+	{ ls_decode_network, NULL,
+		{ .type = LS_FORM_TEXT,
+			.name = "network",
+			.about = "a network, or an address",
+			.pattern = "^(" LS_PATTERN_IPV4 "(/" LS_PATTERN_LENGTH4 ")?|" LS_PATTERN_IPV6
+				   "(/" LS_PATTERN_LENGTH6 ")?)$" } },
 	{ decode_destination, NULL,
 		{ .type = LS_FORM_TEXT,
 			.name = "destination",
 			.about = "a network, an address, or default",
 			.pattern = "^(default|" LS_PATTERN_IPV4 "(/" LS_PATTERN_LENGTH4 ")?|" LS_PATTERN_IPV6
 				   "(/" LS_PATTERN_LENGTH6 ")?)$" } },
-	{ decode_table, NULL, { .type = LS_FORM_NUMBER, .rules = "{'not': {'const': 255}}" } },
+	{ ls_decode_table, NULL, { .type = LS_FORM_NUMBER, .rules = "{'not': {'const': 255}}" } },
 	/* Dots between the parts and slashes for dots within, or slashes between. */
 	{ decode_sysctl_path, NULL,
 		{ .type = LS_FORM_TEXT,

@@ -14,11 +14,21 @@ struct ls_host {
 /* Describes the document of a host: kinds gateway and appliance. Decodes into a struct ls_host. */
 extern const struct ls_mapping ls_host_mapping;
 
-/* The forms of what its own readers take; decode NULL at the end. */
-extern const struct ls_reader_form ls_host_forms[];
+/* The forms of what the readers of host.c and rules.c take; decode NULL at the end. */
+extern const struct ls_reader_form ls_host_forms[], ls_rule_forms[];
 
-/* What the mappings' `finish` and the checks ask of each alone (rules.c). */
-extern const char ls_rules_family[], ls_rules_match[], ls_rules_interface[], ls_rules_route[], ls_rules_host[];
+/* What the mappings' `finish` and the checks ask of each alone (schema_rules.c). */
+extern const char ls_rules_family[], ls_rules_match[], ls_rules_interface[], ls_rules_route[], ls_rules_host[],
+	ls_rules_hop[], ls_rules_nexthop[], ls_rules_neighbour[], ls_rules_rule[];
+
+/* Elements of lists: hops.c and rules.c. */
+extern const struct ls_mapping ls_hop_mapping, ls_nexthop_mapping, ls_neighbour_mapping, ls_rule_mapping;
+
+/* A network; an address alone is a network of its own. */
+ls_decode_fn ls_decode_network;
+/* The number of a routing table, but the local one. */
+ls_decode_fn ls_decode_table;
+extern const struct ls_word ls_family_words[]; /* ipv4, ipv6: AF_INET, AF_INET6 */
 
 /* Texts' checks: what is wrong ("is ..."), or NULL. */
 const char *ls_check_interface_name(const char *text);

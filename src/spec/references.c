@@ -6,6 +6,7 @@
  */
 #include "checks.h"
 #include "hint.h"
+#include "table.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -99,8 +100,114 @@ static void check_users(struct ls_checker *checker)
 
 	for (size_t i = 0; i < spec->n_addresses; i++)
 		(void)resolve(checker, spec->addresses[i].interface_mark, "interface", spec->addresses[i].interface);
+	for (size_t i = 0; i < spec->n_routes; i++) {
+		const struct ls_spec_route *route = &spec->routes[i];
+
+		(void)resolve(checker, route->interface_mark, "interface", route->interface);
+		for (size_t k = 0; k < route->n_hops; k++)
+			(void)resolve(checker, route->hops[k].interface_mark, "interface", route->hops[k].interface);
+	}
+	for (size_t i = 0; i < spec->n_nexthops; i++)
+		(void)resolve(checker, spec->nexthops[i].interface_mark, "interface", spec->nexthops[i].interface);
+	for (size_t i = 0; i < spec->n_neighbours; i++)
+		(void)resolve(checker, spec->neighbours[i].interface_mark, "interface", spec->neighbours[i].interface);
+}
+
+/* "lo" stands for what the host sends itself, whether the spec has it or not. */
+static void check_rule_link(struct ls_checker *checker, struct ls_mark mark, const char *key, const char *name)
+{
+	if (name && strcmp(name, "lo") != 0)
+		(void)resolve(checker, mark, key, name);
+}
+
+static void check_rules(struct ls_checker *checker)
+{
+	for (size_t i = 0; i < checker->spec->n_rules; i++) {
+		const struct ls_spec_rule *rule = &checker->spec->rules[i];
+
+		check_rule_link(checker, rule->iif_mark, "iif", rule->iif);
+		check_rule_link(checker, rule->oif_mark, "oif", rule->oif);
+	}
+}
+
+/* ---- nexthop objects --------------------------------------------------------------------------------------------- */
+
+static int list_nexthops(const struct ls_spec *spec, struct ls_table *ret)
+{
+	ls_table_init(ret, sizeof(uint32_t));
+	for (size_t i = 0; i < spec->n_nexthops; i++) {
+		void **slot = ls_table_slot(ret, &spec->nexthops[i].id);
+
+		if (!slot)
+			return -ENOMEM;
+		*slot = &spec->nexthops[i];
+	}
+	return 0;
+}
+
+static void check_members(
+	struct ls_checker *checker, const struct ls_table *nexthops, const struct ls_spec_nexthop *nexthop)
+{
+	for (size_t i = 0; i < nexthop->n_members; i++) {
+		const struct ls_spec_member *member = &nexthop->members[i];
+		const struct ls_spec_nexthop *found = ls_table_find(nexthops, &member->id);
+
+		if (!member->id)
+			continue;
+		if (!found)
+			ls_report_error(checker->report, member->mark, "reference",
+				"'group' names the nexthop %u, but 'nexthops' has no such id; add it there",
+				member->id);
+		else if (found->group_mark.line)
+			ls_report_error(checker->report, member->mark, "reference",
+				"'group' names the nexthop %u (line %u), a group; groups have no groups as members",
+				member->id, found->mark.line);
+		for (size_t k = 0; k < i; k++)
+			if (nexthop->members[k].id == member->id)
+				ls_report_error(checker->report, member->mark, "duplicate-object",
+					"the nexthop %u is in the group twice, first on line %u; remove one",
+					member->id, nexthop->members[k].mark.line);
+	}
+}
+
+/* A group has the family of its members. */
+static uint8_t family_of(const struct ls_table *nexthops, const struct ls_spec_nexthop *nexthop)
+{
+	if (nexthop->n_members)
+		nexthop = ls_table_find(nexthops, &nexthop->members[0].id);
+	if (!nexthop)
+		return 0;
+	return nexthop->via.family ? nexthop->via.family : nexthop->family;
+}
+
+static void check_route_nexthop(
+	struct ls_checker *checker, const struct ls_table *nexthops, const struct ls_spec_route *route)
+{
+	const struct ls_spec_nexthop *found = ls_table_find(nexthops, &route->nexthop);
+	uint8_t family = found ? family_of(nexthops, found) : 0;
+
+	if (!found)
+		ls_report_error(checker->report, route->nexthop_mark, "reference",
+			"'nexthop' names %u, but 'nexthops' has no such id; add it there", route->nexthop);
+	else if (family && route->to.ip.family && family != route->to.ip.family)
+		ls_report_error(checker->report, route->nexthop_mark, "type",
+			"the nexthop %u (line %u) is of another family than the route", route->nexthop,
+			found->mark.line);
+}
+
+static int check_nexthops(struct ls_checker *checker)
+{
+	LS_CLEANUP(ls_table_done) struct ls_table nexthops = { 0 };
+	const struct ls_spec *spec = checker->spec;
+
+	if (list_nexthops(spec, &nexthops) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < spec->n_nexthops; i++)
+		check_members(checker, &nexthops, &spec->nexthops[i]);
 	for (size_t i = 0; i < spec->n_routes; i++)
-		(void)resolve(checker, spec->routes[i].interface_mark, "interface", spec->routes[i].interface);
+		if (spec->routes[i].nexthop)
+			check_route_nexthop(checker, &nexthops, &spec->routes[i]);
+	return 0;
 }
 
 /* ---- circles ----------------------------------------------------------------------------------------------------- */
@@ -209,9 +316,12 @@ static int check_circles(struct ls_checker *checker)
 
 int ls_check_references(struct ls_checker *checker)
 {
-	if (checker->interfaces_unknown)
-		return 0;
+	int r = check_nexthops(checker);
+
+	if (r < 0 || checker->interfaces_unknown)
+		return r;
 	check_interfaces(checker);
 	check_users(checker);
+	check_rules(checker);
 	return check_circles(checker);
 }

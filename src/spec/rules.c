@@ -1,85 +1,161 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What `finish` and the checks ask of one mapping beyond its keys one by one, once more in the words of JSON Schema: a
- * JSON array of schemas for each, all of which must hold. tests/golden/schema.keys has documents that both judge, so
- * that the two cannot drift apart. What takes the whole spec (references, duplicates, subnets) no schema can say.
- *
- * An address is told to be IPv6 by its colon. Quotes are written as ', for the sake of the reader: see
- * ls_mapping.rules.
+ * The keys of policy rules.
  */
 #include "host.h"
 
-/* clang-format off: the texts are JSON, and have its lines */
+#include <linkspan/model.h>
 
-#define V4 "{'not': {'type': 'string', 'pattern': ':'}}"
-#define V6 "{'pattern': ':'}"
-#define IF(property, schema) "{'required': ['" property "'], 'properties': {'" property "': " schema "}}"
+#include <string.h>
+#include <sys/socket.h>
 
-const char ls_rules_family[] = "[{'if': " IF("method",
-	"{'const': 'disabled'}") ","
-				 "  'then': {'properties': {'addresses': {'maxItems': 0}}}},"
-				 " {'if': " IF("method", "{'enum': ['auto', 'disabled']}") ","
-											   "  'then': {'properties': "
-											   "{'gateway': false}}}]";
+#define LOOKUP LS_VARIANT(LS_RULE_LOOKUP)
 
-const char ls_rules_match[] = "[{'minProperties': 1, 'maxProperties': 1}]";
+/* ---- users ------------------------------------------------------------------------------------------------------- */
 
-#define FAMILY(name, version) \
-	"'" name "': {'properties': {" \
-	"  'gateway': " version "," \
-	"  'addresses': {'items': {'allOf': [" version ", {'properties': {'address': " version "}}]}}}}"
+/* One user id, or the first and the last of a range with a hyphen between; into uid_start and, behind it, uid_end. */
+static int decode_uids(
+	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
+{
+	static const char what[] = "a user id, or two with a hyphen between, like 1000-1999";
+	char first[16] = "", *last = first;
+	uint32_t uids[2];
+	int r;
 
-const char ls_rules_interface[] =
-	"[{'oneOf': [{'required': ['match']}, {'required': ['create']}]},"
-	" {'if': " IF("mtu",
-		"{'maximum': 1279}") ","
-				     "  'then': " IF("ipv6",
-					     IF("method", "{'const': 'disabled'}")) "},"
-										    " {'properties': {" FAMILY("ipv4",
-											    V4) ", " FAMILY("ipv6",
-											    V6) "}}]";
+	r = ls_decode_scalar(decoder, key, event, event->tag == LS_TAG_INT ? LS_TAG_INT : LS_TAG_STR, what);
+	if (r != 0)
+		return r;
+	if (event->length < sizeof(first) * 2) {
+		size_t length = strcspn(event->text, "-");
 
-const char ls_rules_route[] =
-	/* one family */
-	"[{'if': " IF("to", "{'pattern': ':'}") ","
-						"  'then': {'properties': {'via': " V6 ", 'source': " V6 "}}},"
-						" {'if': " IF(
-							"to", "{'not': {'pattern': ':|default'}}") ","
-												   "  'then': "
-												   "{'properties': "
-												   "{'via': " V4
-												   ", 'source': " V4
-												   "}}},"
-												   " {'if': " IF("via", "{'pattern': ':'}") ", 'then': {'properties': {'source': " V6
-																	    "}}},"
-																	    " {'if': " IF(
-																		    "source", "{'pattern': ':'}") ", 'then': {'properties': {'via': " V6
-																						  "}}},"
-																						  " {'if': " IF("to", "{'const': 'default'}") ","
-																											      "  'then': {'anyOf': [{'required': ['via']}, {'required': ['source']}]}},"
-																											      " {'if': " IF("mtu", "{'maximum': 1279}") ","
-																																	"  'then': {'properties': {'to': " V4
-																																	", 'via': " V4
-																																	", 'source': " V4
-																																	"}}},"
-																																	/* a way to go */
-																																	" {'if': {'properties': {'type': {'const': 'unicast'}}},"
-																																	"  'then': {'anyOf': [{'required': ['via']}, {'required': ['interface']}]}},"
-																																	" {'if': " IF(
-																																		"on_link",
-																																		"{'const': true}") ", 'then': {'required': ['via']}},"
-																																				   " {'if': {'allOf': [" IF(
-																																					   "via",
-																																					   V6) ", " IF("on_link", "{'const': true}") "]},"
-																																										     "  'then': {'required': ['interface']}},"
-																																										     " {'if': " IF(
-																																											     "via",
-																																											     "{'pattern': '^[fF][eE][89ABab][0-9A-Fa-f]:'}") ","
-																																																	     "  'then': {'required': ['interface']}}]";
+		if (length < sizeof(first))
+			memcpy(first, event->text, length);
+		last = event->text[length] ? (char *)(uintptr_t)event->text + length + 1 : first;
+	}
+	if (ls_parse_number(first, &uids[0]) < 0 || ls_parse_number(last, &uids[1]) < 0)
+		return ls_decode_refuse(decoder, key, event, what);
+	if (uids[0] > uids[1] || uids[1] == UINT32_MAX) {
+		ls_report_error(decoder->report, event->mark, "range",
+			"'%s' is a range without any user; write the lower id first", key->name);
+		return 1;
+	}
+	memcpy(value, uids, sizeof(uids));
+	return 0;
+}
 
-#define NOT_CREATED "{'properties': {'create': false}}"
+/* ---- finish ------------------------------------------------------------------------------------------------------ */
 
-const char ls_rules_host[] = "[{'properties': {'interfaces': {'properties': {"
-			     "    'lo': " NOT_CREATED ", 'all': " NOT_CREATED ", 'default': " NOT_CREATED "}}}}]";
+static void find_family(struct ls_decoder *decoder, struct ls_mark mark, struct ls_spec_rule *rule)
+{
+	uint8_t from = rule->from.ip.family, to = rule->to.ip.family, family = from ? from : to;
 
-/* clang-format on */
+	if (from && to && from != to)
+		ls_report_error(decoder->report, rule->to_mark, "type", "'from' and 'to' are of different families");
+	else if (rule->family && family && rule->family != family)
+		ls_report_error(decoder->report, from ? rule->from_mark : rule->to_mark, "type",
+			"'%s' is not of the rule's 'family'", from ? "from" : "to");
+	else if (!rule->family && !family)
+		ls_report_error(decoder->report, mark, "missing",
+			"the rule has neither 'from' nor 'to', so it needs a 'family': ipv4 or ipv6");
+	else if (!rule->family)
+		rule->family = family;
+}
+
+static void check_table(struct ls_decoder *decoder, struct ls_mark mark, const struct ls_spec_rule *rule)
+{
+	if (rule->l3mdev && rule->table)
+		ls_report_error(decoder->report, rule->table_mark, "range",
+			"'table' does not go with 'l3mdev', which takes the vrf's; remove one");
+	else if (!rule->l3mdev && !rule->table)
+		ls_report_error(decoder->report, mark, "missing",
+			"the rule has no 'table' to look up (nor 'l3mdev', nor another 'type')");
+	else if (rule->has_suppress && rule->suppress_prefix_length > (rule->family == AF_INET ? 32u : 128u))
+		ls_report_error(decoder->report, mark, "range",
+			"'suppress_prefix_length' is %u; IPv4 has no prefixes longer than 32",
+			rule->suppress_prefix_length);
+}
+
+/* A mark is compared in the bits of the mask; the kernel takes 0 for no mark unless a mask says otherwise. */
+static void check_mark(struct ls_decoder *decoder, struct ls_mark mark, struct ls_spec_rule *rule)
+{
+	if (rule->has_fwmask && !rule->has_fwmark)
+		ls_report_error(decoder->report, rule->fwmask_mark, "missing",
+			"'fwmask' says which bits of 'fwmark' count, but there is none");
+	else if (rule->has_fwmask && rule->fwmark & ~rule->fwmask)
+		ls_report_error(decoder->report, rule->fwmask_mark, "range",
+			"'fwmark' 0x%x has bits that 'fwmask' 0x%x leaves out: no packet would match", rule->fwmark,
+			rule->fwmask);
+	else if (rule->has_fwmark && !rule->has_fwmask && rule->fwmark == 0)
+		ls_report_error(decoder->report, mark, "range",
+			"'fwmark' is 0, which every packet without a mark has: say by 'fwmask' which bits are to be 0");
+	else if (rule->has_fwmark && !rule->has_fwmask)
+		rule->fwmask = UINT32_MAX;
+}
+
+static void finish_rule(struct ls_decoder *decoder, struct ls_mark mark, const struct ls_seen *seen, void *target)
+{
+	struct ls_spec_rule *rule = target;
+
+	if (seen->bad)
+		return;
+	find_family(decoder, mark, rule);
+	if (seen->variant & LOOKUP && rule->family)
+		check_table(decoder, mark, rule);
+	check_mark(decoder, mark, rule);
+}
+
+/* ---- tables ------------------------------------------------------------------------------------------------------ */
+
+static const struct ls_word types[] = {
+	{ "lookup", LS_RULE_LOOKUP },
+	{ "blackhole", LS_RULE_BLACKHOLE },
+	{ "unreachable", LS_RULE_UNREACHABLE },
+	{ "prohibit", LS_RULE_PROHIBIT },
+	{ NULL, 0 },
+};
+
+static const struct ls_key rule_keys[] = {
+	{ LS_NAME("type"), LS_AT(ls_spec_rule, type), LS_WORD(types) },
+	{ LS_NAME("priority"), LS_AT(ls_spec_rule, priority), LS_MARK(ls_spec_rule, priority_mark),
+		LS_NUMBER(0, UINT32_MAX), .needed = LS_ALWAYS },
+	{ LS_NAME("family"), LS_AT(ls_spec_rule, family), LS_WORD(ls_family_words) },
+	{ LS_NAME("from"), LS_AT(ls_spec_rule, from), LS_MARK(ls_spec_rule, from_mark), .decode = ls_decode_network },
+	{ LS_NAME("to"), LS_AT(ls_spec_rule, to), LS_MARK(ls_spec_rule, to_mark), .decode = ls_decode_network },
+	{ LS_NAME("iif"), LS_AT(ls_spec_rule, iif), LS_MARK(ls_spec_rule, iif_mark), LS_TEXT(ls_check_interface_name) },
+	{ LS_NAME("oif"), LS_AT(ls_spec_rule, oif), LS_MARK(ls_spec_rule, oif_mark), LS_TEXT(ls_check_interface_name) },
+	{ LS_NAME("fwmark"), LS_AT(ls_spec_rule, fwmark), LS_PRESENT(ls_spec_rule, has_fwmark),
+		LS_NUMBER(0, UINT32_MAX) },
+	{ LS_NAME("fwmask"), LS_AT(ls_spec_rule, fwmask), LS_PRESENT(ls_spec_rule, has_fwmask),
+		LS_MARK(ls_spec_rule, fwmask_mark), LS_NUMBER(1, UINT32_MAX) },
+	{ LS_NAME("uid_range"), LS_AT(ls_spec_rule, uid_start), LS_PRESENT(ls_spec_rule, has_uids),
+		.decode = decode_uids },
+	{ LS_NAME("invert"), LS_AT(ls_spec_rule, invert), LS_BOOL },
+	{ LS_NAME("table"), LS_AT(ls_spec_rule, table), LS_MARK(ls_spec_rule, table_mark), .decode = ls_decode_table,
+		.min = 1, .max = UINT32_MAX, .only = LOOKUP },
+	{ LS_NAME("l3mdev"), LS_AT(ls_spec_rule, l3mdev), LS_BOOL, .only = LOOKUP },
+	{ LS_NAME("suppress_prefix_length"), LS_AT(ls_spec_rule, suppress_prefix_length),
+		LS_PRESENT(ls_spec_rule, has_suppress), LS_NUMBER(0, 128), .only = LOOKUP },
+};
+
+const struct ls_mapping ls_rule_mapping = {
+	.what = "a rule",
+	.keys = rule_keys,
+	.n_keys = LS_ARRAY_SIZE(rule_keys),
+	.size = sizeof(struct ls_spec_rule),
+	.variant = &rule_keys[0],
+	.finish = finish_rule,
+	.rules = ls_rules_rule,
+};
+
+#define UID "(0x[0-9A-Fa-f]+|0|[1-9][0-9]*)"
+
+const struct ls_reader_form ls_rule_forms[] = {
+	{ decode_uids, NULL,
+		{ .type = LS_FORM_TEXT,
+			.name = "uids",
+			.about = "a user id, or two with a hyphen between",
+			.pattern = "^" UID "(-" UID ")?$",
+			.or_number = true,
+			.rules = "{'multipleOf': 1, 'minimum': 0, 'maximum': 4294967294}" } },
+	{ 0 },
+};

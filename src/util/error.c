@@ -70,3 +70,10 @@ int ls_error_context(struct ls_error *err, int code, const char *format, ...)
 	set_message(err, text, length);
 	return err->code;
 }
+
+int ls_error_clear(struct ls_error *err)
+{
+	if (err)
+		*err = (struct ls_error){ 0 };
+	return 0;
+}

@@ -30,12 +30,18 @@ struct log {
 	size_t n;
 };
 
+static void log_done(struct log *log)
+{
+	while (log->n)
+		free(log->data[--log->n]);
+}
+
 static void log_read(const char *path, struct log *log)
 {
 	FILE *file = fopen(path, "re");
 
 	cr_assert_not_null(file);
-	log->n = 0;
+	log_done(log);
 	while (fread(&log->entries[log->n], sizeof(log->entries[0]), 1, file) == 1) {
 		size_t length = log->entries[log->n].length;
 
@@ -331,6 +337,7 @@ static void lose_power(const struct transition *transition)
 		}
 	}
 	free(base);
+	log_done(&log);
 	judge_close();
 }
 

@@ -216,6 +216,32 @@ static void route_key(const json_t *route, const char *family, char *key, size_t
 		text_of(route, "tos"), (long long)json_integer_value(json_object_get(route, "metric")));
 }
 
+/* The order in which ours were joined says nothing. */
+static void sort_hops(json_t *route)
+{
+	json_t *hops = json_object_get(route, "nexthops"), *sorted = json_array();
+	json_t *hop;
+	size_t i, at;
+
+	json_array_foreach(hops, i, hop)
+	{
+		char *text = dump(hop), *other = NULL;
+
+		for (at = 0; at < json_array_size(sorted); at++) {
+			bool after;
+
+			other = dump(json_array_get(sorted, at));
+			after = strcmp(other, text) > 0;
+			free(other);
+			if (after)
+				break;
+		}
+		json_array_insert(sorted, at, hop);
+		free(text);
+	}
+	json_object_set_new(route, "nexthops", sorted);
+}
+
 static void add_route(struct lines *lines, json_t *route, const char *family, char last[256], unsigned *n)
 {
 	static const char *const flags[] = { "linkdown", NULL };
@@ -230,6 +256,8 @@ static void add_route(struct lines *lines, json_t *route, const char *family, ch
 	json_array_foreach(json_object_get(route, "nexthops"), i, hop)
 		forget_words(json_object_get(hop, "flags"), flags);
 	(void)json_object_del(route, "expires");
+	if (json_object_get(route, "nexthops") && !strcmp(text_of(route, "protocol"), "108"))
+		sort_hops(route);
 	route_key(route, family, key, sizeof(key));
 	*n = strcmp(key, last) != 0 ? 0 : *n + 1;
 	snprintf(last, 256, "%s", key);
@@ -354,14 +382,15 @@ static void write_batches(void)
 {
 	host_must("cd %s && printf 'rule show\\nroute show table all\\n' >6.batch && "
 		  "{ printf 'link show\\naddr show\\n'; cat 6.batch; printf 'neigh show nud permanent\\nneigh show "
-		  "proxy\\n'; "
+		  "proxy\\nnexthop show\\n'; "
 		  "} >4.batch",
 		host_directory());
 }
 
 static void look_at_network(struct lines *lines)
 {
-	static const char *const first[] = { "link", "address", "rule inet", "route inet", "neighbour", "proxy", NULL };
+	static const char *const first[] = { "link", "address", "rule inet", "route inet", "neighbour", "proxy",
+		"nexthop", NULL };
 	static const char *const second[] = { "rule inet6", "route inet6", NULL };
 	static bool written;
 	char command[256];

@@ -66,7 +66,8 @@ Test(snapshot, kinds_without_objects_are_empty_arrays)
 
 	print(&told, LS_BIT(CLI_JSON));
 	cr_assert_str_eq(told.out, "{\"format\":1,\"objects\":{\n"
-				   "\"link\":[],\n\"sysctl\":[],\n\"address\":[],\n\"route\":[]\n"
+				   "\"link\":[],\n\"sysctl\":[],\n\"address\":[],\n\"neighbour\":[],\n"
+				   "\"nexthop\":[],\n\"route\":[],\n\"rule\":[]\n"
 				   "}}\n");
 	told_done(&told);
 }

@@ -96,6 +96,29 @@ static inline uint8_t build_enum(const struct ls_attr *attr, const char *text)
 	return 0;
 }
 
+/* "via ADDRESS dev NAME weight N, ..." */
+static inline void build_hops(struct ls_hops *hops, const char *text)
+{
+	char via[LS_IP_TEXT_MAX], dev[16];
+	unsigned weight;
+	int length;
+
+	hops->n = 0;
+	hops->hops = ls_arena_alloc(build_arena(), 8 * sizeof(*hops->hops));
+	while (*text) {
+		struct ls_hop *hop = &hops->hops[hops->n++];
+
+		cr_assert_eq(
+			sscanf(text, "via %45s dev %15s weight %u%n", via, dev, &weight, &length), 3, "'%s'", text);
+		cr_assert_eq(ls_ip_parse(via, &hop->via), 0);
+		hop->dev = ls_arena_intern(build_arena(), dev, strlen(dev));
+		hop->weight = (uint16_t)weight;
+		text += length;
+		text += strspn(text, ", ");
+	}
+	ls_hops_sort(hops);
+}
+
 static inline void build_value(struct ls_object *object, unsigned bit, const char *text)
 {
 	const struct ls_attr *attr = &object->kind->attrs[bit];
@@ -130,6 +153,9 @@ static inline void build_value(struct ls_object *object, unsigned bit, const cha
 		break;
 	case LS_TYPE_MAC:
 		cr_assert_eq(ls_mac_parse(text, value), 0, "'%s'", text);
+		break;
+	case LS_TYPE_HOPS:
+		build_hops(value, text);
 		break;
 	}
 }
