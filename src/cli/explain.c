@@ -376,7 +376,7 @@ static int explain(const struct knowledge *knowledge, const struct ls_object *ch
 	ret->knowledge = knowledge;
 	ret->recorded = recorded->n_objects ? ls_set_find(recorded, chosen) : NULL;
 	ret->found = find_in_kernel(knowledge, ret->recorded ? ret->recorded : chosen);
-	ret->object = ret->found ? ret->found : ret->recorded;
+	ret->object = ret->found ? ret->found : ret->recorded ? ret->recorded : chosen;
 	for (size_t i = 0; i < knowledge->originals.n_originals; i++)
 		if (!ls_object_compare(knowledge->originals.originals[i].original, chosen))
 			ret->original = &knowledge->originals.originals[i];
