@@ -59,9 +59,11 @@ static json_t *load_rules(const char *text)
 	char *copy = strdup(text);
 	json_t *json;
 
-	for (char *quote = copy; quote && (quote = strchr(quote, '\''));)
-		*quote = '"';
-	json = copy ? json_loads(copy, 0, NULL) : NULL;
+	if (!copy)
+		return NULL;
+	for (char *at = strchr(copy, '\''); at; at = strchr(at, '\''))
+		*at = '"';
+	json = json_loads(copy, 0, NULL);
 	free(copy);
 	return json;
 }

@@ -21,11 +21,11 @@ static void release(struct ls_generation *generation)
 		ls_generation_done(generation);
 }
 
-static unsigned long count_steps(const struct ls_generation *generation)
+static size_t count_steps(const struct ls_generation *generation)
 {
 	const uint32_t *counts = generation->counts;
 
-	return 0UL + counts[LS_OP_ADD] + counts[LS_OP_CHANGE] + counts[LS_OP_REPLACE] + counts[LS_OP_DELETE];
+	return (size_t)counts[LS_OP_ADD] + counts[LS_OP_CHANGE] + counts[LS_OP_REPLACE] + counts[LS_OP_DELETE];
 }
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
@@ -159,12 +159,12 @@ static void print_step(struct cli *cli, const struct ls_generation *generation, 
 
 static void print_steps(struct cli *cli, const struct ls_generation *generation)
 {
-	unsigned long n = count_steps(generation);
+	size_t n = count_steps(generation);
 
 	for (size_t i = 0; i < generation->n_steps; i++)
 		print_step(cli, generation, &generation->steps[i]);
 	if (generation->has_steps && n > generation->n_steps)
-		fprintf(cli->out.file, "  ... and %lu more\n", n - generation->n_steps);
+		fprintf(cli->out.file, "  ... and %zu more\n", n - generation->n_steps);
 }
 
 /* Line by line, since cli_put makes control characters harmless, which a line's end is not to be. */
