@@ -4,8 +4,8 @@
  * JSON array of schemas for each, all of which must hold. tests/golden/schema.keys has documents that both judge, so
  * that the two cannot drift apart. What takes the whole spec (references, duplicates, subnets) no schema can say.
  *
- * An address is told to be IPv6 by its colon. Quotes are written as ', for the sake of the reader (see ls_mapping.rules),
- * and lines are JSON's, not the formatter's.
+ * An address is told to be IPv6 by its colon. Quotes are written as ', for the sake of the reader (see
+ * ls_mapping.rules), and lines are JSON's, not the formatter's.
  */
 #include "host.h"
 
