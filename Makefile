@@ -17,7 +17,8 @@ LDFLAGS ?= -Wl,-z,relro,-z,now
 LIBRARIES := libnl-3.0 yaml-0.1 jansson
 TEST_LIBRARIES := criterion libnl-route-3.0
 DEPS := build-essential pkg-config libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libnl-xfrm-3-dev libmnl-dev \
-	libnftnl-dev libyaml-dev libjansson-dev libcriterion-dev iproute2 iputils-ping strace python3
+	libnftnl-dev libyaml-dev libjansson-dev libcriterion-dev iproute2 iputils-ping strace python3 \
+	python3-yaml python3-jsonschema
 LINT_DEPS := clang-format clang-tidy cppcheck shellcheck
 FUZZ_DEPS := clang libclang-rt-14-dev
 BENCH_DEPS := iproute2 nftables wireguard-tools python3
@@ -167,18 +168,23 @@ deps-bench:
 deps-vm:
 	$(NEED) deps-vm $(VM_DEPS)
 
+# What the command says of the tables, kept for those who install it.
+schema: all
+	$(BUILD)/linkspan schema >contrib/schema/linkspan.json
+
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: all
 	install -D -m 755 $(BUILD)/linkspan $(DESTDIR)$(PREFIX)/sbin/linkspan
 	for m in $(wildcard contrib/man/*.[58]); do \
 		install -D -m 644 $$m $(SHARE)/man/man$${m##*.}/$${m##*/} || exit 1; done
 	install -D -m 644 contrib/completion/linkspan $(SHARE)/bash-completion/completions/linkspan
+	install -D -m 644 contrib/schema/linkspan.json $(SHARE)/linkspan/schema.json
 	cd contrib/examples && find . -type f -exec install -D -m 644 {} $(abspath $(SHARE))/doc/linkspan/examples/{} \;
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/linkspan $(SHARE)/bash-completion/completions/linkspan
 	rm -f $(foreach m,$(wildcard contrib/man/*.[58]),$(SHARE)/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
-	rm -rf $(SHARE)/doc/linkspan
+	rm -rf $(SHARE)/doc/linkspan $(SHARE)/linkspan
 
 clean:
 	rm -rf build build-asan build-fuzz $(BUILD)
@@ -190,6 +196,7 @@ help:
 	@echo "make lint        formatting, clang-tidy, cppcheck, include rules, shellcheck"
 	@echo "make fuzz        every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make bench       measurements beside other tools"
+	@echo "make schema      write contrib/schema/linkspan.json anew, after a change of the tables of keys"
 	@echo "make demo        a demonstration in network namespaces of its own"
 	@echo "make deps        install what building and testing need (Debian; root)"
 	@echo "                 also deps-lint, deps-fuzz, deps-bench, deps-vm"
@@ -197,7 +204,7 @@ help:
 	@echo "make clean       remove what was built"
 
 .PHONY: all tests headers test-headers fuzz-programs check check-vm lint fuzz bench demo deps deps-lint deps-fuzz \
-	deps-bench deps-vm install uninstall clean help FORCE
+	deps-bench deps-vm schema install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 

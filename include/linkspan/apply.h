@@ -40,6 +40,22 @@ void ls_host_read_ahead(struct ls_host *host);
  * be NULL) and the ledger. */
 int ls_host_dump(struct ls_host *host, const struct ls_set *desired, struct ls_set *ret, struct ls_error *err);
 
+/* What linkspan displaced here, and would give back; empty where that was in another life of the namespace. Release
+ * with ls_ledger_done; the objects go to the arena. */
+int ls_host_originals(struct ls_host *host, struct ls_arena *arena, struct ls_ledger *ret, struct ls_error *err);
+
+#define LS_STEPS_KEPT 1000u /* of a generation; the counts tell of all */
+
+/* A step that a run took, as words: the program that reads it may know other kinds. */
+struct ls_taken {
+	enum ls_op op;
+	const char *kind, *id;
+	const char *attributes; /* names of those changed, with blanks between; empty for adds and deletes */
+	uint32_t line, column;  /* in the spec; 0: nowhere */
+};
+
+enum ls_timing { LS_TIMING_PLAN, LS_TIMING_JOURNAL, LS_TIMING_KERNEL, LS_TIMING_VERIFY, LS_N_TIMINGS };
+
 struct ls_generation {
 	uint64_t number;
 	uint64_t source;    /* the generation whose content it has: itself, or an older one that was rolled back to */
@@ -51,6 +67,10 @@ struct ls_generation {
 	const char *who;      /* login name */
 	const char *message;  /* may be empty */
 	const char *spec_file;
+	bool has_steps; /* steps and timings are known: they were not recorded before version 0.2 */
+	uint32_t microseconds[LS_N_TIMINGS]; /* how long each phase took, up to when the generation was written */
+	struct ls_taken *steps;              /* only from ls_host_generation; the first LS_STEPS_KEPT */
+	size_t n_steps;
 	const char *spec_text; /* only from ls_host_generation */
 	size_t spec_length;
 	struct ls_set objects;  /* only from ls_host_generation; sorted */
@@ -120,7 +140,7 @@ struct ls_run_report {
 	struct ls_prepared *prepared; /* may be NULL */
 	struct ls_error error;
 	struct ls_diag notes; /* warnings and leftovers, without ids of the spec where they are about the host */
-	double seconds[4];    /* read and plan, journal, kernel, verify and commit */
+	double seconds[LS_N_TIMINGS]; /* the last one with the commit */
 };
 
 void ls_run_report_done(struct ls_run_report *report);

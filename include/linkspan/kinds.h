@@ -23,8 +23,8 @@ struct ls_netlink *ls_kernel_netlink(struct ls_kernel *kernel);
 int ls_kernel_dump(
 	struct ls_kernel *kernel, uint32_t kinds, const struct ls_set *scope, struct ls_set *ret, struct ls_error *err);
 
-/* Adds a key (a sysctl without a value) for each sysctl of a link, of "all" and "default", and for ip_forward: the
- * scope of a dump that is to be complete. Some 300 for each link. */
+/* Adds a key (a sysctl without a value) for each sysctl below net that can be written and that everybody may read: the
+ * scope of a dump that is to be complete. Some 250, and 300 for each link. */
 int ls_kernel_list_sysctls(struct ls_kernel *kernel, struct ls_set *ret, struct ls_error *err);
 
 /* 0 = no such link, as of the last dump of links. */

@@ -192,3 +192,63 @@ int ls_spec_parse(const char *file, const char *text, size_t length, struct ls_s
 	struct ls_error *err);
 void ls_spec_free(struct ls_spec *spec); /* accepts NULL */
 const struct ls_spec_interface *ls_spec_find_interface(const struct ls_spec *spec, const char *name);
+
+/* ---- what a spec can say ----------------------------------------------------------------------------------------- */
+
+/*
+ * The tables that specs are read by, for programs that describe them: mappings have keys, keys take values of a form.
+ * What a mapping asks for beyond its keys one by one (this one needs that one) stands in `rules`, as JSON Schema has
+ * it.
+ */
+struct ls_mapping; /* a table */
+
+struct ls_word {
+	const char *word; /* NULL: end of the list */
+	unsigned value;
+};
+
+enum ls_form_type {
+	LS_FORM_UNKNOWN, /* of a reader that no table tells of */
+	LS_FORM_NUMBER,
+	LS_FORM_BOOL,
+	LS_FORM_WORD,
+	LS_FORM_TEXT,
+	LS_FORM_MAPPING,
+	LS_FORM_LIST,
+	LS_FORM_NAMED, /* a mapping of names that the spec's author chooses */
+};
+
+struct ls_form {
+	enum ls_form_type type;
+	uint32_t min, max;                /* NUMBER */
+	const struct ls_word *words;      /* WORD */
+	const char *name;                 /* TEXT: of its sort, "mac"; NULL: any text */
+	const char *about;                /* TEXT: the sort in words */
+	const char *pattern;              /* TEXT: regular expression (ECMA-262); NULL: any */
+	bool or_number;                   /* TEXT: one that looks like a number needs no quotes */
+	uint32_t length_max;              /* TEXT: characters; 0: any number */
+	const char *rules;                /* a schema more, as JSON; NULL: none */
+	const struct ls_mapping *mapping; /* MAPPING, and the elements of LIST and NAMED */
+};
+
+struct ls_key_form {
+	const char *name;
+	struct ls_form form;
+	/* Variants (LS_BIT of a word's value) that must have the key, or all; and that may, 0: all. */
+	uint32_t needed, only;
+};
+
+struct ls_mapping_form {
+	const char *what; /* "a route" */
+	size_t n_keys;
+	struct ls_form shorthand; /* of a scalar that may stand instead; UNKNOWN: none may */
+	struct ls_form name;      /* of the names, where it is the element of a NAMED; UNKNOWN elsewhere */
+	const char *rules;        /* a JSON array of schemas, or NULL */
+	const char *variant;      /* the key whose words `needed` and `only` speak of, or NULL */
+	const struct ls_word *variants;
+	uint32_t default_variant; /* as a bit, when that key is not there; 0: it must be */
+};
+
+const struct ls_mapping *ls_form_root(void); /* of a host's spec */
+void ls_mapping_form(const struct ls_mapping *mapping, struct ls_mapping_form *ret);
+void ls_key_form(const struct ls_mapping *mapping, size_t i, struct ls_key_form *ret);

@@ -204,9 +204,62 @@ static uint32_t record_owners(struct ls_prepared *prepared)
 	return n_satisfied;
 }
 
-static void describe_generation(const struct ls_host *host, const struct goal *goal,
-	const struct ls_run_options *options, struct ls_prepared *prepared, struct ls_generation *ret)
+static const char *name_attributes(struct ls_arena *arena, const struct ls_step *step)
 {
+	const struct ls_kind *kind = step->have ? step->have->kind : step->want->kind;
+	const char *text = "";
+
+	for (unsigned i = 0; i < kind->n_attrs && text; i++)
+		if (step->attrs & LS_BIT(i) && !(kind->attrs[i].flags & LS_ATTR_HIDDEN))
+			text = ls_arena_printf(arena, "%s%s%s", text, *text ? " " : "", kind->attrs[i].name);
+	return text;
+}
+
+/* Names of attributes, not values: those of objects to come may be secret. */
+static int record_step(struct ls_arena *arena, const struct ls_step *step, struct ls_taken *ret)
+{
+	const struct ls_object *object = step->want ? step->want : step->have;
+	bool whole = step->op == LS_OP_ADD || step->op == LS_OP_DELETE;
+	char text[LS_DESCRIBE_MAX];
+
+	object->kind->describe(object, text, sizeof(text));
+	*ret = (struct ls_taken){
+		.op = step->op,
+		.kind = object->kind->name,
+		.id = ls_arena_intern(arena, text, strlen(text)),
+		.attributes = whole ? "" : name_attributes(arena, step),
+		.line = object->line,
+		.column = object->column,
+	};
+	return ret->id && ret->attributes ? 0 : -ENOMEM;
+}
+
+static int record_steps(struct ls_prepared *prepared, struct ls_generation *ret)
+{
+	const struct ls_plan *plan = prepared->plan;
+	size_t n = plan->n_steps < LS_STEPS_KEPT ? plan->n_steps : LS_STEPS_KEPT;
+
+	for (size_t i = 0; i < plan->n_steps; i++)
+		ret->counts[plan->steps[i].op]++;
+	ret->steps = ls_arena_alloc(prepared->arena, (n + 1) * sizeof(*ret->steps));
+	if (!ret->steps)
+		return -ENOMEM;
+	for (ret->n_steps = 0; ret->n_steps < n; ret->n_steps++)
+		if (record_step(prepared->arena, &plan->steps[ret->n_steps], &ret->steps[ret->n_steps]) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+static uint32_t to_microseconds(double seconds)
+{
+	return seconds < UINT32_MAX / 1e6 ? (uint32_t)(seconds * 1e6) : UINT32_MAX;
+}
+
+static int describe_generation(const struct ls_host *host, const struct goal *goal,
+	const struct ls_run_options *options, const struct ls_run_report *report, struct ls_generation *ret)
+{
+	struct ls_prepared *prepared = report->prepared;
+
 	*ret = (struct ls_generation){
 		.number = host->current + 1,
 		.source = goal->source ? goal->source : host->current + 1,
@@ -221,8 +274,9 @@ static void describe_generation(const struct ls_host *host, const struct goal *g
 		.spec_length = goal->spec_length,
 		.objects = prepared->desired,
 	};
-	for (size_t i = 0; i < prepared->plan->n_steps; i++)
-		ret->counts[prepared->plan->steps[i].op]++;
+	for (size_t i = 0; i < LS_N_TIMINGS; i++)
+		ret->microseconds[i] = to_microseconds(report->seconds[i]);
+	return record_steps(prepared, ret);
 }
 
 /* When the rename was done and only the sync after it failed, the commit stands: the file is what tells. */
@@ -247,10 +301,10 @@ static int commit(struct ls_host *host, const struct goal *goal, const struct ls
 	if (r >= 0 && ls_plan_next_ledger(
 			      &old, prepared->plan, &prepared->desired, &prepared->actual, prepared->arena, &next) < 0)
 		r = ls_error_set(&report->error, -ENOMEM, "out of memory");
-	if (r >= 0) {
-		describe_generation(host, goal, options, prepared, &generation);
+	if (r >= 0 && describe_generation(host, goal, options, report, &generation) < 0)
+		r = ls_error_set(&report->error, -ENOMEM, "out of memory");
+	if (r >= 0)
 		r = ls_generation_write(host, &generation, &next, &report->error);
-	}
 	if (r >= 0)
 		r = write_current(host, generation.number, &report->error);
 	ls_ledger_done(&old);
@@ -271,12 +325,13 @@ static int change_kernel(struct ls_host *host, const struct goal *goal, const st
 
 	r = ls_execute(host, &execution, &report->error);
 	sent = now_seconds();
-	report->seconds[2] = sent - start;
+	report->seconds[LS_TIMING_KERNEL] = sent - start;
 	if (r >= 0)
 		r = verify(host, report);
+	report->seconds[LS_TIMING_VERIFY] = now_seconds() - sent;
 	if (r >= 0)
 		r = commit(host, goal, options, report);
-	report->seconds[3] = now_seconds() - sent;
+	report->seconds[LS_TIMING_VERIFY] = now_seconds() - sent;
 	return r;
 }
 
@@ -319,7 +374,7 @@ static void carry_out(struct ls_host *host, const struct goal *goal, const struc
 	ls_journal_done(&journal);
 	if (r >= 0)
 		r = ls_guard_start(host, &guard, &report->error);
-	report->seconds[1] = now_seconds() - start;
+	report->seconds[LS_TIMING_JOURNAL] = now_seconds() - start;
 	if (r >= 0)
 		r = change_kernel(host, goal, options, report);
 	if (r < 0)
@@ -399,7 +454,7 @@ static void run(struct ls_host *host, const struct goal *goal, const struct ls_r
 	int r;
 
 	r = prepare(host, goal, options, report);
-	report->seconds[0] = now_seconds() - start;
+	report->seconds[LS_TIMING_PLAN] = now_seconds() - start;
 	if (r < 0)
 		return;
 	report_kept(report->prepared, &report->notes);

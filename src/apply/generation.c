@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Generations: one file for each, in four sections: what a list of them shows, the ledger of displaced values, the
- * spec's text, the objects. The ledger lives in the generation so that the commit point is one rename for all of it; it
- * counts only in the epoch in which it was written. A file with a number above the current one was never committed, one
- * of another machine came with a cloned image: neither counts.
+ * spec's text, the objects. Sections may have more at their end than a reader knows: so the first and the last have
+ * grown, by how long the run took and by the steps that it took, and older files lack that. The ledger lives in the
+ * generation so that the commit point is one rename for all of it; it counts only in the epoch in which it was written.
+ * A file with a number above the current one was never committed, one of another machine came with a cloned image:
+ * neither counts.
  */
 #include "state.h"
 
@@ -54,6 +56,25 @@ static void write_meta(struct ls_buf *buf, const struct ls_generation *generatio
 	write_text(buf, generation->who);
 	write_text(buf, generation->message);
 	write_text(buf, generation->spec_file);
+	ls_write_u32(buf, LS_N_TIMINGS);
+	for (size_t i = 0; i < LS_N_TIMINGS; i++)
+		ls_write_u32(buf, generation->microseconds[i]);
+}
+
+/* Not in older files; of a later one, the first that this program knows. */
+static int read_timings(struct ls_reader *reader, struct ls_generation *ret)
+{
+	uint32_t n;
+	int r = 0;
+
+	if (!reader->left)
+		return 0;
+	if (ls_read_u32(reader, &n) < 0 || n < LS_N_TIMINGS)
+		return -EBADMSG;
+	for (size_t i = 0; i < LS_N_TIMINGS && r >= 0; i++)
+		r = ls_read_u32(reader, &ret->microseconds[i]);
+	ret->has_steps = r >= 0;
+	return r;
 }
 
 static int read_meta(const struct ls_buf *section, struct ls_generation *ret)
@@ -73,6 +94,7 @@ static int read_meta(const struct ls_buf *section, struct ls_generation *ret)
 	r = r < 0 ? r : read_text(&reader, ret->arena, &ret->who);
 	r = r < 0 ? r : read_text(&reader, ret->arena, &ret->message);
 	r = r < 0 ? r : read_text(&reader, ret->arena, &ret->spec_file);
+	r = r < 0 ? r : read_timings(&reader, ret);
 	ret->time = (int64_t)time;
 	return r;
 }
@@ -109,6 +131,54 @@ static int read_ledger(const struct ls_buf *section, struct ls_arena *arena, str
 	return 0;
 }
 
+static void write_steps(struct ls_buf *buf, const struct ls_generation *generation)
+{
+	ls_write_u32(buf, (uint32_t)generation->n_steps);
+	for (size_t i = 0; i < generation->n_steps; i++) {
+		const struct ls_taken *step = &generation->steps[i];
+
+		ls_write_u32(buf, step->op);
+		ls_write_u32(buf, step->line);
+		ls_write_u32(buf, step->column);
+		write_text(buf, step->kind);
+		write_text(buf, step->id);
+		write_text(buf, step->attributes);
+	}
+}
+
+static int read_step(struct ls_reader *reader, struct ls_arena *arena, struct ls_taken *ret)
+{
+	uint32_t op = 0;
+	int r;
+
+	r = ls_read_u32(reader, &op);
+	r = r < 0 ? r : ls_read_u32(reader, &ret->line);
+	r = r < 0 ? r : ls_read_u32(reader, &ret->column);
+	r = r < 0 ? r : read_text(reader, arena, &ret->kind);
+	r = r < 0 ? r : read_text(reader, arena, &ret->id);
+	r = r < 0 ? r : read_text(reader, arena, &ret->attributes);
+	ret->op = (enum ls_op)op;
+	return r >= 0 && op > LS_OP_DELETE ? -EBADMSG : r;
+}
+
+/* Not in older files. */
+static int read_steps(struct ls_reader *reader, struct ls_generation *ret)
+{
+	uint32_t n;
+	int r = 0;
+
+	if (!reader->left)
+		return 0;
+	if (ls_read_u32(reader, &n) < 0 || n > LS_STEPS_KEPT)
+		return -EBADMSG;
+	ret->steps = ls_arena_alloc(ret->arena, (n + 1) * sizeof(*ret->steps));
+	if (!ret->steps)
+		return -ENOMEM;
+	for (ret->n_steps = 0; ret->n_steps < n && r >= 0; ret->n_steps++)
+		r = read_step(reader, ret->arena, &ret->steps[ret->n_steps]);
+	return r;
+}
+
 static int read_objects(const struct ls_buf *section, struct ls_generation *ret)
 {
 	struct ls_reader reader = { section->data, section->length };
@@ -125,7 +195,7 @@ static int read_objects(const struct ls_buf *section, struct ls_generation *ret)
 			r = object ? ls_set_add(&ret->objects, object) : -EBADMSG;
 	}
 	ls_set_sort(&ret->objects);
-	return r;
+	return r < 0 ? r : read_steps(&reader, ret);
 }
 
 static const char *file_name(uint64_t number, char text[static 32])
@@ -149,6 +219,7 @@ int ls_generation_write(struct ls_host *host, const struct ls_generation *genera
 	ls_write_u64(&record.sections[SECTION_OBJECTS], generation->objects.n_objects);
 	ls_set_each (&generation->objects, i)
 		ls_object_write(&record.sections[SECTION_OBJECTS], generation->objects.objects[i]);
+	write_steps(&record.sections[SECTION_OBJECTS], generation);
 	for (size_t i = 0; i < N_SECTIONS; i++)
 		failed |= record.sections[i].failed;
 	r = failed ? ls_error_set(err, -ENOMEM, "out of memory while writing the generation")

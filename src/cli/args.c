@@ -7,6 +7,7 @@
  */
 #include "cli.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct words {
@@ -96,6 +97,18 @@ static int take_letters(struct words *words, struct cli_args *args, const char *
 	return 0;
 }
 
+static int append_word(struct cli_args *args, const char *word, struct ls_error *err)
+{
+	size_t length = strlen(args->sentence);
+
+	if (length + strlen(word) + 2 > sizeof(args->sentence))
+		return ls_error_set(err, -EINVAL, "%s: the name of the %s is too long", args->command->name,
+			args->command->operand);
+	snprintf(args->sentence + length, sizeof(args->sentence) - length, "%s%s", length ? " " : "", word);
+	args->operand = args->sentence;
+	return 0;
+}
+
 static int take_word(struct cli_args *args, const char *word, struct ls_error *err)
 {
 	if (!args->command) {
@@ -104,6 +117,8 @@ static int take_word(struct cli_args *args, const char *word, struct ls_error *e
 	}
 	if (!args->command->operand)
 		return ls_error_set(err, -EINVAL, "%s takes no argument, but there is '%s'", args->command->name, word);
+	if (args->command->sentence && *word)
+		return append_word(args, word, err);
 	if (args->operand)
 		return ls_error_set(err, -EINVAL, "%s takes one %s, but there is '%s' besides", args->command->name,
 			args->command->operand, word);

@@ -82,6 +82,7 @@ struct cli_command {
 	uint32_t exits;      /* bits by enum cli_exit */
 	bool changes;        /* the host, or the state directory */
 	enum cli_exit (*run)(struct cli *cli);
+	bool sentence; /* the operand may be several words: they become one text */
 };
 
 extern const struct cli_option cli_options[CLI_N_OPTIONS];
@@ -92,10 +93,13 @@ extern const struct cli_command cli_commands[]; /* name NULL at the end */
 	(LS_BIT(CLI_JSON) | LS_BIT(CLI_STATE_DIR) | LS_BIT(CLI_NETNS) | LS_BIT(CLI_QUIET) | LS_BIT(CLI_VERBOSE) | \
 		LS_BIT(CLI_COLOR) | LS_BIT(CLI_HELP) | LS_BIT(CLI_VERSION))
 
+#define CLI_SENTENCE_MAX 512
+
 struct cli_args {
 	const struct cli_command *command; /* NULL only with --help or --version */
 	const char *operand;
-	uint32_t given; /* bits by enum cli_option_id */
+	char sentence[CLI_SENTENCE_MAX]; /* what it points to, where it is several words */
+	uint32_t given;                  /* bits by enum cli_option_id */
 	const char *state_dir, *netns, *from, *message;
 	uint64_t to;
 	enum cli_color color;
@@ -104,6 +108,8 @@ struct cli_args {
 /* -EINVAL: wrong usage, err has the message and args->command the command, if that much was clear. */
 int cli_parse(int argc, char *const argv[], struct cli_args *args, struct ls_error *err);
 const struct cli_command *cli_find_command(const char *name);
+/* The number of a generation. NULL, or what is wrong with the text: "is not ...". */
+const char *cli_read_generation(const char *text, void *value);
 void cli_print_help(FILE *file, const struct cli_command *command); /* NULL: of the program */
 
 /* ---- streams ----------------------------------------------------------------------------------------------------- */
@@ -174,6 +180,9 @@ void cli_hint(struct cli *cli, const char *format, ...) LS_PRINTF(2, 3);
 /* `source` may be NULL. */
 void cli_print_finding(struct cli *cli, const struct ls_finding *finding, struct cli_source *source);
 void cli_print_findings(struct cli *cli, const struct ls_diag *diag, struct cli_source *source);
+/* The line of the source with a caret; nothing where it is not at hand. */
+void cli_print_source_line(
+	const struct cli_stream *stream, struct cli_source *source, const struct ls_location *location);
 /* Prints the error, with a hint where privilege is missing, and tells how to exit. */
 enum cli_exit cli_fail(struct cli *cli, const struct ls_error *err);
 enum cli_exit cli_fail_at(struct cli *cli, const struct ls_error *err, struct cli_source *source); /* with the line */
@@ -200,6 +209,19 @@ static inline uint32_t cli_detail(const struct cli *cli)
 void cli_count_steps(const struct ls_plan *plan, size_t counts[static 4]); /* by enum ls_op */
 void cli_print_conflicts(struct cli *cli, const struct cli_plan *plan, struct cli_source *source);
 
+/* ---- makers ------------------------------------------------------------------------------------------------------ */
+
+extern const char *const cli_owner_names[]; /* by enum ls_owner: as objects in JSON have them */
+
+#define CLI_PROTOCOL_MAX 32
+#define CLI_MAKER_MAX 96
+
+int cli_protocol_of(const struct ls_object *object); /* of a route, a rule, ...; -1: none is told */
+/* iproute2's name of it; may stand in `name`. NULL: none. */
+const char *cli_protocol_name(uint8_t protocol, char name[static CLI_PROTOCOL_MAX]);
+/* "made by zebra", "not made by linkspan (protocol 77)". May stand in `text`. */
+const char *cli_describe_maker(const struct ls_object *object, char text[static CLI_MAKER_MAX]);
+
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
 /* Long arrays are written one element at a time, so that no document is in memory as a whole. */
@@ -219,11 +241,13 @@ struct json_t *cli_json_wanted(const struct ls_object *object);
 struct json_t *cli_json_id(const struct ls_object *object);                  /* the key, without the kind */
 struct json_t *cli_json_attr(const struct ls_object *object, unsigned attr); /* value, or null when unset */
 void cli_json_plan(struct cli *cli, const struct cli_plan *plan);
+struct json_t *cli_json_generation(const struct ls_generation *generation, uint64_t current);
 /* The document of `check`: also what any other command with --json answers about a spec that is not valid. */
 void cli_json_check(struct cli *cli, bool valid, const struct ls_diag *diag);
 
-/* Reads {"format":1,"objects":{...}}, "-" is standard input; objects go to the set's arena, and are sorted. */
-int cli_snapshot_read(const char *path, struct ls_set *ret, struct ls_error *err);
+/* Reads {"format":1,"objects":{...},"originals":[...]}, "-" is standard input; objects go to the set's arena, and are
+ * sorted. Release the ledger, also after a failure. */
+int cli_snapshot_read(const char *path, struct ls_set *ret, struct ls_ledger *originals, struct ls_error *err);
 
 /* ---- what commands share ----------------------------------------------------------------------------------------- */
 
@@ -290,3 +314,6 @@ enum cli_exit cli_down(struct cli *cli);
 enum cli_exit cli_status(struct cli *cli);
 enum cli_exit cli_history(struct cli *cli);
 enum cli_exit cli_snapshot(struct cli *cli);
+enum cli_exit cli_schema(struct cli *cli);
+enum cli_exit cli_show(struct cli *cli);
+enum cli_exit cli_explain(struct cli *cli);

@@ -66,25 +66,46 @@ static const char snapshot_text[] =
 	"changes by itself: two snapshots of the same configuration are the same, byte for byte.\n"
 	"With --all --json the output can be given to `linkspan plan --from`.";
 
+static const char show_text[] =
+	"Prints what is recorded of generation N: when, who, by which command and why, how long\n"
+	"each phase took, the steps (the first 1,000), and the spec.";
+
+static const char explain_text[] =
+	"Says of one object where in the spec it comes from, whose it is, whether it is as recorded,\n"
+	"what it depends on and what depends on it. OBJECT is written as plan and status print it:\n"
+	"\"route 2001:db8::/64 metric 1024\", \"address 192.0.2.1/24 dev lan0\"; \"lan0\" alone is enough\n"
+	"where it can mean one object only.";
+
+static const char schema_text[] =
+	"Prints the JSON Schema (draft 2020-12) of specs, for editors and for programs that write\n"
+	"them. It says of a spec what `linkspan check` says, but for what takes more than one place\n"
+	"of it: names that must exist, objects that are asked for twice, next hops and subnets.";
+
 const struct cli_command cli_commands[] = {
 	{ "check", "read and check a spec; no kernel access", "SPEC", check_text, 0,
 		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE) | LS_BIT(CLI_EXIT_INVALID),
-		false, cli_check },
+		false, cli_check, false },
 	{ "plan", "show what apply would do", "SPEC", plan_text,
 		LS_BIT(CLI_FROM) | LS_BIT(CLI_ADOPT) | LS_BIT(CLI_FORCE),
 		READS | LS_BIT(CLI_EXIT_CHANGES) | LS_BIT(CLI_EXIT_INVALID) | LS_BIT(CLI_EXIT_UNSUPPORTED), false,
-		cli_plan },
+		cli_plan, false },
 	{ "apply", "bring the host to a spec", "SPEC", apply_text,
 		LS_BIT(CLI_ADOPT) | LS_BIT(CLI_FORCE) | LS_BIT(CLI_MESSAGE), CHANGES | LS_BIT(CLI_EXIT_INVALID), true,
-		cli_apply },
+		cli_apply, false },
 	{ "rollback", "go back to an earlier generation", NULL, rollback_text, LS_BIT(CLI_TO) | LS_BIT(CLI_FORCE),
-		CHANGES, true, cli_rollback },
-	{ "down", "remove all that linkspan made", NULL, down_text, LS_BIT(CLI_FORCE), CHANGES, true, cli_down },
+		CHANGES, true, cli_rollback, false },
+	{ "down", "remove all that linkspan made", NULL, down_text, LS_BIT(CLI_FORCE), CHANGES, true, cli_down, false },
 	{ "status", "show the current generation and what differs from it", NULL, status_text, LS_BIT(CLI_CHECK),
-		READS | LS_BIT(CLI_EXIT_CHANGES), false, cli_status },
-	{ "history", "list the generations", NULL, history_text, 0, READS, false, cli_history },
-	{ "snapshot", "print the kernel's objects", NULL, snapshot_text, LS_BIT(CLI_ALL), READS, false, cli_snapshot },
+		READS | LS_BIT(CLI_EXIT_CHANGES), false, cli_status, false },
+	{ "explain", "say of an object where it comes from and whose it is", "OBJECT", explain_text, 0, READS, false,
+		cli_explain, true },
+	{ "history", "list the generations", NULL, history_text, 0, READS, false, cli_history, false },
+	{ "show", "show one generation: its steps and its spec", "N", show_text, 0, READS, false, cli_show, false },
+	{ "snapshot", "print the kernel's objects", NULL, snapshot_text, LS_BIT(CLI_ALL), READS, false, cli_snapshot,
+		false },
 	{ "recover", "finish what a crash left behind", NULL, recover_text, LS_BIT(CLI_ABANDON), CHANGES, true,
-		cli_recover },
+		cli_recover, false },
+	{ "schema", "print the JSON Schema of specs", NULL, schema_text, 0,
+		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE), false, cli_schema, false },
 	{ 0 },
 };

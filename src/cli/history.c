@@ -140,7 +140,7 @@ static void print_text(struct cli *cli, const struct history *history)
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
-static json_t *generation_to_json(const struct ls_generation *generation, uint64_t current)
+json_t *cli_json_generation(const struct ls_generation *generation, uint64_t current)
 {
 	const uint32_t *counts = generation->counts;
 	char time[CLI_TIME_MAX];
@@ -161,7 +161,7 @@ static void print_json(struct cli *cli, const struct history *history)
 
 	cli_json_raw(cli, "{\"format\":1,\"generations\":[");
 	for (size_t i = 0; i < history->n; i++)
-		cli_json_element(cli, &first, generation_to_json(&history->generations[i], history->current));
+		cli_json_element(cli, &first, cli_json_generation(&history->generations[i], history->current));
 	cli_json_raw(cli, first ? "]}\n" : "\n]}\n");
 }
 

@@ -28,7 +28,7 @@ static const char *read_namespace(const char *text, void *value)
 	return strlen(text) > 255 ? "is too long for the name of a network namespace" : NULL;
 }
 
-static const char *read_generation(const char *text, void *value)
+const char *cli_read_generation(const char *text, void *value)
 {
 	static const char complaint[] = "is not the number of a generation: 1, 2, ...";
 	unsigned long long number;
@@ -81,7 +81,7 @@ const struct cli_option cli_options[CLI_N_OPTIONS] = {
 	[CLI_ADOPT] = { FLAG("adopt", 0, "take over what linkspan did not make, where it is in the way") },
 	[CLI_FORCE] = { FLAG("force", 0, "let what linkspan did not make go with what it depends on") },
 	[CLI_MESSAGE] = { VALUE("message", 'm', "TEXT", message, read_text, "say why, for `linkspan history`") },
-	[CLI_TO] = { VALUE("to", 0, "N", to, read_generation, "go back to generation N") },
+	[CLI_TO] = { VALUE("to", 0, "N", to, cli_read_generation, "go back to generation N") },
 	[CLI_CHECK] = { FLAG("check", 0, "exit 2 when the host differs from the current generation") },
 	[CLI_ALL] = { FLAG("all", 'a', "also what linkspan did not make") },
 	[CLI_ABANDON] = { FLAG("abandon", 0, "leave the host as it is and forget the interrupted run") },

@@ -224,6 +224,12 @@ static void print_source_line(const struct cli_stream *stream, struct cli_source
 	print_caret(stream, text, skip_characters(text, shown, column - skipped), style);
 }
 
+void cli_print_source_line(
+	const struct cli_stream *stream, struct cli_source *source, const struct ls_location *location)
+{
+	print_source_line(stream, source, location, CLI_STYLE_GOOD);
+}
+
 /* ---- errors and findings ----------------------------------------------------------------------------------------- */
 
 static const struct {

@@ -65,6 +65,8 @@ static enum cli_exit plan_offline(struct cli *cli, struct cli_spec *spec)
 {
 	LS_CLEANUP(cli_arena_done) struct ls_set actual = { 0 };
 	LS_CLEANUP(cli_arena_done) struct ls_set desired = { 0 };
+	LS_CLEANUP(ls_ledger_done) struct ls_ledger originals = { 0 };
+	LS_CLEANUP(ls_set_done) struct ls_set kept = { 0 };
 	LS_CLEANUP(ls_plan_freep) struct ls_plan *plan = NULL;
 	struct ls_plan_options options = cli_plan_options(cli);
 	struct ls_error err = { 0 };
@@ -75,12 +77,14 @@ static enum cli_exit plan_offline(struct cli *cli, struct cli_spec *spec)
 	ls_set_init(&desired, ls_arena_new());
 	if (!actual.arena || !desired.arena)
 		return answer_failure(cli, -ENOMEM, &err, spec);
-	r = cli_snapshot_read(cli->args.from, &actual, &err);
+	r = cli_snapshot_read(cli->args.from, &actual, &originals, &err);
 	if (r < 0) {
 		cli_print_error(cli, &err, NULL);
 		return r == -ENOMEM ? CLI_EXIT_FAILED : CLI_EXIT_INVALID;
 	}
 	r = ls_compile(spec->spec, &actual, &desired, &spec->diag);
+	if (r == 0)
+		r = ls_plan_give_back(&originals, &desired, &actual, &kept);
 	if (r == 0)
 		r = ls_plan_make(&desired, &actual, &options, &plan);
 	return plan ? answer(cli, plan, spec) : answer_failure(cli, r, &err, spec);
@@ -111,7 +115,7 @@ static enum cli_exit plan_here(struct cli *cli, struct cli_spec *spec)
 	r = ls_host_prepare(host, spec->spec, &options, &prepared, &spec->diag, &err);
 	if (prepared)
 		r = ls_host_probe(host, prepared->plan, &err);
-	return r < 0 ? answer_failure(cli, r, &err, spec) : answer(cli, prepared->plan, spec);
+	return r < 0 || !prepared ? answer_failure(cli, r, &err, spec) : answer(cli, prepared->plan, spec);
 }
 
 enum cli_exit cli_plan(struct cli *cli)

@@ -143,46 +143,6 @@ void cli_plan_text(struct cli *cli, const struct cli_plan *plan)
 
 /* ---- conflicts --------------------------------------------------------------------------------------------------- */
 
-/* Who made a route: rtm_protocol, linux/rtnetlink.h and iproute2's rt_protos. */
-static const struct {
-	uint8_t protocol;
-	const char *maker;
-} makers[] = {
-	{ 2, "the kernel" },
-	{ 3, "a person or a script (protocol boot)" },
-	{ 4, "an administrator (protocol static)" },
-	{ 9, "a router advertisement" },
-	{ 11, "zebra" },
-	{ 12, "BIRD" },
-	{ 16, "a DHCP client" },
-	{ 18, "keepalived" },
-	{ 42, "babeld" },
-	{ 186, "a BGP daemon" },
-	{ 187, "an IS-IS daemon" },
-	{ 188, "an OSPF daemon" },
-	{ 189, "a RIP daemon" },
-};
-
-static void print_maker(FILE *file, const struct ls_object *object)
-{
-	uint8_t protocol = object->kind == &ls_kind_route && ls_object_has(object, LS_ROUTE_PROTOCOL)
-				   ? ((const struct ls_route *)object)->protocol
-				   : 0;
-
-	for (size_t i = 0; i < LS_ARRAY_SIZE(makers); i++) {
-		if (makers[i].protocol == protocol) {
-			fprintf(file, ", made by %s", makers[i].maker);
-			return;
-		}
-	}
-	fputs(object->owner == LS_OWNER_OURS        ? ", made by linkspan"
-		: object->owner == LS_OWNER_DERIVED ? ", made by the kernel itself"
-						    : ", not made by linkspan",
-		file);
-	if (protocol && object->owner == LS_OWNER_FOREIGN)
-		fprintf(file, " (protocol %u)", protocol);
-}
-
 static void print_object(const struct cli_stream *stream, const struct ls_object *object, uint32_t always)
 {
 	char text[LS_DESCRIBE_MAX];
@@ -195,6 +155,7 @@ static void print_object(const struct cli_stream *stream, const struct ls_object
 static void print_objects(const struct cli_stream *stream, const struct ls_conflict *conflict)
 {
 	uint32_t differ = conflict->want && conflict->have ? ls_object_diff(conflict->want, conflict->have) : 0;
+	char maker[CLI_MAKER_MAX];
 
 	if (conflict->want) {
 		fputs("  wanted: ", stream->file);
@@ -204,7 +165,8 @@ static void print_objects(const struct cli_stream *stream, const struct ls_confl
 	if (conflict->have) {
 		fputs("  found:  ", stream->file);
 		print_object(stream, conflict->have, differ);
-		print_maker(stream->file, conflict->have);
+		fputs(", ", stream->file);
+		cli_put(stream, CLI_STYLE_NONE, cli_describe_maker(conflict->have, maker));
 		putc_unlocked('\n', stream->file);
 	}
 }

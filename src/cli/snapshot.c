@@ -46,8 +46,8 @@ static int compare_contents(const void *left, const void *right)
 	return order;
 }
 
-/* The kernel lists objects of one key (sibling routes) in the order in which they were made: history, not
- * configuration. */
+/* The kernel lists objects of one key (sibling routes) in the order in which they were made. To a reader that is
+ * history and no configuration; a plan has to know which comes first, since that is the one that is replaced. */
 static void settle_order(struct ls_set *set)
 {
 	size_t n;
@@ -63,7 +63,35 @@ static void settle_order(struct ls_set *set)
 
 /* ---- printing ---------------------------------------------------------------------------------------------------- */
 
-static void print_json(struct cli *cli, const struct ls_set *set, const struct ls_set *recorded)
+/* What is given back when a spec no longer asks for it belongs to what a plan is made from. */
+static json_t *original_to_json(const struct ls_original *entry)
+{
+	const struct ls_kind *kind = entry->original->kind;
+	json_t *managed = json_array(), *json;
+
+	for (unsigned i = 0; i < kind->n_attrs; i++)
+		if (entry->original->managed & LS_BIT(i))
+			json_array_append_new(managed, json_string(kind->attrs[i].name));
+	json = json_pack("{s:s, s:o, s:o}", "kind", kind->name, "original", cli_json_object(entry->original), "written",
+		cli_json_object(entry->written));
+	if (entry->original->flags & LS_OBJECT_ADJUST)
+		json_object_set(json, "managed", managed);
+	json_decref(managed);
+	return json;
+}
+
+static void print_originals(struct cli *cli, const struct ls_ledger *originals)
+{
+	bool first = true;
+
+	cli_json_raw(cli, ",\n\"originals\":[");
+	for (size_t i = 0; i < originals->n_originals; i++)
+		cli_json_element(cli, &first, original_to_json(&originals->originals[i]));
+	cli_json_raw(cli, first ? "]" : "\n]");
+}
+
+static void print_json(
+	struct cli *cli, const struct ls_set *set, const struct ls_set *recorded, const struct ls_ledger *originals)
 {
 	cli_json_raw(cli, "{\"format\":1,\"objects\":{");
 	for (size_t k = 0; ls_kinds[k]; k++) {
@@ -75,7 +103,10 @@ static void print_json(struct cli *cli, const struct ls_set *set, const struct l
 				cli_json_element(cli, &first, cli_json_object(set->objects[i]));
 		cli_json_raw(cli, first ? "]" : "\n]");
 	}
-	cli_json_raw(cli, "\n}}\n");
+	cli_json_raw(cli, "\n}");
+	if (cli_given(cli, CLI_ALL))
+		print_originals(cli, originals);
+	cli_json_raw(cli, "}\n");
 }
 
 static void print_text(struct cli *cli, const struct ls_set *set, const struct ls_set *recorded)
@@ -132,6 +163,7 @@ enum cli_exit cli_snapshot(struct cli *cli)
 	LS_CLEANUP(cli_host_closep) struct ls_host *host = NULL;
 	LS_CLEANUP(cli_arena_done) struct ls_set set = { 0 };
 	LS_CLEANUP(release) struct ls_generation generation = { 0 };
+	LS_CLEANUP(ls_ledger_done) struct ls_ledger originals = { 0 };
 	struct ls_error err = { 0 };
 	enum cli_exit status;
 
@@ -144,11 +176,13 @@ enum cli_exit cli_snapshot(struct cli *cli)
 		(void)ls_error_set(&err, -ENOMEM, "out of memory");
 		return cli_fail(cli, &err);
 	}
-	if (dump(host, cli_given(cli, CLI_ALL), &generation, &set, &err) < 0)
+	if (dump(host, cli_given(cli, CLI_ALL), &generation, &set, &err) < 0 ||
+		ls_host_originals(host, set.arena, &originals, &err) < 0)
 		return cli_fail(cli, &err);
-	settle_order(&set);
+	if (!cli_given(cli, CLI_ALL) || !cli_given(cli, CLI_JSON))
+		settle_order(&set);
 	if (cli_given(cli, CLI_JSON))
-		print_json(cli, &set, &generation.objects);
+		print_json(cli, &set, &generation.objects, &originals);
 	else if (cli_talks(cli))
 		print_text(cli, &set, &generation.objects);
 	return CLI_EXIT_DONE;

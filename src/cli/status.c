@@ -8,6 +8,7 @@
 #include "cli.h"
 
 #include <jansson.h>
+#include <string.h>
 
 enum difference { MISSING, EXTRA, CHANGED, N_DIFFERENCES };
 
@@ -18,6 +19,7 @@ struct drift {
 	const struct ls_object *object;   /* one of the following */
 	const struct ls_object *expected; /* NULL: extra */
 	const struct ls_object *found;    /* NULL: missing */
+	const struct ls_object *instead;  /* missing routes: another one to the same destination, or NULL */
 };
 
 struct drifts {
@@ -52,7 +54,7 @@ static void add(struct drifts *drifts, const struct ls_object *expected, const s
 	/* What only goes and comes back on the way is as expected. */
 	if (difference == CHANGED && !ls_object_diff(expected, found))
 		return;
-	drifts->items[drifts->n++] = (struct drift){ difference, found ? found : expected, expected, found };
+	drifts->items[drifts->n++] = (struct drift){ difference, found ? found : expected, expected, found, NULL };
 	drifts->counts[difference]++;
 }
 
@@ -106,6 +108,33 @@ static int find_drifts(const struct ls_plan *plan, struct drifts *drifts)
 	return 0;
 }
 
+/* Routes of another metric are other objects, but whoever replaced ours may not have known its metric. They are
+ * neighbours in the set. */
+static const struct ls_object *find_instead(const struct ls_set *actual, const struct ls_object *missing)
+{
+	struct ls_route first = *(const struct ls_route *)missing;
+
+	first.metric = 0;
+	first.object.set &= ~LS_BIT(LS_ROUTE_OTHER);
+	for (size_t i = ls_set_lower(actual, &first.object); i < actual->n_objects; i++) {
+		const struct ls_route *route = (const struct ls_route *)actual->objects[i];
+
+		if (route->object.kind != &ls_kind_route || route->table != first.table || route->tos != first.tos ||
+			memcmp(&route->to, &first.to, sizeof(first.to)) != 0)
+			return NULL;
+		if (route->object.owner != LS_OWNER_OURS)
+			return &route->object;
+	}
+	return NULL;
+}
+
+static void find_all_instead(struct drifts *drifts, const struct ls_set *actual)
+{
+	for (size_t i = 0; i < drifts->n; i++)
+		if (drifts->items[i].difference == MISSING && drifts->items[i].object->kind == &ls_kind_route)
+			drifts->items[i].instead = find_instead(actual, drifts->items[i].object);
+}
+
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static void warn_of_state(struct ls_host *host, struct state *state)
@@ -139,6 +168,8 @@ static int read_state(struct ls_host *host, struct state *state, struct ls_error
 		return r;
 	warn_of_state(host, state);
 	r = find_drifts(state->prepared->plan, &state->drifts);
+	if (r >= 0)
+		find_all_instead(&state->drifts, &state->prepared->actual);
 	return r < 0 ? ls_error_set(err, r, "out of memory") : 0;
 }
 
@@ -163,15 +194,34 @@ static json_t *attributes_to_json(const struct drift *drift)
 	return list;
 }
 
+/* Who made what is there now. */
+static void add_maker(json_t *json, const struct drift *drift)
+{
+	const struct ls_object *found = drift->found ? drift->found : drift->instead;
+	char buffer[CLI_PROTOCOL_MAX];
+	int protocol;
+
+	if (!found || !json)
+		return;
+	json_object_set_new(json, "found_owner", json_string(cli_owner_names[found->owner]));
+	if (!drift->found)
+		json_object_set_new(json, "found_id", cli_json_id(found));
+	protocol = cli_protocol_of(found);
+	if (protocol >= 0)
+		json_object_update_new(json, json_pack("{s:i, s:s?}", "protocol", protocol, "protocol_name",
+						     cli_protocol_name((uint8_t)protocol, buffer)));
+}
+
 static json_t *drift_to_json(const struct drift *drift)
 {
 	const struct ls_object *object = drift->object;
+	bool changed = drift->difference == CHANGED;
+	json_t *json;
 
-	if (drift->difference == CHANGED)
-		return json_pack("{s:s, s:o, s:o}", "kind", object->kind->name, "id", cli_json_id(object), "attributes",
-			attributes_to_json(drift));
-	return json_pack("{s:s, s:o, s:o}", "kind", object->kind->name, "id", cli_json_id(object), "object",
-		cli_json_object(object));
+	json = json_pack("{s:s, s:o, s:o}", "kind", object->kind->name, "id", cli_json_id(object),
+		changed ? "attributes" : "object", changed ? attributes_to_json(drift) : cli_json_object(object));
+	add_maker(json, drift);
+	return json;
 }
 
 static void write_drift(struct cli *cli, const struct drifts *drifts)
@@ -250,6 +300,23 @@ static void print_attributes(const struct cli_stream *out, const struct drift *d
 	}
 }
 
+/* Of what exists by itself the maker is no news, nor is it that ours was made by us. */
+static void print_maker(const struct cli_stream *out, const struct drift *drift)
+{
+	bool adjusted = drift->expected && drift->expected->flags & LS_OBJECT_ADJUST;
+	const struct ls_object *found = drift->found ? drift->found : drift->instead;
+	char maker[CLI_MAKER_MAX], text[LS_DESCRIBE_MAX];
+
+	if (!found || adjusted || found->owner == LS_OWNER_OURS)
+		return;
+	if (!drift->found) {
+		fputs("; instead there is ", out->file);
+		cli_put(out, CLI_STYLE_NONE, ls_object_describe(found, text, sizeof(text)));
+	}
+	fputs(", ", out->file);
+	cli_put(out, CLI_STYLE_NONE, cli_describe_maker(found, maker));
+}
+
 static void print_drift(struct cli *cli, const struct drift *drift)
 {
 	static const enum cli_style styles[N_DIFFERENCES] = { CLI_STYLE_ERROR, CLI_STYLE_GOOD, CLI_STYLE_CHANGE };
@@ -264,6 +331,7 @@ static void print_drift(struct cli *cli, const struct drift *drift)
 		print_attributes(&cli->out, drift);
 	else
 		cli_print_attrs(&cli->out, object, cli_detail(cli));
+	print_maker(&cli->out, drift);
 	putc_unlocked('\n', cli->out.file);
 }
 

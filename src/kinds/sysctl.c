@@ -17,6 +17,7 @@
 #include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #define VALUE_MAX 4096
 
@@ -257,9 +258,18 @@ static int add_key(struct ls_set *set, const char *path)
 	return ls_set_add(set, &sysctl->object);
 }
 
-/* The files of a directory below /proc/sys, or the directories. */
-static int list(struct ls_kernel *kernel, const char *directory, unsigned char type, struct ls_set *ret,
-	int (*each)(struct ls_kernel *kernel, const char *path, struct ls_set *ret))
+/* Those that can be written, and read by everybody: not what only tells (counters), not what is secret (stable_secret,
+ * RFC 7217; tcp_fastopen_key). */
+static bool is_plain(int dirfd, const char *name)
+{
+	const mode_t wanted = S_IWUSR | S_IROTH;
+	struct stat info;
+
+	return fstatat(dirfd, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(info.st_mode) &&
+	       (info.st_mode & wanted) == wanted;
+}
+
+static int list_tree(struct ls_kernel *kernel, const char *directory, struct ls_set *ret)
 {
 	int fd = openat(kernel->proc_sys, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -268,40 +278,23 @@ static int list(struct ls_kernel *kernel, const char *directory, unsigned char t
 
 	if (!dir) {
 		ls_close(&fd);
-		return errno == ENOENT ? 0 : -errno; /* a kernel without it */
+		return errno == ENOENT ? 0 : -errno; /* a link that went meanwhile */
 	}
 	while (r >= 0 && (entry = readdir(dir))) {
-		/* The secret that stable addresses are derived from (RFC 7217) is nothing to be shown around. */
-		if (entry->d_type != type || entry->d_name[0] == '.' || !strcmp(entry->d_name, "stable_secret"))
-			continue;
 		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
-		r = each(kernel, path, ret);
+		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			r = list_tree(kernel, path, ret);
+		else if (entry->d_type == DT_REG && is_plain(dirfd(dir), entry->d_name))
+			r = add_key(ret, ls_arena_intern(ret->arena, path, strlen(path)));
 	}
 	closedir(dir);
 	return r;
 }
 
-static int list_file(struct ls_kernel *kernel, const char *path, struct ls_set *ret)
-{
-	(void)kernel;
-	return add_key(ret, ls_arena_intern(ret->arena, path, strlen(path)));
-}
-
-static int list_directory(struct ls_kernel *kernel, const char *path, struct ls_set *ret)
-{
-	return list(kernel, path, DT_REG, ret, list_file);
-}
-
 int ls_kernel_list_sysctls(struct ls_kernel *kernel, struct ls_set *ret, struct ls_error *err)
 {
-	int r = add_key(ret, "net/ipv4/ip_forward");
+	int r = list_tree(kernel, "net", ret);
 
-	for (size_t i = 0; i < LS_ARRAY_SIZE(per_link) && r >= 0; i++) {
-		char tree[64];
-
-		snprintf(tree, sizeof(tree), "%.*s", (int)strlen(per_link[i]) - 1, per_link[i]);
-		r = list(kernel, tree, DT_DIR, ret, list_directory);
-	}
 	return r < 0 ? ls_error_set(err, r, "cannot list the sysctls: %s", strerror(-r)) : 0;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Objects as JSON and back, by the attribute tables. HIDDEN attributes stay out: they mean nothing elsewhere. Owner and
- * ADJUST are written as "owner", so that a plan made from a snapshot on another machine is the plan made on the spot.
+ * Objects as JSON and back, by the attribute tables. HIDDEN attributes stay out: they mean nothing elsewhere. The owner
+ * and whether it shares its slot are written too, so that a plan made from a snapshot on another machine is the plan
+ * made on the spot.
  */
 #include <linkspan/model.h>
 
@@ -103,6 +104,8 @@ json_t *ls_object_to_json(const struct ls_object *object)
 			goto fail;
 	}
 	if (json_object_set_new_nocheck(json, "owner", json_string(owner_names[object->owner])) < 0)
+		goto fail;
+	if (object->flags & LS_OBJECT_SIBLING && json_object_set_new_nocheck(json, "sibling", json_true()) < 0)
 		goto fail;
 	return json;
 fail:
@@ -244,6 +247,27 @@ static int check_keys(const struct ls_object *object, struct ls_error *err)
 	return 0;
 }
 
+/* What an object has besides its attributes. Returns 1, 0 for a key that is none of these, or -EINVAL. */
+static int head_from_json(const char *key, const json_t *value, struct ls_object *object, struct ls_error *err)
+{
+	int r;
+
+	if (!strcmp(key, "owner")) {
+		r = json_is_string(value) ? name_index(owner_names, json_string_value(value)) : -EINVAL;
+		if (r < 0)
+			return ls_error_set(err, r, "%s: bad owner", object->kind->name);
+		object->owner = (uint8_t)r;
+		return 1;
+	}
+	if (strcmp(key, "sibling") != 0)
+		return 0;
+	if (!json_is_boolean(value))
+		return ls_error_set(err, -EINVAL, "%s: bad value of 'sibling'", object->kind->name);
+	if (json_is_true(value))
+		object->flags |= LS_OBJECT_SIBLING;
+	return 1;
+}
+
 int ls_object_from_json(const json_t *json, const struct ls_kind *kind, struct ls_arena *arena, struct ls_object **ret,
 	struct ls_error *err)
 {
@@ -259,13 +283,11 @@ int ls_object_from_json(const json_t *json, const struct ls_kind *kind, struct l
 		return ls_error_set(err, -ENOMEM, "out of memory");
 	json_object_foreach((json_t *)json, key, value)
 	{
-		if (!strcmp(key, "owner")) {
-			r = json_is_string(value) ? name_index(owner_names, json_string_value(value)) : -EINVAL;
-			if (r < 0)
-				return ls_error_set(err, r, "%s: bad owner", kind->name);
-			object->owner = (uint8_t)r;
+		r = head_from_json(key, value, object, err);
+		if (r < 0)
+			return r;
+		if (r == 1)
 			continue;
-		}
 		r = find_attr(kind, key);
 		if (r < 0)
 			return ls_error_set(err, -EINVAL, "a %s has no '%s'", kind->name, key);

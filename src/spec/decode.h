@@ -8,6 +8,8 @@
 #include "events.h"
 #include "report.h"
 
+#include <linkspan/spec.h>
+
 #define LS_KEYS_MAX 32u
 
 struct ls_key;
@@ -31,11 +33,6 @@ struct ls_decoder {
  * fields, elements and count: they get the struct itself. */
 typedef int ls_decode_fn(
 	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value);
-
-struct ls_word {
-	const char *word; /* NULL: end of the list */
-	unsigned value;
-};
 
 #define LS_VARIANT(value) LS_BIT(value)
 #define LS_ALWAYS UINT32_MAX
@@ -94,6 +91,31 @@ struct ls_mapping {
 	const struct ls_key *variant;   /* the key, of `keys`, whose value `needed` and `only` speak of; or NULL */
 	/* Called when all keys have been read. `mark`: of the mapping. */
 	void (*finish)(struct ls_decoder *decoder, struct ls_mark mark, const struct ls_seen *seen, void *target);
+	const char *rules; /* what it and the checks ask of this mapping alone (schema_rules.c), or NULL */
+};
+
+/* Regular expressions (ECMA-262) of the parts of addresses: as strict as ls_ip_parse and ls_prefix_parse. */
+#define LS_PATTERN_OCTET "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+#define LS_PATTERN_IPV4 "(" LS_PATTERN_OCTET "\\.){3}" LS_PATTERN_OCTET
+#define LS_PATTERN_LENGTH4 "(3[0-2]|[12]?[0-9])"
+#define LS_PATTERN_LENGTH6 "(12[0-8]|1[01][0-9]|[1-9]?[0-9])"
+/* Eight groups, of which `::` stands for one and more, and the last two may be written as IPv4. */
+#define LS_PATTERN_H "[0-9A-Fa-f]{1,4}"
+#define LS_PATTERN_IPV6 \
+	"((" LS_PATTERN_H ":){7}" LS_PATTERN_H "|(" LS_PATTERN_H ":){1,7}:|(" LS_PATTERN_H ":){1,6}:" LS_PATTERN_H \
+	"|(" LS_PATTERN_H ":){1,5}(:" LS_PATTERN_H "){1,2}|(" LS_PATTERN_H ":){1,4}(:" LS_PATTERN_H \
+	"){1,3}|(" LS_PATTERN_H ":){1,3}(:" LS_PATTERN_H "){1,4}|(" LS_PATTERN_H ":){1,2}(:" LS_PATTERN_H \
+	"){1,5}|" LS_PATTERN_H ":(:" LS_PATTERN_H "){1,6}|:(:" LS_PATTERN_H "){1,7}|::|((" LS_PATTERN_H \
+	":){6}|(" LS_PATTERN_H ":){1,5}:|(" LS_PATTERN_H ":){1,4}(:" LS_PATTERN_H "){1}:|(" LS_PATTERN_H \
+	":){1,3}(:" LS_PATTERN_H "){1,2}:|(" LS_PATTERN_H ":){1,2}(:" LS_PATTERN_H "){1,3}:|" LS_PATTERN_H \
+	":(:" LS_PATTERN_H "){1,4}:|:(:" LS_PATTERN_H "){1,5}:|::)" LS_PATTERN_IPV4 ")"
+
+/* The form of what a reader takes, or a text's check lets pass. A reader that is missing in the tables (schema.c has
+ * those of this file, host.c and rules.c their own) makes a test fail. */
+struct ls_reader_form {
+	ls_decode_fn *decode;
+	const char *(*check)(const char *text);
+	struct ls_form form; /* numbers: min and max are the key's where both are 0 */
 };
 
 ls_decode_fn ls_decode_number, ls_decode_bool, ls_decode_word, ls_decode_text, ls_decode_ip, ls_decode_address,

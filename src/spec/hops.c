@@ -48,6 +48,7 @@ const struct ls_mapping ls_hop_mapping = {
 	.size = sizeof(struct ls_spec_hop),
 	.defaults = &(const struct ls_spec_hop){ .weight = 1 },
 	.finish = finish_hop,
+	.rules = ls_rules_hop,
 };
 
 /* ---- nexthop objects --------------------------------------------------------------------------------------------- */
@@ -136,6 +137,7 @@ const struct ls_mapping ls_nexthop_mapping = {
 	.n_keys = LS_ARRAY_SIZE(nexthop_keys),
 	.size = sizeof(struct ls_spec_nexthop),
 	.finish = finish_nexthop,
+	.rules = ls_rules_nexthop,
 };
 
 /* ---- neighbours -------------------------------------------------------------------------------------------------- */
@@ -174,4 +176,5 @@ const struct ls_mapping ls_neighbour_mapping = {
 	.n_keys = LS_ARRAY_SIZE(neighbour_keys),
 	.size = sizeof(struct ls_spec_neighbour),
 	.finish = finish_neighbour,
+	.rules = ls_rules_neighbour,
 };

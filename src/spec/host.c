@@ -476,6 +476,7 @@ static const struct ls_mapping family_mapping = {
 	.keys = family_keys,
 	.n_keys = LS_ARRAY_SIZE(family_keys),
 	.finish = finish_family,
+	.rules = ls_rules_family,
 };
 
 static const struct ls_key match_keys[] = {
@@ -489,6 +490,7 @@ static const struct ls_mapping match_mapping = {
 	.keys = match_keys,
 	.n_keys = LS_ARRAY_SIZE(match_keys),
 	.finish = finish_match,
+	.rules = ls_rules_match,
 };
 
 static const struct ls_key port_key = { LS_NAME("port"), LS_AT(ls_spec_name, name), LS_TEXT(ls_check_interface_name) };
@@ -544,6 +546,7 @@ static const struct ls_mapping interface_mapping = {
 	.defaults = &(const struct ls_spec_interface){ .up = true },
 	.name = &interface_name,
 	.finish = finish_interface,
+	.rules = ls_rules_interface,
 };
 
 static const struct ls_key address_keys[] = {
@@ -588,6 +591,7 @@ static const struct ls_mapping route_mapping = {
 	.defaults = &(const struct ls_spec_route){ .table = 254 },
 	.variant = &route_keys[0],
 	.finish = finish_route,
+	.rules = ls_rules_route,
 };
 
 static const struct ls_key sysctl_name = { LS_NAME("sysctl"), LS_AT(ls_spec_sysctl, path),
@@ -625,4 +629,53 @@ const struct ls_mapping ls_host_mapping = {
 	.what = "a host's spec",
 	.keys = host_keys,
 	.n_keys = LS_ARRAY_SIZE(host_keys),
+	.rules = ls_rules_host,
+};
+
+/* ---- forms of the readers above ---------------------------------------------------------------------------------- */
+
+const struct ls_reader_form ls_host_forms[] = {
+	{ decode_format, NULL, { .type = LS_FORM_NUMBER, .min = FORMAT, .max = FORMAT } },
+	{ decode_kind, NULL, { .type = LS_FORM_WORD } },
+	{ ls_decode_network, NULL,
+		{ .type = LS_FORM_TEXT,
+			.name = "network",
+			.about = "a network, or an address",
+			.pattern = "^(" LS_PATTERN_IPV4 "(/" LS_PATTERN_LENGTH4 ")?|" LS_PATTERN_IPV6
+				   "(/" LS_PATTERN_LENGTH6 ")?)$" } },
+	{ decode_destination, NULL,
+		{ .type = LS_FORM_TEXT,
+			.name = "destination",
+			.about = "a network, an address, or default",
+			.pattern = "^(default|" LS_PATTERN_IPV4 "(/" LS_PATTERN_LENGTH4 ")?|" LS_PATTERN_IPV6
+				   "(/" LS_PATTERN_LENGTH6 ")?)$" } },
+	{ ls_decode_table, NULL, { .type = LS_FORM_NUMBER, .rules = "{'not': {'const': 255}}" } },
+	/* Dots between the parts and slashes for dots within, or slashes between. */
+	{ decode_sysctl_path, NULL,
+		{ .type = LS_FORM_TEXT,
+			.name = "sysctl",
+			.about = "the name of a sysctl below net, as for sysctl(8)",
+			.pattern = "^net((\\.(?!/{1,2}(\\.|$))[^.\\x00-\\x20\\x7f]+)+|(/(?!\\.{1,2}(/|$))[^/"
+				   "\\x00-\\x20\\x7f]"
+				   "+)+)$",
+			.length_max = SYSCTL_PATH_MAX - 1 } },
+	{ decode_sysctl_value, NULL,
+		{ .type = LS_FORM_TEXT,
+			.name = "sysctl-value",
+			.about = "a number without leading zeros, or a text",
+			.pattern = "^(?!-?0[0-9]+$)",
+			.or_number = true } },
+	{ ls_decode_text, ls_check_interface_name,
+		{ .type = LS_FORM_TEXT,
+			.name = "interface",
+			.about = "the name of an interface, of 1 to 15 bytes",
+			.pattern = "^(?!\\.{1,2}$)[^\\x00-\\x20/:%\\x7f\\xa0]{1,15}$",
+			.or_number = true } },
+	{ ls_decode_text, ls_check_spec_name,
+		{ .type = LS_FORM_TEXT,
+			.name = "name",
+			.about = "1 to 63 letters, digits, '-', '_' and '.'",
+			.pattern = "^[A-Za-z0-9._-]{1,63}$",
+			.or_number = true } },
+	{ 0 },
 };

@@ -14,6 +14,13 @@ struct ls_host {
 /* Describes the document of a host: kinds gateway and appliance. Decodes into a struct ls_host. */
 extern const struct ls_mapping ls_host_mapping;
 
+/* The forms of what the readers of host.c and rules.c take; decode NULL at the end. */
+extern const struct ls_reader_form ls_host_forms[], ls_rule_forms[];
+
+/* What the mappings' `finish` and the checks ask of each alone (schema_rules.c). */
+extern const char ls_rules_family[], ls_rules_match[], ls_rules_interface[], ls_rules_route[], ls_rules_host[],
+	ls_rules_hop[], ls_rules_nexthop[], ls_rules_neighbour[], ls_rules_rule[];
+
 /* Elements of lists: hops.c and rules.c. */
 extern const struct ls_mapping ls_hop_mapping, ls_nexthop_mapping, ls_neighbour_mapping, ls_rule_mapping;
 

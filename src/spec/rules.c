@@ -144,4 +144,18 @@ const struct ls_mapping ls_rule_mapping = {
 	.size = sizeof(struct ls_spec_rule),
 	.variant = &rule_keys[0],
 	.finish = finish_rule,
+	.rules = ls_rules_rule,
+};
+
+#define UID "(0x[0-9A-Fa-f]+|0|[1-9][0-9]*)"
+
+const struct ls_reader_form ls_rule_forms[] = {
+	{ decode_uids, NULL,
+		{ .type = LS_FORM_TEXT,
+			.name = "uids",
+			.about = "a user id, or two with a hyphen between",
+			.pattern = "^" UID "(-" UID ")?$",
+			.or_number = true,
+			.rules = "{'multipleOf': 1, 'minimum': 0, 'maximum': 4294967294}" } },
+	{ 0 },
 };

@@ -14,14 +14,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* As cli_snapshot_read does, without a file. */
 static int read_text(const uint8_t *text, size_t length, struct ls_set *set)
 {
+	struct ls_ledger originals = { 0 };
 	struct ls_error err = { 0 };
 	json_error_t problem;
 	json_t *document = json_loadb((const char *)text, length, JSON_REJECT_DUPLICATES, &problem);
-	int r = document ? read_document(document, set, &err) : -EINVAL;
+	int r = document ? read_document(document, set, &originals, &err) : -EINVAL;
 
 	if (document && r < 0 && (!err.message[0] || err.code != r))
 		abort(); /* refused without a word */
 	json_decref(document);
+	ls_ledger_done(&originals);
 	ls_set_sort(set);
 	return r;
 }

@@ -2,4 +2,5 @@
 /* What the golden tests need of the program itself: how it reads snapshots and prints steps. */
 #include "../../src/cli/output.c"
 #include "../../src/cli/plan_text.c"
+#include "../../src/cli/protocol.c"
 #include "../../src/cli/snapshot_json.c"

@@ -178,6 +178,7 @@ static char *way_back(const struct golden_case *golden)
 {
 	static const struct ls_plan_options options = { 0 };
 	struct ls_error err = { 0 };
+	struct ls_ledger originals = { 0 };
 	struct ls_set have, want;
 	struct ls_spec *spec;
 	struct ls_plan *plan;
@@ -188,8 +189,9 @@ static char *way_back(const struct golden_case *golden)
 	cr_assert_not_null(to);
 	ls_set_init(&have, ls_arena_new());
 	ls_set_init(&want, ls_arena_new());
-	cr_assert_eq(
-		cli_snapshot_read(path_of(golden, "have.json", path), &have, &err), 0, "%s: %s", path, err.message);
+	cr_assert_eq(cli_snapshot_read(path_of(golden, "have.json", path), &have, &originals, &err), 0, "%s: %s", path,
+		err.message);
+	ls_ledger_done(&originals);
 	spec = compile_spec(golden, &have, &want);
 	cr_assert_eq(ls_plan_make(&want, &have, &options, &plan), 0);
 	if (plan->n_conflicts)

@@ -491,6 +491,149 @@ Test(commands, json_documents_have_their_keys)
 	document_of("down --json", 0);
 }
 
+/* ---- show -------------------------------------------------------------------------------------------------------- */
+
+/* "op kind id; ..." of an array of steps. */
+static const char *list_steps(json_t *steps)
+{
+	const char *text = "";
+	json_t *step;
+	size_t i;
+
+	json_array_foreach(steps, i, step) text = ns_text("%s%s %s %s %s; ", text,
+		json_string_value(json_object_get(step, "op")), json_string_value(json_object_get(step, "kind")),
+		json_string_value(json_object_get(step, "id")), json_string_value(json_object_get(step, "location")));
+	return text;
+}
+
+Test(commands, show_tells_the_steps_that_plan_had_told)
+{
+	struct ns_answer answer;
+	const char *planned, *path;
+	json_t *shown, *times, *generation;
+
+	ns_begin();
+	path = ns_spec(MIXED);
+	planned = list_steps(json_object_get(document_of(ns_text("plan --json %s", path), 2), "steps"));
+	document_of(ns_text("apply --json --message 'first try' %s", path), 0);
+	shown = document_of("show --json 1", 0);
+	cr_expect_str_eq(list_steps(json_object_get(shown, "taken")), planned);
+	generation = json_object_get(shown, "generation");
+	cr_expect_str_eq(json_string_value(json_object_get(generation, "message")), "first try");
+	cr_expect_str_eq(json_string_value(json_object_get(generation, "command")), "apply");
+	cr_expect_not_null(strstr(json_string_value(json_object_get(shown, "spec_text")), "10.0.0.1/24"));
+	times = json_object_get(shown, "milliseconds");
+	expect_keys(times, "plan journal kernel verify");
+	cr_expect_gt(json_real_value(json_object_get(times, "kernel")), 0.0);
+	answer = ns_span("show 1");
+	ns_expect_exit(&answer, 0);
+	ns_expect_words(answer.out, NS_WORDS("first try", "+ link br0", "| sysctls: { net.ipv4.ip_forward: 1 }"));
+	answer = ns_span("show 2");
+	ns_expect_exit(&answer, 1);
+	answer = ns_span("show two");
+	ns_expect_exit(&answer, 64);
+	ns_down_well();
+	shown = document_of("show --json 2", 0);
+	cr_expect_eq(json_array_size(json_object_get(shown, "taken")),
+		json_integer_value(
+			json_object_get(json_object_get(json_object_get(shown, "generation"), "steps"), "delete")) +
+			json_integer_value(json_object_get(
+				json_object_get(json_object_get(shown, "generation"), "steps"), "change")));
+}
+
+Test(commands, show_keeps_the_first_thousand_steps)
+{
+	json_t *shown;
+
+	ns_begin();
+	ns_spec("");
+	ns_run("{ echo routes:; for i in $(seq 1100); do echo \"  - { to: 10.$((i / 256)).$((i %% 256)).0/24, type: "
+	       "blackhole }\"; done; } >>%s/spec.yaml",
+		ns_dir());
+	document_of(ns_text("apply --json %s/spec.yaml", ns_dir()), 0);
+	shown = document_of("show --json 1", 0);
+	cr_expect_eq(json_array_size(json_object_get(shown, "taken")), 1000);
+	ns_expect_words(ns_span("show 1").out, NS_WORDS("1100 added", "... and 100 more"));
+}
+
+/* ---- explain and status ------------------------------------------------------------------------------------------ */
+
+static json_t *explained(const char *object)
+{
+	return document_of(ns_text("explain --json '%s'", object), 0);
+}
+
+static const char *member(json_t *json, const char *outer, const char *inner)
+{
+	const char *text = json_string_value(json_object_get(json_object_get(json, outer), inner));
+
+	return text ? text : "";
+}
+
+static bool ties_have(json_t *json, const char *list, const char *id)
+{
+	json_t *tie;
+	size_t i;
+
+	json_array_foreach(json_object_get(json, list), i,
+		tie) if (!strcmp(json_string_value(json_object_get(tie, "id")), id)) return true;
+	return false;
+}
+
+Test(commands, explain_tells_where_an_object_comes_from_and_whose_it_is)
+{
+	json_t *json;
+
+	ns_begin();
+	ns_make_pair("p0");
+	ns_run("ip addr add 10.77.0.1/24 dev p0 && ip route add 10.8.0.0/16 via 10.77.0.2 proto zebra && "
+	       "ip route add 10.9.0.0/16 nexthop via 10.77.0.2 nexthop via 10.77.0.3");
+	ns_apply_well(MIXED);
+	json = explained("route 10.1.0.0/16");
+	cr_expect_str_eq(member(json, "source", "location"), ns_text("%s/spec.yaml:10:5", ns_dir()));
+	cr_expect_str_eq(member(json, "source", "text"), "  - { to: 10.1.0.0/16, via: 10.0.0.2 }");
+	cr_expect_str_eq(member(json, "owner", "who"), "linkspan");
+	cr_expect_str_eq(member(json, "owner", "by"), "mark");
+	cr_expect(ties_have(json, "depends_on", "10.0.0.1/24 dev br0"));
+	cr_expect(ties_have(json, "depends_on", "br0"));
+	cr_expect(ties_have(explained("address 10.0.0.1/24 dev br0"), "needed_by", "10.1.0.0/16"));
+	json = explained("10.8.0.0/16");
+	cr_expect_str_eq(member(json, "owner", "protocol_name"), "zebra");
+	cr_expect_str_eq(member(json, "owner", "who"), "foreign");
+	cr_expect(ties_have(explained("p0"), "needed_by", "10.9.0.0/16"));
+	cr_expect_str_eq(member(explained("route 10.77.0.0/24"), "owner", "who"), "derived");
+	json = explained("net/ipv4/ip_forward");
+	cr_expect_str_eq(member(json, "owner", "by"), "record");
+	cr_expect_str_eq(member(json, "original", "value"), "0");
+	ns_run("echo 0 >/proc/sys/net/ipv4/ip_forward; ip link set br0 mtu 1400; ip route del 10.1.0.0/16");
+	cr_expect_str_eq(json_string_value(json_object_get(explained("net/ipv4/ip_forward"), "state")), "changed");
+	cr_expect_str_eq(json_string_value(json_object_get(explained("route 10.1.0.0/16"), "state")), "missing");
+	ns_expect_exit(&(struct ns_answer){ .status = ns_span("explain 10.1.0.0/17").status, .out = "", .err = "" }, 1);
+	ns_expect_words(ns_span("explain 10.1.0.0/17").err, NS_WORDS("no object", "route 10.1.0.0/16"));
+	ns_expect_exit(&(struct ns_answer){ .status = ns_span("explain").status, .out = "", .err = "" }, 64);
+}
+
+Test(commands, status_tells_who_is_in_the_place)
+{
+	json_t *drift, *entry;
+
+	ns_begin();
+	ns_apply_well(MIXED);
+	ns_run("ip route replace 10.1.0.0/16 via 10.0.0.3 proto bird");
+	drift = json_object_get(document_of("status --json", 0), "drift");
+	entry = json_array_get(json_object_get(drift, "changed"), 0);
+	cr_expect_str_eq(json_string_value(json_object_get(entry, "found_owner")), "foreign");
+	cr_expect_str_eq(json_string_value(json_object_get(entry, "protocol_name")), "bird");
+	ns_expect_words(ns_span("status").out, NS_WORDS("via is 10.0.0.3 instead of 10.0.0.2, made by BIRD"));
+	ns_run("ip route del 10.1.0.0/16 && ip route add 10.1.0.0/16 via 10.0.0.3 proto static metric 50");
+	drift = json_object_get(document_of("status --json", 0), "drift");
+	entry = json_array_get(json_object_get(drift, "missing"), 0);
+	cr_expect_str_eq(json_string_value(json_object_get(entry, "found_id")), "10.1.0.0/16 metric 50");
+	cr_expect_eq(json_integer_value(json_object_get(entry, "protocol")), 4);
+}
+
+/* ---- snapshots --------------------------------------------------------------------------------------------------- */
+
 Test(commands, two_snapshots_are_the_same_bytes)
 {
 	const char *options[] = { "", "--all", "--json", "--all --json" };

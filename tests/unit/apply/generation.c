@@ -100,6 +100,79 @@ Test(generation, one_without_a_spec_is_read_back)
 	ls_generation_done(&generation);
 }
 
+/* ---- steps and times --------------------------------------------------------------------------------------------- */
+
+Test(generation, steps_and_times_are_read_back)
+{
+	static struct ls_taken steps[] = {
+		{ LS_OP_ADD, "link", "d0", "", 5, 3 },
+		{ LS_OP_CHANGE, "link", "eth0", "mtu up", 0, 0 },
+		{ LS_OP_DELETE, "route", "10.0.0.0/8 metric 5", "", 0, 0 },
+	};
+	struct ls_host host = host_in(1, 2);
+	struct ls_generation generation = sample(7);
+
+	generation.steps = steps;
+	generation.n_steps = LS_ARRAY_SIZE(steps);
+	memcpy(generation.microseconds, (uint32_t[]){ 1, 20, 300, 4000 }, sizeof(generation.microseconds));
+	cr_assert_eq(ls_generation_write(&host, &generation, &nothing, NULL), 0);
+	cr_assert_eq(ls_state_write_current(&host, 7, NULL), 0);
+	cr_assert_eq(ls_generation_read(&host, 7, whole, &generation, NULL), 0);
+	cr_assert(generation.has_steps);
+	cr_expect_eq(generation.microseconds[LS_TIMING_PLAN], 1);
+	cr_expect_eq(generation.microseconds[LS_TIMING_VERIFY], 4000);
+	cr_assert_eq(generation.n_steps, 3);
+	for (size_t i = 0; i < 3; i++) {
+		cr_expect_eq(generation.steps[i].op, steps[i].op);
+		cr_expect_str_eq(generation.steps[i].kind, steps[i].kind);
+		cr_expect_str_eq(generation.steps[i].id, steps[i].id);
+		cr_expect_str_eq(generation.steps[i].attributes, steps[i].attributes);
+		cr_expect_eq(generation.steps[i].line, steps[i].line);
+		cr_expect_eq(generation.steps[i].column, steps[i].column);
+	}
+	ls_generation_done(&generation);
+}
+
+/* tests/unit/apply/generation-before-steps was written by the program of commit 77fa9ff. */
+Test(generation, file_of_an_older_program_is_read)
+{
+	struct ls_host host = host_in(0, 2);
+	struct ls_generation generation;
+	struct ls_error err = { 0 };
+	char *data = NULL;
+	size_t length;
+
+	cr_assert_eq(ls_file_read("tests/unit/apply/generation-before-steps", 1 << 20, &data, &length, &err), 0, "%s",
+		err.message);
+	write_state_file(&host, "generations/1", data, length);
+	free(data);
+	cr_assert_eq(ls_state_write_current(&host, 1, NULL), 0);
+	cr_assert_eq(ls_generation_read(&host, 1, whole, &generation, &err), 0, "%s", err.message);
+	cr_expect_str_eq(generation.message, "written before steps were");
+	cr_expect_str_eq(generation.who, "anna");
+	cr_expect_eq(generation.counts[LS_OP_ADD], 3);
+	cr_expect_eq(generation.objects.n_objects, 4);
+	cr_expect_not_null(strstr(generation.spec_text, "name: before"));
+	cr_expect_not(generation.has_steps);
+	cr_expect_eq(generation.n_steps, 0);
+	ls_generation_done(&generation);
+}
+
+Test(generation, damaged_steps_are_refused)
+{
+	static struct ls_taken steps[] = { { (enum ls_op)9, "link", "d0", "", 5, 3 } };
+	struct ls_host host = host_in(1, 2);
+	struct ls_generation generation = sample(7);
+
+	generation.steps = steps;
+	generation.n_steps = 1;
+	cr_assert_eq(ls_generation_write(&host, &generation, &nothing, NULL), 0);
+	cr_assert_eq(ls_state_write_current(&host, 7, NULL), 0);
+	cr_expect_eq(ls_generation_read(&host, 7, whole, &generation, NULL), -EBADMSG);
+	cr_expect_eq(ls_generation_read(&host, 7, LS_GENERATION_SPEC, &generation, NULL), 0);
+	ls_generation_done(&generation);
+}
+
 static void assert_missing(struct ls_host *host, uint64_t number, int code, const char *part)
 {
 	struct ls_generation generation;

@@ -210,3 +210,25 @@ Test(completion, offers_every_command_with_its_options)
 	}
 	free(text);
 }
+
+Test(args, an_object_may_be_several_words)
+{
+	char *argv[] = { "linkspan", "explain", "--json", "route", "10.0.0.0/8", "metric", "5", NULL };
+	struct cli_args args;
+	struct ls_error err = { 0 };
+
+	cr_assert_eq(cli_parse(7, argv, &args, &err), 0, "%s", err.message);
+	cr_assert_str_eq(args.operand, "route 10.0.0.0/8 metric 5");
+}
+
+Test(args, an_object_cannot_be_without_end)
+{
+	char word[CLI_SENTENCE_MAX] = "";
+	char *argv[] = { "linkspan", "explain", word, word, NULL };
+	struct cli_args args;
+	struct ls_error err = { 0 };
+
+	memset(word, 'a', sizeof(word) / 2);
+	cr_assert_eq(cli_parse(4, argv, &args, &err), -EINVAL);
+	cr_assert_says(err.message, "too long");
+}

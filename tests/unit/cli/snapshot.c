@@ -46,13 +46,15 @@ static struct ls_sysctl *add_sysctl(struct ls_set *to, const char *path)
 	return sysctl;
 }
 
+static struct ls_ledger originals;
+
 static void print(struct told *told, uint32_t given)
 {
 	settle_order(&set);
 	ls_set_sort(&recorded);
 	told_begin(told, given);
 	if (given & LS_BIT(CLI_JSON))
-		print_json(&told->cli, &set, &recorded);
+		print_json(&told->cli, &set, &recorded, &originals);
 	else
 		print_text(&told->cli, &set, &recorded);
 	told_flush(told);
@@ -106,4 +108,73 @@ Test(snapshot, the_order_in_which_siblings_were_made_does_not_show)
 	print(&told, 0);
 	cr_assert_str_eq(told.out, "route fe80::/64 dev a\nroute fe80::/64 dev b\nroute fe80::/64 dev c\n");
 	told_done(&told);
+}
+
+/* ---- what was displaced ------------------------------------------------------------------------------------------ */
+
+static struct ls_object *displaced(const char *value, uint8_t flags)
+{
+	struct ls_set aside;
+	struct ls_sysctl *sysctl;
+
+	ls_set_init(&aside, arena);
+	sysctl = add_sysctl(&aside, "net/ipv4/ip_forward");
+	sysctl->value = value;
+	sysctl->object.flags = flags;
+	sysctl->object.managed = LS_BIT(LS_SYSCTL_VALUE);
+	ls_set_done(&aside);
+	return &sysctl->object;
+}
+
+Test(snapshot, originals_are_read_back_as_they_were)
+{
+	struct ls_original entry = { displaced("0", LS_OBJECT_ADJUST), displaced("1", LS_OBJECT_ADJUST) };
+	struct ls_ledger read = { 0 };
+	struct ls_error err = { 0 };
+	struct ls_set again;
+	struct told told;
+	char path[64];
+
+	originals = (struct ls_ledger){ .originals = &entry, .n_originals = 1 };
+	print(&told, LS_BIT(CLI_JSON) | LS_BIT(CLI_ALL));
+	ls_set_init(&again, arena);
+	cr_assert_eq(cli_snapshot_read(write_file(path, told.out), &again, &read, &err), 0, "%s", err.message);
+	unlink(path);
+	cr_assert_eq(read.n_originals, 1);
+	cr_expect(read.originals[0].original->flags & LS_OBJECT_ADJUST);
+	cr_expect_eq(read.originals[0].original->managed, LS_BIT(LS_SYSCTL_VALUE));
+	cr_expect_str_eq(((struct ls_sysctl *)read.originals[0].original)->value, "0");
+	cr_expect_str_eq(((struct ls_sysctl *)read.originals[0].written)->value, "1");
+	originals = (struct ls_ledger){ 0 };
+	ls_ledger_done(&read);
+	ls_set_done(&again);
+	told_done(&told);
+}
+
+static const char *const bad_originals[] = {
+	"{}",
+	"[1]",
+	"[{\"kind\":\"moon\",\"original\":{},\"written\":{}}]",
+	"[{\"kind\":\"sysctl\"}]",
+	"[{\"kind\":\"sysctl\",\"original\":{\"path\":\"net/a\"},\"written\":{\"value\":\"1\"}}]",
+	"[{\"kind\":\"sysctl\",\"original\":{\"path\":\"net/a\"},\"written\":{\"path\":\"net/a\"},\"managed\":1}]",
+	"[{\"kind\":\"sysctl\",\"original\":{\"path\":\"net/a\"},\"written\":{\"path\":\"net/"
+	"a\"},\"managed\":[\"x\"]}]",
+};
+
+Test(snapshot, originals_that_are_none_are_refused)
+{
+	for (size_t i = 0; i < LS_ARRAY_SIZE(bad_originals); i++) {
+		struct ls_ledger read = { 0 };
+		struct ls_error err = { 0 };
+		struct ls_set again;
+		char path[64], text[512];
+
+		snprintf(text, sizeof(text), "{\"format\":1,\"objects\":{},\"originals\":%s}", bad_originals[i]);
+		ls_set_init(&again, arena);
+		cr_expect_eq(cli_snapshot_read(write_file(path, text), &again, &read, &err), -EINVAL, "%s", text);
+		unlink(path);
+		ls_ledger_done(&read);
+		ls_set_done(&again);
+	}
 }

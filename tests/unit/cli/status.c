@@ -159,3 +159,85 @@ Test(status, text_tells_found_and_expected)
 				 "  changed link br0, mtu is 1400 instead of 1500\n");
 	told_done(&told);
 }
+
+/* ---- who --------------------------------------------------------------------------------------------------------- */
+
+static struct ls_route *add_route(
+	struct ls_set *set, const char *to, uint32_t metric, enum ls_owner owner, uint8_t protocol)
+{
+	struct ls_route *route = (struct ls_route *)ls_object_new(arena, &ls_kind_route);
+
+	cr_assert_eq(ls_prefix_parse(to, &route->to), 0);
+	route->table = 254;
+	route->metric = metric;
+	route->type = LS_ROUTE_BLACKHOLE;
+	route->protocol = protocol;
+	route->object.set = LS_BIT(LS_ROUTE_TO) | LS_BIT(LS_ROUTE_TABLE) | LS_BIT(LS_ROUTE_METRIC) |
+			    LS_BIT(LS_ROUTE_TYPE) | LS_BIT(LS_ROUTE_PROTOCOL);
+	route->object.owner = (uint8_t)owner;
+	ls_set_add(set, &route->object);
+	return route;
+}
+
+static void print(struct told *told, bool json)
+{
+	find_all_instead(&state.drifts, &actual);
+	told_begin(told, json ? LS_BIT(CLI_JSON) : 0);
+	if (json)
+		print_json(&told->cli, &state);
+	else
+		print_text(&told->cli, &state);
+	told_flush(told);
+}
+
+Test(status, a_route_of_another_metric_is_told_where_ours_is_missing)
+{
+	struct told told;
+	json_t *json, *missing;
+
+	add_route(&desired, "10.1.0.0/16", 5, LS_OWNER_OURS, 0);
+	add_route(&actual, "10.0.0.0/16", 0, LS_OWNER_FOREIGN, 3);
+	add_route(&actual, "10.1.0.0/16", 9, LS_OWNER_FOREIGN, 11);
+	add_route(&actual, "10.2.0.0/16", 5, LS_OWNER_FOREIGN, 12);
+	cr_assert_eq(drift()->n, 1);
+	print(&told, false);
+	cr_assert_says(told.out, "; instead there is route 10.1.0.0/16 metric 9, made by zebra\n");
+	told_done(&told);
+	print(&told, true);
+	json = told_json(&told);
+	missing = json_array_get(json_object_get(json_object_get(json, "drift"), "missing"), 0);
+	cr_expect_str_eq(json_text_at(missing, "found_owner"), "foreign");
+	cr_expect_str_eq(json_text_at(missing, "found_id"), "10.1.0.0/16 metric 9");
+	cr_expect_str_eq(json_text_at(missing, "protocol_name"), "zebra");
+	cr_expect_eq(json_integer_value(json_object_get(missing, "protocol")), 11);
+	json_decref(json);
+	told_done(&told);
+}
+
+Test(status, nobody_is_named_where_nothing_is_in_the_place)
+{
+	struct told told;
+	json_t *json;
+
+	add_route(&desired, "10.1.0.0/16", 5, LS_OWNER_OURS, 0);
+	add_route(&actual, "10.2.0.0/16", 5, LS_OWNER_FOREIGN, 12);
+	cr_assert_eq(drift()->n, 1);
+	print(&told, true);
+	json = told_json(&told);
+	cr_expect_null(json_object_get(
+		json_array_get(json_object_get(json_object_get(json, "drift"), "missing"), 0), "found_owner"));
+	json_decref(json);
+	told_done(&told);
+}
+
+Test(status, a_strangers_route_in_our_place_is_named)
+{
+	struct told told;
+
+	add_route(&desired, "10.1.0.0/16", 5, LS_OWNER_OURS, 0);
+	add_route(&actual, "10.1.0.0/16", 5, LS_OWNER_FOREIGN, 77)->type = LS_ROUTE_PROHIBIT;
+	cr_assert_eq(drift()->n, 1);
+	print(&told, false);
+	cr_assert_says(told.out, "type is prohibit instead of blackhole, not made by linkspan (protocol 77");
+	told_done(&told);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What `finish` and the checks ask of one mapping beyond its keys one by one, once more in the words of JSON Schema: a
+ * JSON array of schemas for each, all of which must hold. tests/golden/schema.keys has documents that both judge, so
+ * that the two cannot drift apart. What takes the whole spec (references, duplicates, subnets) no schema can say.
+ *
+ * An address is told to be IPv6 by its colon. Quotes are written as ', for the sake of the reader (see
+ * ls_mapping.rules), and lines are JSON's, not the formatter's.
+ */
+#include "host.h"
+
+/* clang-format off */
+
+#define V4 "{'not': {'type': 'string', 'pattern': ':'}}"
+#define V6 "{'pattern': ':'}"
+#define IF(property, schema) "{'required': ['" property "'], 'properties': {'" property "': " schema "}}"
+
+const char ls_rules_family[] =
+	"[{'if': " IF("method", "{'const': 'disabled'}") ","
+	"  'then': {'properties': {'addresses': {'maxItems': 0}}}},"
+	" {'if': " IF("method", "{'enum': ['auto', 'disabled']}") ","
+	"  'then': {'properties': {'gateway': false}}}]";
+
+const char ls_rules_match[] = "[{'minProperties': 1, 'maxProperties': 1}]";
+
+#define FAMILY(name, version) \
+	"'" name "': {'properties': {" \
+	"  'gateway': " version "," \
+	"  'addresses': {'items': {'allOf': [" version ", {'properties': {'address': " version "}}]}}}}"
+
+const char ls_rules_interface[] =
+	"[{'oneOf': [{'required': ['match']}, {'required': ['create']}]},"
+	" {'if': " IF("mtu", "{'maximum': 1279}") ","
+	"  'then': " IF("ipv6", IF("method", "{'const': 'disabled'}")) "},"
+	" {'properties': {" FAMILY("ipv4", V4) ", " FAMILY("ipv6", V6) "}}]";
+
+/* All addresses of a route are of one family. */
+#define ADDRESSES(version) \
+	"{'properties': {'to': " version ", 'via': " version ", 'source': " version "," \
+	"  'multipath': {'items': {'properties': {'via': " version "}}}}}"
+
+/* A next hop beside its link. */
+#define HOP \
+	" {'if': " IF("on_link", "{'const': true}") ", 'then': {'required': ['via']}}," \
+	" {'if': {'allOf': [" IF("via", V6) ", " IF("on_link", "{'const': true}") "]}," \
+	"  'then': {'required': ['interface']}}," \
+	" {'if': " IF("via", "{'pattern': '^[fF][eE][89ABab][0-9A-Fa-f]:'}") "," \
+	"  'then': {'required': ['interface']}}"
+
+const char ls_rules_route[] =
+	/* one family */
+	"[{'if': " IF("to", "{'pattern': ':'}") ", 'then': " ADDRESSES(V6) "},"
+	" {'if': " IF("to", "{'not': {'pattern': ':|default'}}") ", 'then': " ADDRESSES(V4) "},"
+	" {'if': " IF("via", "{'pattern': ':'}") ", 'then': {'properties': {'source': " V6 "}}},"
+	" {'if': " IF("source", "{'pattern': ':'}") ", 'then': {'properties': {'via': " V6 "}}},"
+	" {'if': " IF("to", "{'const': 'default'}") ","
+	"  'then': {'anyOf': [{'required': ['via']}, {'required': ['source']}, " IF("multipath", "{'minItems': 1}") "]}},"
+	" {'if': " IF("mtu", "{'maximum': 1279}") ", 'then': " ADDRESSES(V4) "},"
+	/* a way to go */
+	" {'if': {'required': ['multipath']},"
+	"  'then': {'properties': {'via': false, 'interface': false, 'nexthop': false}}},"
+	" {'if': {'required': ['nexthop']}, 'then': {'properties': {'via': false, 'interface': false}}},"
+	" {'if': {'properties': {'type': {'const': 'unicast'}, 'multipath': false, 'nexthop': false}},"
+	"  'then': {'allOf': [{'anyOf': [{'required': ['via']}, {'required': ['interface']}]}," HOP "]}}]";
+
+const char ls_rules_hop[] = "[{'anyOf': [{'required': ['via']}, {'required': ['interface']}]}," HOP "]";
+
+#define BLACKHOLE IF("blackhole", "{'const': true}")
+
+const char ls_rules_nexthop[] =
+	"[{'if': {'required': ['group']},"
+	"  'then': {'properties': {'group': {'minItems': 1}, 'family': false, 'blackhole': {'const': false}}}},"
+	" {'if': " BLACKHOLE ", 'then': {'required': ['family']}},"
+	" {'if': {'anyOf': [{'required': ['group']}, " BLACKHOLE "]},"
+	"  'then': {'properties': {'via': false, 'interface': false, 'on_link': {'const': false}}},"
+	"  'else': {'required': ['interface'], 'anyOf': [{'required': ['via']}, {'required': ['family']}]}},"
+	" {'if': " IF("on_link", "{'const': true}") ", 'then': {'required': ['via']}},"
+	" {'if': " IF("family", "{'const': 'ipv4'}") ", 'then': {'properties': {'via': " V4 "}}},"
+	" {'if': " IF("family", "{'const': 'ipv6'}") ", 'then': {'properties': {'via': " V6 "}}}]";
+
+const char ls_rules_neighbour[] =
+	"[{'if': " IF("proxy", "{'const': true}") ","
+	"  'then': {'properties': {'macaddress': false}}, 'else': {'required': ['macaddress']}},"
+	" {'if': " IF("router", "{'const': true}") ", 'then': {'properties': {'address': " V6 "}}}]";
+
+#define NETWORKS(version) "{'properties': {'from': " version ", 'to': " version "}}"
+
+const char ls_rules_rule[] =
+	"[{'anyOf': [{'required': ['family']}, {'required': ['from']}, {'required': ['to']}]},"
+	" {'if': " IF("family", "{'const': 'ipv4'}") ", 'then': " NETWORKS(V4) "},"
+	" {'if': " IF("family", "{'const': 'ipv6'}") ", 'then': " NETWORKS(V6) "},"
+	" {'anyOf': [" NETWORKS(V4) ", " NETWORKS(V6) "]},"
+	" {'if': {'properties': {'type': {'const': 'lookup'}}},"
+	"  'then': {'if': " IF("l3mdev", "{'const': true}") ","
+	"    'then': {'properties': {'table': false}}, 'else': {'required': ['table']}}},"
+	" {'if': " IF("suppress_prefix_length", "{'minimum': 33}") ","
+	"  'then': {'allOf': [{'properties': {'family': {'const': 'ipv6'}}}, " NETWORKS(V6) "]}},"
+	" {'if': {'required': ['fwmask']}, 'then': {'required': ['fwmark']}},"
+	" {'if': " IF("fwmark", "{'const': 0}") ", 'then': {'required': ['fwmask']}}]";
+
+#define NOT_CREATED "{'properties': {'create': false}}"
+
+const char ls_rules_host[] =
+	"[{'properties': {'interfaces': {'properties': {"
+	"    'lo': " NOT_CREATED ", 'all': " NOT_CREATED ", 'default': " NOT_CREATED "}}}}]";
+
+/* clang-format on */
