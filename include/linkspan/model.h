@@ -123,6 +123,8 @@ struct ls_kind {
 	/* The key as a person writes it: "2001:db8::/64 metric 1024". Truncates. */
 	void (*describe)(const struct ls_object *object, char *text, size_t size);
 
+	/* What it takes to change `bits`, where that depends on the values. NULL: the worst of the attributes' classes. */
+	enum ls_change (*change)(const struct ls_object *want, const struct ls_object *have, uint32_t bits);
 	/* Attributes that the creating message cannot set for good: set in a step of its own at late_rank. NULL: none.
 	 */
 	uint32_t (*after_creation)(const struct ls_object *want);
@@ -159,16 +161,51 @@ struct ls_link {
 	const char *name;   /* 1-15 bytes (IFNAMSIZ) */
 	const char *type;   /* IFLA_INFO_KIND: "dummy", "veth", "bridge", "vlan", ...; unset: physical or loopback */
 	const char *master; /* the bridge (bond, vrf) it is a port of */
-	const char *parent; /* vlan: the link below */
+	const char *parent; /* vlan, macvlan, vxlan: the link below, with which this one goes */
 	const char *peer;   /* veth: the other end, if it lives in this namespace */
 	uint32_t mtu;       /* bytes */
 	uint32_t index;     /* kernel's ifindex; a link that is put back gets it again */
 	uint16_t vlan_id;   /* 1-4094 */
-	struct ls_mac mac, permanent_mac;
+	struct ls_mac mac;   /* a bond's port: the one that it gets back when it leaves */
+	struct ls_mac permanent_mac;
 	uint8_t up;      /* IFF_UP */
 	uint8_t carrier; /* IFF_LOWER_UP: told, never asked for */
 	uint8_t stp;     /* bridge: spanning tree */
+
+	uint8_t learning;         /* vxlan: addresses behind the tunnel are learned from what comes out of it */
+	uint8_t ttl;              /* vxlan: of the outer packets; 0: the kernel's choice */
+	uint16_t port;            /* vxlan: UDP port of the other ends */
+	uint32_t vni;             /* vxlan: 0-16777215 */
+	struct ls_ip local;       /* vxlan: outer source address */
+	struct ls_ip remote;      /* vxlan: where frames with unknown destination go, one host or a multicast group */
+	uint32_t table;           /* vrf: the routing table of its ports */
+	uint32_t miimon;          /* bond: milliseconds between looks at the carrier of its ports; 0: none */
+	uint8_t macvlan_mode;     /* enum ls_macvlan_mode */
+	uint8_t bond_mode;        /* enum ls_bond_mode */
 };
+
+/* The order of MACVLAN_MODE_* (if_link.h), which are the bits of these. */
+enum ls_macvlan_mode {
+	LS_MACVLAN_PRIVATE,
+	LS_MACVLAN_VEPA,
+	LS_MACVLAN_BRIDGE,
+	LS_MACVLAN_PASSTHRU,
+	LS_MACVLAN_SOURCE,
+};
+extern const char *const ls_macvlan_mode_names[];
+
+/* The numbers of if_bonding.h. */
+enum ls_bond_mode {
+	LS_BOND_BALANCE_RR,
+	LS_BOND_ACTIVE_BACKUP,
+	LS_BOND_BALANCE_XOR,
+	LS_BOND_BROADCAST,
+	LS_BOND_8023AD,
+	LS_BOND_BALANCE_TLB,
+	LS_BOND_BALANCE_ALB,
+};
+extern const char *const ls_bond_mode_names[];
+
 enum ls_link_attr {
 	LS_LINK_NAME,
 	LS_LINK_TYPE,
@@ -183,6 +220,16 @@ enum ls_link_attr {
 	LS_LINK_UP,
 	LS_LINK_CARRIER,
 	LS_LINK_STP,
+	LS_LINK_VNI,
+	LS_LINK_LOCAL,
+	LS_LINK_REMOTE,
+	LS_LINK_PORT,
+	LS_LINK_LEARNING,
+	LS_LINK_TTL,
+	LS_LINK_TABLE,
+	LS_LINK_MACVLAN_MODE,
+	LS_LINK_BOND_MODE,
+	LS_LINK_MIIMON,
 };
 
 /* An address of a link (if_addr.h). Key: IPv4 link, address and prefix length; IPv6 link and address. Mark: IFA_PROTO
@@ -311,6 +358,8 @@ bool ls_attr_same(unsigned i, const struct ls_object *a, const struct ls_object 
 bool ls_object_same(const struct ls_object *a, const struct ls_object *b);
 /* The worst class of change among the attributes in `bits`. */
 enum ls_change ls_object_change(const struct ls_kind *kind, uint32_t bits);
+/* The same where the values of both sides count as well (the kind's `change`). */
+enum ls_change ls_object_change_to(const struct ls_object *want, const struct ls_object *have, uint32_t bits);
 void ls_attr_format(const struct ls_attr *attr, const struct ls_object *object, char *text, size_t size);
 /* "route 2001:db8::/64 metric 1024" */
 const char *ls_object_describe(const struct ls_object *object, char *text, size_t size);

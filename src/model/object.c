@@ -158,6 +158,13 @@ enum ls_change ls_object_change(const struct ls_kind *kind, uint32_t bits)
 	return worst;
 }
 
+enum ls_change ls_object_change_to(const struct ls_object *want, const struct ls_object *have, uint32_t bits)
+{
+	const struct ls_kind *kind = want->kind;
+
+	return kind->change ? kind->change(want, have, bits) : ls_object_change(kind, bits);
+}
+
 void ls_attr_format(const struct ls_attr *attr, const struct ls_object *object, char *text, size_t size)
 {
 	const void *value = ls_object_value(object, attr);

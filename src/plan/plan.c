@@ -236,7 +236,7 @@ static void judge_existing(struct planner *planner, struct pair *pair)
 		ls_planner_conflict(planner, pair, why_not_changed(pair));
 		return;
 	}
-	pair->verdict = verdict_of_change(ls_object_change(pair->want->kind, pair->bits));
+	pair->verdict = verdict_of_change(ls_object_change_to(pair->want, pair->have, pair->bits));
 	if (pair->verdict == VERDICT_REPLACE && pair->crowded)
 		ls_planner_conflict(planner, pair, "another one that linkspan did not make shares its place");
 	if (pair->verdict == VERDICT_RECREATE && pair->want->kind == &ls_kind_link && !ours)
