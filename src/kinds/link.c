@@ -152,10 +152,12 @@ static void decode_relations(struct ls_link *link, const struct nlattr *const *t
 static int decode_link(
 	const struct ls_dump *dump, struct ls_link *link, const struct ifinfomsg *info, const struct nlattr *const *tb)
 {
-	const struct nlattr *type[IFLA_INFO_MAX + 1];
+	const struct nlattr *type[IFLA_INFO_MAX + 1] = { NULL };
 	struct ls_object *object = &link->object;
 
-	ls_attrs_parse(type, LS_ARRAY_SIZE(type), ls_attr_data(tb[IFLA_LINKINFO]), ls_attr_length(tb[IFLA_LINKINFO]));
+	if (tb[IFLA_LINKINFO])
+		ls_attrs_parse(type, LS_ARRAY_SIZE(type), ls_attr_data(tb[IFLA_LINKINFO]),
+			ls_attr_length(tb[IFLA_LINKINFO]));
 	if (decode_type(dump, link, type) < 0)
 		return -ENOMEM;
 	link->index = (uint32_t)info->ifi_index;
@@ -492,7 +494,9 @@ static uint32_t link_after_creation(const struct ls_object *want)
 {
 	const struct ls_link_type *type = ls_link_type_of(as_link(want));
 
-	return type && type->late_mtu ? LS_BIT(LS_LINK_MTU) : 0;
+	bool late = type && type->late_mtu && (!type->inner_parent || ls_object_has(want, LS_LINK_PARENT));
+
+	return late ? LS_BIT(LS_LINK_MTU) : 0;
 }
 
 const struct ls_kind ls_kind_link = {

@@ -86,8 +86,8 @@ Test(keys, created_interfaces)
 	cr_expect(at[3].stp);
 	cr_expect_eq(at[4].create, LS_CREATE_VLAN);
 	cr_expect_str_eq(at[4].parent.name, "eth0");
-	cr_expect_eq(at[4].vlan_id, 4094);
-	expect_mark(at[4].vlan_id_mark, 11, 53);
+	cr_expect_eq(at[4].id, 4094);
+	expect_mark(at[4].id_mark, 11, 53);
 	cr_expect_eq(at[5].n_ports, 0);
 	cr_expect_not(at[5].stp);
 }
