@@ -184,20 +184,19 @@ struct ls_link {
 	uint8_t bond_mode;        /* enum ls_bond_mode */
 };
 
-/* The order of MACVLAN_MODE_* (if_link.h), which are the bits of these. */
+/* What goes without saying comes first. */
 enum ls_macvlan_mode {
+	LS_MACVLAN_BRIDGE,
 	LS_MACVLAN_PRIVATE,
 	LS_MACVLAN_VEPA,
-	LS_MACVLAN_BRIDGE,
 	LS_MACVLAN_PASSTHRU,
 	LS_MACVLAN_SOURCE,
 };
 extern const char *const ls_macvlan_mode_names[];
 
-/* The numbers of if_bonding.h. */
 enum ls_bond_mode {
-	LS_BOND_BALANCE_RR,
 	LS_BOND_ACTIVE_BACKUP,
+	LS_BOND_BALANCE_RR,
 	LS_BOND_BALANCE_XOR,
 	LS_BOND_BROADCAST,
 	LS_BOND_8023AD,

@@ -398,7 +398,9 @@ static int encode_set(struct ls_kernel *kernel, const struct ls_link *want, cons
 	struct nl_msg *message;
 	int r;
 
-	if (bits & LS_BIT(LS_LINK_UP)) {
+	/* A bond refuses a link that is up and brings it up itself; which of the two the kernel would do first differs
+	 * between versions (do_setlink). Of other masters' ports, up comes later, in a message of its own. */
+	if (bits & LS_BIT(LS_LINK_UP) && !(want->up && bits & LS_BIT(LS_LINK_MASTER))) {
 		info.ifi_change = IFF_UP;
 		info.ifi_flags = want->up ? IFF_UP : 0;
 	}

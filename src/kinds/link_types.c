@@ -8,14 +8,20 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
+#include <linux/if_bonding.h>
 #include <linux/if_link.h>
 #include <linux/veth.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
-const char *const ls_macvlan_mode_names[] = { "private", "vepa", "bridge", "passthru", "source", NULL };
-const char *const ls_bond_mode_names[] = { "balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad",
+const char *const ls_macvlan_mode_names[] = { "bridge", "private", "vepa", "passthru", "source", NULL };
+static const uint32_t macvlan_modes[] = { MACVLAN_MODE_BRIDGE, MACVLAN_MODE_PRIVATE, MACVLAN_MODE_VEPA,
+	MACVLAN_MODE_PASSTHRU, MACVLAN_MODE_SOURCE };
+
+const char *const ls_bond_mode_names[] = { "active-backup", "balance-rr", "balance-xor", "broadcast", "802.3ad",
 	"balance-tlb", "balance-alb", NULL };
+static const uint8_t bond_modes[] = { BOND_MODE_ACTIVEBACKUP, BOND_MODE_ROUNDROBIN, BOND_MODE_XOR, BOND_MODE_BROADCAST,
+	BOND_MODE_8023AD, BOND_MODE_TLB, BOND_MODE_ALB };
 
 static bool has(const struct ls_link *link, unsigned attr)
 {
@@ -208,8 +214,8 @@ static void decode_macvlan(struct ls_link *link, const void *data, size_t length
 
 	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), data, length);
 	mode = ls_attr_u32(tb[IFLA_MACVLAN_MODE]);
-	for (uint8_t i = 0; ls_macvlan_mode_names[i]; i++) {
-		if (mode != LS_BIT(i))
+	for (uint8_t i = 0; i < LS_ARRAY_SIZE(macvlan_modes); i++) {
+		if (mode != macvlan_modes[i])
 			continue;
 		link->macvlan_mode = i;
 		ls_object_set(&link->object, LS_LINK_MACVLAN_MODE);
@@ -222,7 +228,7 @@ static int put_macvlan(struct nl_msg *message, const struct ls_link *want, const
 	(void)have;
 	(void)parent;
 	if (bits & LS_BIT(LS_LINK_MACVLAN_MODE))
-		NLA_PUT_U32(message, IFLA_MACVLAN_MODE, LS_BIT(want->macvlan_mode));
+		NLA_PUT_U32(message, IFLA_MACVLAN_MODE, macvlan_modes[want->macvlan_mode]);
 	return 0;
 
 nla_put_failure:
@@ -249,10 +255,12 @@ static void decode_bond(struct ls_link *link, const void *data, size_t length)
 	mode = ls_attr_u8(tb[IFLA_BOND_MODE]);
 	link->miimon = ls_attr_u32(tb[IFLA_BOND_MIIMON]);
 	ls_object_set(&link->object, LS_LINK_MIIMON);
-	if (mode > LS_BOND_BALANCE_ALB)
-		return;
-	link->bond_mode = mode;
-	ls_object_set(&link->object, LS_LINK_BOND_MODE);
+	for (uint8_t i = 0; i < LS_ARRAY_SIZE(bond_modes); i++) {
+		if (mode != bond_modes[i])
+			continue;
+		link->bond_mode = i;
+		ls_object_set(&link->object, LS_LINK_BOND_MODE);
+	}
 }
 
 /* In the order of bond_changelink: a mode resets miimon. */
@@ -262,7 +270,7 @@ static int put_bond(struct nl_msg *message, const struct ls_link *want, const st
 	(void)have;
 	(void)parent;
 	if (bits & LS_BIT(LS_LINK_BOND_MODE))
-		NLA_PUT_U8(message, IFLA_BOND_MODE, want->bond_mode);
+		NLA_PUT_U8(message, IFLA_BOND_MODE, bond_modes[want->bond_mode]);
 	if (bits & LS_BIT(LS_LINK_MIIMON))
 		NLA_PUT_U32(message, IFLA_BOND_MIIMON, want->miimon);
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the kernel does on its own account when the steps of a plan are carried out. A link that goes takes along what
- * stands on it; an IPv4 primary address takes its secondaries; an address takes the preferred source of routes;
+ * stands on it; a port that changes its vrf or bond loses its IPv6 and its routes; an IPv4 primary address takes its secondaries; an address takes the preferred source of routes;
  * disable_ipv6 and setting a link down take its IPv6; a few sysctls overwrite others. The passes below find what is hit
  * and decide: what is wanted is added again, what is ours and unwanted is deleted explicitly beforehand, what is
  * foreign is put back where that is possible, and is a conflict where it is not.
@@ -87,28 +87,84 @@ static void strip(struct planner *planner, struct pair *pair, unsigned attr, enu
 
 /* ---- links ------------------------------------------------------------------------------------------------------- */
 
-/* vlan_check_real_dev: a parent has each VLAN id once, so the old holder goes first. */
-static void free_vlan_ids(struct planner *planner)
+static bool has(const struct ls_link *link, unsigned attr)
+{
+	return ls_object_has(&link->object, attr);
+}
+
+static bool is_type(const struct ls_link *link, const char *type)
+{
+	return has(link, LS_LINK_TYPE) && !strcmp(link->type, type);
+}
+
+static bool same_parent(const struct ls_link *a, const struct ls_link *b)
+{
+	return has(a, LS_LINK_PARENT) && has(b, LS_LINK_PARENT) && !strcmp(a->parent, b->parent);
+}
+
+/* vlan_check_real_dev */
+static bool same_vlan(const struct ls_link *a, const struct ls_link *b)
+{
+	return has(a, LS_LINK_VLAN_ID) && has(b, LS_LINK_VLAN_ID) && a->vlan_id == b->vlan_id && same_parent(a, b);
+}
+
+/* vxlan_vni_in_use. It tells families apart, and links below where the ends are link-local; going early is no loss
+ * then. */
+static bool same_vni(const struct ls_link *a, const struct ls_link *b)
+{
+	return has(a, LS_LINK_VNI) && has(b, LS_LINK_VNI) && a->vni == b->vni && a->port == b->port;
+}
+
+/* macvlan_common_newlink: passthru has its parent alone. */
+static bool share_passthru(const struct ls_link *a, const struct ls_link *b)
+{
+	return has(a, LS_LINK_MACVLAN_MODE) && has(b, LS_LINK_MACVLAN_MODE) && same_parent(a, b) &&
+	       (a->macvlan_mode == LS_MACVLAN_PASSTHRU || b->macvlan_mode == LS_MACVLAN_PASSTHRU);
+}
+
+/* What the kernel has only once. `old` cannot stay while `new` is made. */
+static const struct exclusive {
+	bool (*clash)(const struct ls_link *new, const struct ls_link *old);
+	const char *reason;
+} exclusives[] = {
+	{ same_vlan, "its VLAN id is used again" },
+	{ same_vni, "its VNI is used again" },
+	{ share_passthru, "a macvlan in mode passthru has its parent alone" },
+};
+
+static void free_early(struct planner *planner, bool (*clash)(const struct ls_link *, const struct ls_link *),
+	const struct ls_link *new, const char *reason)
 {
 	for (size_t i = planner->links.from; i < planner->links.to; i++) {
-		const struct ls_link *new_link = (const struct ls_link *)planner->pairs[i].want;
-		struct pair *adding = &planner->pairs[i];
+		struct pair *old = &planner->pairs[i];
 
-		if ((adding->verdict != VERDICT_ADD && adding->verdict != VERDICT_RECREATE) ||
-			adding->want->kind != &ls_kind_link || !ls_object_has(adding->want, LS_LINK_VLAN_ID) ||
-			!ls_object_has(adding->want, LS_LINK_PARENT))
+		if (old->verdict != VERDICT_DELETE || !clash(new, (const struct ls_link *)old->have))
 			continue;
-		for (size_t j = planner->links.from; j < planner->links.to; j++) {
-			struct pair *old = &planner->pairs[j];
-			const struct ls_link *old_link = link_of(old);
+		old->early = true;
+		old->reason = reason;
+	}
+}
 
-			if (old->verdict == VERDICT_DELETE && ls_object_has(old->have, LS_LINK_VLAN_ID) &&
-				ls_object_has(old->have, LS_LINK_PARENT) && old_link->vlan_id == new_link->vlan_id &&
-				!strcmp(old_link->parent, new_link->parent)) {
-				old->early = true;
-				old->reason = "its VLAN id is used again";
-			}
-		}
+/* netdev_rx_handler_register: a port of a bridge or a bond carries no macvlans. */
+static bool carries(const struct ls_link *new, const struct ls_link *old)
+{
+	return is_type(old, "macvlan") && has(old, LS_LINK_PARENT) && !strcmp(old->parent, new->name);
+}
+
+/* Old holders of what is used again go first. */
+static void free_exclusives(struct planner *planner)
+{
+	for (size_t i = planner->links.from; i < planner->links.to; i++) {
+		const struct ls_link *new = (const struct ls_link *)planner->pairs[i].want;
+		const struct pair *pair = &planner->pairs[i];
+
+		if (pair->verdict == VERDICT_CHANGE && pair->bits & LS_BIT(LS_LINK_MASTER) && has(new, LS_LINK_MASTER) &&
+			strcmp(ls_planner_type_of(planner, new->master), "vrf") != 0)
+			free_early(planner, carries, new, "its parent becomes a port, which carries no macvlans");
+		if (pair->verdict != VERDICT_ADD && pair->verdict != VERDICT_RECREATE)
+			continue;
+		for (size_t k = 0; k < LS_ARRAY_SIZE(exclusives); k++)
+			free_early(planner, exclusives[k].clash, new, exclusives[k].reason);
 	}
 }
 
@@ -127,6 +183,12 @@ static bool stands_on(const struct ls_link *link, struct names *names)
 {
 	return (ls_object_has(&link->object, LS_LINK_PARENT) && names_have(names, link->parent)) ||
 	       (ls_object_has(&link->object, LS_LINK_PEER) && names_have(names, link->peer));
+}
+
+/* By then it stands on another link. */
+static bool changes_parent(const struct pair *pair)
+{
+	return pair->verdict == VERDICT_CHANGE && pair->bits & LS_BIT(LS_LINK_PARENT);
 }
 
 static bool returns(const struct planner *planner, const char *name, const struct ls_object *dependent)
@@ -157,7 +219,7 @@ static bool spread_to_links(struct planner *planner)
 			lose(planner, pair, false, "goes with the link that it stands on");
 			again = true;
 		} else if (stands_on(link, &planner->late_links) && pair->verdict != VERDICT_DELETE &&
-			   !names_have(&planner->late_links, link->name)) {
+			   !changes_parent(pair) && !names_have(&planner->late_links, link->name)) {
 			foreign_would_be_lost(planner, pair, "linkspan did not make it, and the link below it goes");
 			names_add(planner, &planner->late_links, link->name);
 			again = true;
@@ -166,7 +228,7 @@ static bool spread_to_links(struct planner *planner)
 	return again;
 }
 
-/* A bridge that goes lets its ports go. */
+/* A bridge, bond or vrf that goes lets its ports go. */
 static void release_ports(struct planner *planner)
 {
 	for (size_t i = planner->links.from; i < planner->links.to; i++) {
@@ -178,12 +240,130 @@ static void release_ports(struct planner *planner)
 		if (names_have(&planner->early_links, link->master) ||
 			(names_have(&planner->late_links, link->master) && !pair->want)) {
 			if (pair->want)
-				strip(planner, pair, LS_LINK_MASTER, VERDICT_CHANGE, "its bridge is made anew");
+				strip(planner, pair, LS_LINK_MASTER, VERDICT_CHANGE, "its master is made anew");
 			else
 				foreign_would_be_lost(planner, pair,
-					"it is a port of a bridge that goes, and linkspan did not put it there");
+					"it is a port of a link that goes, and linkspan did not put it there");
 		}
 	}
+}
+
+/* ---- ports of bonds and vrfs ------------------------------------------------------------------------------------- */
+
+const char *ls_planner_type_of(const struct planner *planner, const char *name)
+{
+	const struct ls_link *link = ls_set_link(planner->desired, name);
+
+	if (!link || !has(link, LS_LINK_TYPE))
+		link = ls_set_link(planner->actual, name);
+	return link && has(link, LS_LINK_TYPE) ? link->type : "";
+}
+
+static const char *old_master_type(const struct planner *planner, const struct pair *pair)
+{
+	const struct ls_link *found = (const struct ls_link *)pair->found;
+	const struct ls_link *master =
+		has(found, LS_LINK_MASTER) ? ls_set_link(planner->actual, found->master) : NULL;
+
+	return master && has(master, LS_LINK_TYPE) ? master->type : "";
+}
+
+static const char *new_master_type(const struct planner *planner, const struct pair *pair)
+{
+	const struct ls_link *want = (const struct ls_link *)pair->want;
+
+	return has(want, LS_LINK_MASTER) ? ls_planner_type_of(planner, want->master) : "";
+}
+
+/* The address of its own that a bond keeps for a port cannot be changed there. */
+static void remake_bond_ports(struct planner *planner)
+{
+	for (size_t i = planner->links.from; i < planner->links.to; i++) {
+		struct pair *pair = &planner->pairs[i];
+
+		if (pair->verdict == VERDICT_CHANGE && pair->have->owner == LS_OWNER_OURS &&
+			pair->bits & LS_BIT(LS_LINK_MAC) && !strcmp(old_master_type(planner, pair), "bond")) {
+			pair->verdict = VERDICT_RECREATE;
+			pair->reason = "its MAC address cannot change while it is a port of a bond";
+		}
+	}
+}
+
+static void name_cycled_link(struct planner *planner, const char *name)
+{
+	names_add(planner, &planner->quiet_links, name);
+	names_add(planner, &planner->down_links, name);
+	names_add(planner, &planner->cycled_links, name);
+}
+
+/* The link goes down before its master changes. The way back is told of that state. */
+static void set_down(struct planner *planner, struct pair *pair)
+{
+	struct ls_link *down = (struct ls_link *)ls_object_copy(planner->plan->arena, pair->found);
+	struct ls_link *then = (struct ls_link *)ls_object_copy(planner->plan->arena, pair->have);
+
+	if (!down || !then || ls_set_add(&planner->plan->fallout, &down->object) < 0) {
+		planner->out_of_memory = true;
+		return;
+	}
+	down->up = then->up = 0;
+	pair->down = &down->object;
+	pair->have = &then->object;
+	ls_planner_judge(planner, pair);
+}
+
+/* A vrf takes a port down and up again when it comes and when it goes (cycle_netdev), and even of one that is down the
+ * addresses of IPv6 go. A bond takes only what is down, brings it up, and leaves it down when it lets it go
+ * (bond_enslave, __bond_release_one): there the step down is one of the plan. */
+static void cycle_ports(struct planner *planner)
+{
+	for (size_t i = planner->links.from; i < planner->links.to; i++) {
+		struct pair *pair = &planner->pairs[i];
+		const char *old, *new;
+		bool bond;
+
+		if (pair->verdict != VERDICT_CHANGE || !(pair->bits & LS_BIT(LS_LINK_MASTER)))
+			continue;
+		old = old_master_type(planner, pair);
+		new = new_master_type(planner, pair);
+		bond = !strcmp(old, "bond") || !strcmp(new, "bond");
+		if (!bond && strcmp(old, "vrf") != 0 && strcmp(new, "vrf") != 0)
+			continue;
+		name_cycled_link(planner, link_of(pair)->name);
+		pair->reason = pair->reason ? pair->reason : "its master takes it down on the way";
+		if (bond && ((const struct ls_link *)pair->found)->up)
+			set_down(planner, pair);
+	}
+}
+
+/* vlan_device_event: VLANs go down and come up with the link below. True when it found another one. */
+static bool cycle_vlans(struct planner *planner)
+{
+	bool again = false;
+
+	for (size_t i = planner->links.from; planner->cycled_links.n && i < planner->links.to; i++) {
+		const struct ls_link *link = (const struct ls_link *)planner->pairs[i].have;
+
+		if (!link || pair_goes(&planner->pairs[i]) || !is_type(link, "vlan") || !has(link, LS_LINK_PARENT) ||
+			!names_have(&planner->cycled_links, link->parent) ||
+			names_have(&planner->cycled_links, link->name))
+			continue;
+		name_cycled_link(planner, link->name);
+		again = true;
+	}
+	return again;
+}
+
+/* Will what stands on it come back? A route needs a link that is up. */
+static bool comes_up_again(struct planner *planner, const char *dev, const struct ls_object *dependent)
+{
+	const struct ls_link *link = ls_set_link(planner->desired, dev);
+
+	if (!names_have(&planner->cycled_links, dev))
+		return false;
+	if (!link || !has(link, LS_LINK_UP))
+		link = ls_set_link(planner->actual, dev);
+	return link && (link->up || dependent->kind != &ls_kind_route);
 }
 
 /* disable_ipv6 of a link, or of all of them (addrconf_disable_ipv6). */
@@ -277,7 +457,7 @@ static void spread_to_dependents(struct planner *planner)
 		} else if (family_of(pair->have) == AF_INET6
 				   ? names_have(&planner->quiet_links, dev)
 				   : pair->have->kind == &ls_kind_route && names_have(&planner->down_links, dev)) {
-			lose(planner, pair, false, "its link loses it");
+			lose(planner, pair, comes_up_again(planner, dev, pair->have), "its link loses it");
 		}
 	}
 }
@@ -733,11 +913,15 @@ static void find_defaults(struct planner *planner)
 
 void ls_planner_consequences(struct planner *planner)
 {
-	free_vlan_ids(planner);
+	free_exclusives(planner);
+	remake_bond_ports(planner);
 	name_going_links(planner);
 	while (spread_to_links(planner))
 		;
 	release_ports(planner);
+	cycle_ports(planner);
+	while (cycle_vlans(planner))
+		;
 	name_quiet_links(planner);
 	spread_to_dependents(planner);
 	restore_precedence(planner);

@@ -330,6 +330,7 @@ int ls_plan_make(const struct ls_set *desired, const struct ls_set *actual, cons
 	names_done(&planner.late_links);
 	names_done(&planner.quiet_links);
 	names_done(&planner.down_links);
+	names_done(&planner.cycled_links);
 	if (r < 0)
 		ls_plan_free(planner.plan);
 	else
