@@ -289,6 +289,67 @@ static void remake_bond_ports(struct planner *planner)
 	}
 }
 
+static bool is_port_of(const struct ls_object *object, const char *name)
+{
+	const struct ls_link *link = (const struct ls_link *)object;
+
+	return link && has(link, LS_LINK_MASTER) && !strcmp(link->master, name);
+}
+
+/* Will it be without ports for a while, or in the end? Ports that go in BREAK go after the new ones have come. */
+static bool loses_all_ports(const struct planner *planner, const char *bond)
+{
+	bool any = false, late = false, wanted = false;
+
+	for (size_t i = planner->links.from; i < planner->links.to; i++) {
+		const struct pair *pair = &planner->pairs[i];
+		bool leaves = pair_goes(pair) || (pair->verdict == VERDICT_CHANGE && pair->bits & LS_BIT(LS_LINK_MASTER));
+
+		wanted |= is_port_of(pair->want, bond);
+		if (!is_port_of(pair->found, bond))
+			continue;
+		if (!leaves)
+			return false;
+		any = true;
+		late |= pair_goes(pair) && !goes_early(pair);
+	}
+	return any && !(late && wanted);
+}
+
+/* Of a pair about a bond that stays. */
+static bool is_emptied(const struct planner *planner, const struct pair *pair)
+{
+	const struct ls_link *bond = (const struct ls_link *)pair->have;
+
+	return bond && is_type(bond, "bond") && !pair_goes(pair) && loses_all_ports(planner, bond->name);
+}
+
+/* With its last port a bond loses its address, also one that was given to it, and takes that of the next port
+ * (__bond_release_one, bond_enslave). So the last ports go first, and the address is set once new ones are in. */
+static void empty_bonds_early(struct planner *planner)
+{
+	for (size_t i = planner->links.from; i < planner->links.to; i++) {
+		if (!is_emptied(planner, &planner->pairs[i]))
+			continue;
+		for (size_t k = planner->links.from; k < planner->links.to; k++) {
+			struct pair *port = &planner->pairs[k];
+
+			if (port->verdict != VERDICT_DELETE || !is_port_of(port->found, link_of(&planner->pairs[i])->name))
+				continue;
+			port->early = true;
+			port->reason = "the last port of its bond goes first";
+		}
+	}
+}
+
+static void keep_bond_macs(struct planner *planner)
+{
+	for (size_t i = planner->links.from; i < planner->links.to; i++)
+		if (is_emptied(planner, &planner->pairs[i]))
+			strip(planner, &planner->pairs[i], LS_LINK_MAC, VERDICT_CHANGE,
+				"a bond loses its address with its last port");
+}
+
 static void name_cycled_link(struct planner *planner, const char *name)
 {
 	names_add(planner, &planner->quiet_links, name);
@@ -915,10 +976,12 @@ void ls_planner_consequences(struct planner *planner)
 {
 	free_exclusives(planner);
 	remake_bond_ports(planner);
+	empty_bonds_early(planner);
 	name_going_links(planner);
 	while (spread_to_links(planner))
 		;
 	release_ports(planner);
+	keep_bond_macs(planner);
 	cycle_ports(planner);
 	while (cycle_vlans(planner))
 		;

@@ -208,6 +208,9 @@ static uint32_t late_bits(
 		if (bits & LS_BIT(i) && kind->attrs[i].flags & LS_ATTR_LATE && ls_object_has(want, i) &&
 			*(const uint8_t *)ls_object_value(want, &kind->attrs[i]))
 			late |= LS_BIT(i);
+	/* An address that was lost on the way (a bond's, with its ports): when all links are in place. */
+	if (kind == &ls_kind_link && have && !ls_object_has(have, LS_LINK_MAC))
+		late |= bits & LS_BIT(LS_LINK_MAC);
 	return is_bond_port(planner, want) ? late & ~LS_BIT(LS_LINK_UP) : late;
 }
 
