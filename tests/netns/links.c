@@ -138,17 +138,17 @@ static const struct change {
 } changes[] = {
 	{ "vxlan", VXLAN("id: 5, local: 10.0.0.1, remote: 10.0.0.2"),
 		VXLAN("id: 5, local: 10.0.0.3, remote: 10.0.0.4, ttl: 9, learning: false"),
-		"change link vx0 (local, remote, learning, ttl)", "vx0", NULL,
+		"change link vx0 (local remote learning ttl)", "vx0", NULL,
 		{ { "link show vx0", DATA "local", "10.0.0.3" }, { "link show vx0", DATA "remote", "10.0.0.4" },
 			{ "link show vx0", DATA "ttl", "9" }, { "link show vx0", DATA "learning", "false" } } },
 	{ "vxlan", VXLAN("id: 5, local: \"2001:db8::1\", remote: \"2001:db8::2\", ttl: 9"),
-		VXLAN("id: 5, local: \"2001:db8::1\""), "change link vx0 (remote, ttl)", "vx0", NULL,
+		VXLAN("id: 5, local: \"2001:db8::1\""), "change link vx0 (remote ttl)", "vx0", NULL,
 		{ { "link show vx0", DATA "remote6", NULL }, { "link show vx0", DATA "ttl", "0" } } },
 	{ "vxlan", VXLAN("id: 5"), VXLAN("id: 5, remote: 10.0.0.2, parent: p0"),
-		"change link vx0 (parent, remote)", "vx0", NULL,
+		"change link vx0 (parent remote)", "vx0", NULL,
 		{ { "link show vx0", DATA "link", "p0" }, { "link show vx0", DATA "remote", "10.0.0.2" } } },
 	{ "vxlan", VXLAN("id: 5, remote: 239.1.1.1, parent: p0"), VXLAN("id: 5, remote: 239.1.1.2, parent: q0"),
-		"change link vx0 (parent, remote)", "vx0", NULL,
+		"change link vx0 (parent remote)", "vx0", NULL,
 		{ { "link show vx0", DATA "link", "q0" }, { "link show vx0", DATA "group", "239.1.1.2" } } },
 	{ "vxlan", VXLAN("id: 5, remote: 10.0.0.2, parent: p0"), VXLAN("id: 5, remote: 10.0.0.2"), NULL, NULL, "vx0",
 		{ { "link show vx0", DATA "link", NULL } } },
@@ -193,7 +193,7 @@ static const struct change {
 			{ "link show q0", "flags", "UP" } } },
 	{ "bond", BOND("ports: [p0], macaddress: \"02:00:5e:00:00:01\""),
 		BOND("ports: [q0], macaddress: \"02:00:5e:00:00:01\""),
-		"change link p0 (up); change link q0 (up); change link p0 (master); change link q0 (master, up); "
+		"change link p0 (up); change link q0 (up); change link p0 (master); change link q0 (master up); "
 		"change link bo0 (mac); change link p0 (up); add address 2001:db8::1/64 dev p0; "
 		"add address 2001:db8:77::1/64 dev p0; add route 10.78.0.0/16; "
 		"add route 2001:db8:78::/48 metric 1024",
@@ -264,7 +264,7 @@ static const struct meddling {
 	{ "bond", BOND("ports: [p0, q0]"), "ip link set bo0 type bond miimon 30",
 		{ "changed", "link bo0", "miimon is 30 instead of 100" }, "change link bo0 (miimon)" },
 	{ "bond", BOND("ports: [p0, q0]"), "ip link set q0 nomaster",
-		{ "changed", "link q0", "master is none instead of bo0" }, "change link q0 (master, up)" },
+		{ "changed", "link q0", "master is none instead of bo0" }, "change link q0 (master up)" },
 	{ "bond", BOND("ports: [p0, q0]"), "ip link set q0 down", { "changed", "link q0", "up is false" },
 		"change link q0 (up)" },
 	{ "bond", BOND("ports: [p0, q0]"), "ip link del bo0", { "missing", "link bo0", "link q0" }, NULL },

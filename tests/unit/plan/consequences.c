@@ -199,8 +199,8 @@ Test(consequences, a_port_of_a_vrf_loses_ipv6_and_routes_which_come_back)
 			"route to=10.0.0.0/8 via=192.0.2.2 dev=eth0 ours",
 			"route to=10.9.0.0/16 via=192.0.2.2 dev=eth0 raw"),
 		"make ~ link eth0 master=blue\nmake + address 2001:db8::1/64 dev eth0\n"
-		"make + address 2001:db8::9/64 dev eth0 foreign\nmake + route 10.0.0.0/8\n"
-		"make + route 10.9.0.0/16 foreign\n");
+		"make + address 2001:db8::9/64 dev eth0 foreign\nmake + route 10.9.0.0/16 foreign\n"
+		"make + route 10.0.0.0/8\n");
 }
 
 Test(consequences, a_vlan_goes_down_and_up_with_the_port_below)

@@ -122,7 +122,7 @@ Test(form, numbers)
 		{ LINKS "  a: { create: { type: vrf, table: 254 } }\n", "range", 7, 36, "main" },
 		{ LINKS "  a: { create: { type: vrf, table: 0 } }\n", "range", 7, 36, "1 to" },
 		{ LINKS "  a: { create: { type: vrf, table: 5 }, mtu: 1279, ipv6: { method: disabled } }\n", "range", 7,
-			48, "a vrf" },
+			46, "a vrf" },
 		{ LINKS "  a: { create: { type: bond, miimon: 2147483648 } }\n", "range", 7, 38, "2147483647" },
 		{ LINKS "  a: { create: { type: bond, mode: vepa } }\n", "range", 7, 36, "active-backup" },
 		{ LINKS "  a: { create: { mode: 802.3ad, type: macvlan, parent: eth0 } }\n", "range", 7, 24, "passthru" },

@@ -113,7 +113,7 @@ Test(keys, created_tunnels_vrfs_and_bonds)
 	cr_expect_eq(at[1].id, 16777215);
 	cr_expect_str_eq(ip_text(&at[1].local), "10.0.0.1");
 	cr_expect_str_eq(ip_text(&at[1].remote), "10.0.0.2");
-	expect_mark(at[1].remote_mark, 8, 60);
+	expect_mark(at[1].remote_mark, 8, 57);
 	cr_expect_eq(at[1].port, 1);
 	cr_expect_not(at[1].learning);
 	cr_expect_eq(at[1].ttl, 255);
