@@ -123,7 +123,8 @@ struct ls_kind {
 	/* The key as a person writes it: "2001:db8::/64 metric 1024". Truncates. */
 	void (*describe)(const struct ls_object *object, char *text, size_t size);
 
-	/* What it takes to change `bits`, where that depends on the values. NULL: the worst of the attributes' classes. */
+	/* What it takes to change `bits`, where that depends on the values. NULL: the worst of the attributes' classes.
+	 */
 	enum ls_change (*change)(const struct ls_object *want, const struct ls_object *have, uint32_t bits);
 	/* Attributes that the creating message cannot set for good: set in a step of its own at late_rank. NULL: none.
 	 */
@@ -166,22 +167,22 @@ struct ls_link {
 	uint32_t mtu;       /* bytes */
 	uint32_t index;     /* kernel's ifindex; a link that is put back gets it again */
 	uint16_t vlan_id;   /* 1-4094 */
-	struct ls_mac mac;   /* a bond's port: the one that it gets back when it leaves */
+	struct ls_mac mac;  /* a bond's port: the one that it gets back when it leaves */
 	struct ls_mac permanent_mac;
 	uint8_t up;      /* IFF_UP */
 	uint8_t carrier; /* IFF_LOWER_UP: told, never asked for */
 	uint8_t stp;     /* bridge: spanning tree */
 
-	uint8_t learning;         /* vxlan: addresses behind the tunnel are learned from what comes out of it */
-	uint8_t ttl;              /* vxlan: of the outer packets; 0: the kernel's choice */
-	uint16_t port;            /* vxlan: UDP port of the other ends */
-	uint32_t vni;             /* vxlan: 0-16777215 */
-	struct ls_ip local;       /* vxlan: outer source address */
-	struct ls_ip remote;      /* vxlan: where frames with unknown destination go, one host or a multicast group */
-	uint32_t table;           /* vrf: the routing table of its ports */
-	uint32_t miimon;          /* bond: milliseconds between looks at the carrier of its ports; 0: none */
-	uint8_t macvlan_mode;     /* enum ls_macvlan_mode */
-	uint8_t bond_mode;        /* enum ls_bond_mode */
+	uint8_t learning;     /* vxlan: addresses behind the tunnel are learned from what comes out of it */
+	uint8_t ttl;          /* vxlan: of the outer packets; 0: the kernel's choice */
+	uint16_t port;        /* vxlan: UDP port of the other ends */
+	uint32_t vni;         /* vxlan: 0-16777215 */
+	struct ls_ip local;   /* vxlan: outer source address */
+	struct ls_ip remote;  /* vxlan: where frames with unknown destination go, one host or a multicast group */
+	uint32_t table;       /* vrf: the routing table of its ports */
+	uint32_t miimon;      /* bond: milliseconds between looks at the carrier of its ports; 0: none */
+	uint8_t macvlan_mode; /* enum ls_macvlan_mode */
+	uint8_t bond_mode;    /* enum ls_bond_mode */
 };
 
 /* What goes without saying comes first. */

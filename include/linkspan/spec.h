@@ -86,7 +86,7 @@ struct ls_spec_interface {
 	uint32_t table;             /* vrf: 1-4294967295, not 253-255 */
 	uint32_t miimon;            /* bond: milliseconds, default 100 */
 	struct ls_spec_name peer;   /* veth: the other end, an interface whose own `peer` is this one */
-	struct ls_mac mac;        /* created links: `macaddress`; otherwise one is derived from the names */
+	struct ls_mac mac;          /* created links: `macaddress`; otherwise one is derived from the names */
 	bool has_mac;
 	struct ls_mark mtu_mark;
 	uint32_t mtu; /* bytes, 68-65535; 0: not given */

@@ -37,8 +37,8 @@ static struct ls_mac derive_mac(const char *host, const char *link)
 	return mac;
 }
 
-/* A VLAN keeps its parent's address: switches of virtual machines drop frames from any other. A macvlan in mode passthru
- * has no choice. */
+/* A VLAN keeps its parent's address: switches of virtual machines drop frames from any other. A macvlan in mode
+ * passthru has no choice. */
 static bool has_parents_mac(const struct ls_spec_interface *interface)
 {
 	return (interface->create == LS_CREATE_VLAN && !interface->has_mac) ||

@@ -18,7 +18,7 @@ struct ls_kernel {
 	bool address_protocol;
 	struct ls_link_table links;
 	uint32_t link_types_asked, link_types_missing; /* by place in the table of link_types.c */
-	uint32_t dump;    /* counts dumps, see ls_dump_link */
+	uint32_t dump;                                 /* counts dumps, see ls_dump_link */
 	bool link_missed; /* the dump named a link that the table does not have: it is younger than the table */
 };
 

@@ -52,8 +52,8 @@ static const struct ls_attr link_attrs[] = {
 	[LS_LINK_LEARNING] = { ATTR(learning, LS_TYPE_BOOL, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
 	[LS_LINK_TTL] = { ATTR(ttl, LS_TYPE_U8, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
 	[LS_LINK_TABLE] = { ATTR(table, LS_TYPE_U32, LS_CHANGE_RECREATE, 0) },
-	[LS_LINK_MACVLAN_MODE] = { ATTR_OF(ls_macvlan_mode_names, macvlan_mode, LS_TYPE_ENUM, LS_CHANGE_LIVE,
-		LS_ATTR_OPTIONAL) },
+	[LS_LINK_MACVLAN_MODE] = { ATTR_OF(
+		ls_macvlan_mode_names, macvlan_mode, LS_TYPE_ENUM, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
 	[LS_LINK_BOND_MODE] = { ATTR_OF(ls_bond_mode_names, bond_mode, LS_TYPE_ENUM, LS_CHANGE_RECREATE, 0) },
 	[LS_LINK_MIIMON] = { ATTR(miimon, LS_TYPE_U32, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
 };
@@ -156,8 +156,8 @@ static int decode_link(
 	struct ls_object *object = &link->object;
 
 	if (tb[IFLA_LINKINFO])
-		ls_attrs_parse(type, LS_ARRAY_SIZE(type), ls_attr_data(tb[IFLA_LINKINFO]),
-			ls_attr_length(tb[IFLA_LINKINFO]));
+		ls_attrs_parse(
+			type, LS_ARRAY_SIZE(type), ls_attr_data(tb[IFLA_LINKINFO]), ls_attr_length(tb[IFLA_LINKINFO]));
 	if (decode_type(dump, link, type) < 0)
 		return -ENOMEM;
 	link->index = (uint32_t)info->ifi_index;
@@ -350,8 +350,8 @@ static int check_complete(const struct ls_link *want, struct ls_error *err)
 			err, -ENODEV, "there is no link '%s', and no type says how to make one", want->name);
 	for (unsigned i = 0; type && i < LS_ARRAY_SIZE(link_attrs); i++)
 		if (type->needs & LS_BIT(i) && !ls_object_has(&want->object, i))
-			return ls_error_set(err, -EINVAL, "%s '%s' has no %s", type->name, want->name,
-				link_attrs[i].name);
+			return ls_error_set(
+				err, -EINVAL, "%s '%s' has no %s", type->name, want->name, link_attrs[i].name);
 	return 0;
 }
 

@@ -39,8 +39,8 @@ static void decode_bridge(struct ls_link *link, const void *data, size_t length)
 	ls_object_set(&link->object, LS_LINK_STP);
 }
 
-static int put_bridge(struct nl_msg *message, const struct ls_link *want, const struct ls_link *have, uint32_t bits,
-	uint32_t parent)
+static int put_bridge(
+	struct nl_msg *message, const struct ls_link *want, const struct ls_link *have, uint32_t bits, uint32_t parent)
 {
 	(void)have;
 	(void)parent;
@@ -61,8 +61,8 @@ static void decode_vlan(struct ls_link *link, const void *data, size_t length)
 	ls_object_set(&link->object, LS_LINK_VLAN_ID);
 }
 
-static int put_vlan(struct nl_msg *message, const struct ls_link *want, const struct ls_link *have, uint32_t bits,
-	uint32_t parent)
+static int put_vlan(
+	struct nl_msg *message, const struct ls_link *want, const struct ls_link *have, uint32_t bits, uint32_t parent)
 {
 	(void)have;
 	(void)parent;
@@ -74,8 +74,8 @@ nla_put_failure:
 	return -EMSGSIZE;
 }
 
-static int put_veth(struct nl_msg *message, const struct ls_link *want, const struct ls_link *have, uint32_t bits,
-	uint32_t parent)
+static int put_veth(
+	struct nl_msg *message, const struct ls_link *want, const struct ls_link *have, uint32_t bits, uint32_t parent)
 {
 	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
 	struct nlattr *peer;
@@ -98,8 +98,8 @@ nla_put_failure:
 
 /* ---- vxlan ------------------------------------------------------------------------------------------------------- */
 
-static void decode_end(struct ls_link *link, unsigned attr, const struct nlattr *ipv4, const struct nlattr *ipv6,
-	struct ls_ip *ret)
+static void decode_end(
+	struct ls_link *link, unsigned attr, const struct nlattr *ipv4, const struct nlattr *ipv6, struct ls_ip *ret)
 {
 	if (ls_attr_ip(ipv4, AF_INET, ret) || ls_attr_ip(ipv6, AF_INET6, ret))
 		ls_object_set(&link->object, attr);
@@ -137,8 +137,8 @@ static int put_end(struct nl_msg *message, int ipv4, int ipv6, const struct ls_i
 	return nla_put(message, six ? ipv6 : ipv4, six ? 16 : 4, ip ? ip->bytes : zeros);
 }
 
-static int put_vxlan(struct nl_msg *message, const struct ls_link *want, const struct ls_link *have, uint32_t bits,
-	uint32_t parent)
+static int put_vxlan(
+	struct nl_msg *message, const struct ls_link *want, const struct ls_link *have, uint32_t bits, uint32_t parent)
 {
 	uint8_t family = have ? vxlan_family(have) : 0;
 
@@ -152,13 +152,11 @@ static int put_vxlan(struct nl_msg *message, const struct ls_link *want, const s
 		NLA_PUT_U8(message, IFLA_VXLAN_TTL, want->ttl);
 	if (bits & LS_BIT(LS_LINK_PARENT))
 		NLA_PUT_U32(message, IFLA_VXLAN_LINK, parent);
-	if (bits & LS_BIT(LS_LINK_REMOTE) &&
-		put_end(message, IFLA_VXLAN_GROUP, IFLA_VXLAN_GROUP6,
-			has(want, LS_LINK_REMOTE) ? &want->remote : NULL, family) < 0)
+	if (bits & LS_BIT(LS_LINK_REMOTE) && put_end(message, IFLA_VXLAN_GROUP, IFLA_VXLAN_GROUP6,
+						     has(want, LS_LINK_REMOTE) ? &want->remote : NULL, family) < 0)
 		return -EMSGSIZE;
-	if (bits & LS_BIT(LS_LINK_LOCAL) &&
-		put_end(message, IFLA_VXLAN_LOCAL, IFLA_VXLAN_LOCAL6, has(want, LS_LINK_LOCAL) ? &want->local : NULL,
-			family) < 0)
+	if (bits & LS_BIT(LS_LINK_LOCAL) && put_end(message, IFLA_VXLAN_LOCAL, IFLA_VXLAN_LOCAL6,
+						    has(want, LS_LINK_LOCAL) ? &want->local : NULL, family) < 0)
 		return -EMSGSIZE;
 	return 0;
 
@@ -174,7 +172,7 @@ static enum ls_change change_of_vxlan(const struct ls_link *want, const struct l
 
 	if (bits & LS_BIT(LS_LINK_PARENT) && !has(want, LS_LINK_PARENT))
 		return LS_CHANGE_RECREATE;
-	if (new && new != (old ? old : AF_INET))
+	if (new &&new != (old ? old : AF_INET))
 		return LS_CHANGE_RECREATE;
 	if (bits == LS_BIT(LS_LINK_PARENT))
 		return LS_CHANGE_LIVE;
@@ -192,8 +190,8 @@ static void decode_vrf(struct ls_link *link, const void *data, size_t length)
 	ls_object_set(&link->object, LS_LINK_TABLE);
 }
 
-static int put_vrf(struct nl_msg *message, const struct ls_link *want, const struct ls_link *have, uint32_t bits,
-	uint32_t parent)
+static int put_vrf(
+	struct nl_msg *message, const struct ls_link *want, const struct ls_link *have, uint32_t bits, uint32_t parent)
 {
 	(void)have;
 	(void)parent;
@@ -214,16 +212,16 @@ static void decode_macvlan(struct ls_link *link, const void *data, size_t length
 
 	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), data, length);
 	mode = ls_attr_u32(tb[IFLA_MACVLAN_MODE]);
-	for (uint8_t i = 0; i < LS_ARRAY_SIZE(macvlan_modes); i++) {
+	for (size_t i = 0; i < LS_ARRAY_SIZE(macvlan_modes); i++) {
 		if (mode != macvlan_modes[i])
 			continue;
-		link->macvlan_mode = i;
+		link->macvlan_mode = (uint8_t)i;
 		ls_object_set(&link->object, LS_LINK_MACVLAN_MODE);
 	}
 }
 
-static int put_macvlan(struct nl_msg *message, const struct ls_link *want, const struct ls_link *have, uint32_t bits,
-	uint32_t parent)
+static int put_macvlan(
+	struct nl_msg *message, const struct ls_link *want, const struct ls_link *have, uint32_t bits, uint32_t parent)
 {
 	(void)have;
 	(void)parent;
@@ -255,17 +253,17 @@ static void decode_bond(struct ls_link *link, const void *data, size_t length)
 	mode = ls_attr_u8(tb[IFLA_BOND_MODE]);
 	link->miimon = ls_attr_u32(tb[IFLA_BOND_MIIMON]);
 	ls_object_set(&link->object, LS_LINK_MIIMON);
-	for (uint8_t i = 0; i < LS_ARRAY_SIZE(bond_modes); i++) {
+	for (size_t i = 0; i < LS_ARRAY_SIZE(bond_modes); i++) {
 		if (mode != bond_modes[i])
 			continue;
-		link->bond_mode = i;
+		link->bond_mode = (uint8_t)i;
 		ls_object_set(&link->object, LS_LINK_BOND_MODE);
 	}
 }
 
 /* In the order of bond_changelink: a mode resets miimon. */
-static int put_bond(struct nl_msg *message, const struct ls_link *want, const struct ls_link *have, uint32_t bits,
-	uint32_t parent)
+static int put_bond(
+	struct nl_msg *message, const struct ls_link *want, const struct ls_link *have, uint32_t bits, uint32_t parent)
 {
 	(void)have;
 	(void)parent;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the kernel does on its own account when the steps of a plan are carried out. A link that goes takes along what
- * stands on it; a port that changes its vrf or bond loses its IPv6 and its routes; an IPv4 primary address takes its secondaries; an address takes the preferred source of routes;
- * disable_ipv6 and setting a link down take its IPv6; a few sysctls overwrite others. The passes below find what is hit
- * and decide: what is wanted is added again, what is ours and unwanted is deleted explicitly beforehand, what is
- * foreign is put back where that is possible, and is a conflict where it is not.
+ * stands on it; a port that changes its vrf or bond loses its IPv6 and its routes; an IPv4 primary address takes its
+ * secondaries; an address takes the preferred source of routes; disable_ipv6 and setting a link down take its IPv6; a
+ * few sysctls overwrite others. The passes below find what is hit and decide: what is wanted is added again, what is
+ * ours and unwanted is deleted explicitly beforehand, what is foreign is put back where that is possible, and is a
+ * conflict where it is not.
  *
  * All of it was measured on kernels 6.1 and 6.18; the functions of the kernel are named where they decide.
  */
@@ -158,8 +159,8 @@ static void free_exclusives(struct planner *planner)
 		const struct ls_link *new = (const struct ls_link *)planner->pairs[i].want;
 		const struct pair *pair = &planner->pairs[i];
 
-		if (pair->verdict == VERDICT_CHANGE && pair->bits & LS_BIT(LS_LINK_MASTER) && has(new, LS_LINK_MASTER) &&
-			strcmp(ls_planner_type_of(planner, new->master), "vrf") != 0)
+		if (pair->verdict == VERDICT_CHANGE && pair->bits & LS_BIT(LS_LINK_MASTER) &&
+			has(new, LS_LINK_MASTER) && strcmp(ls_planner_type_of(planner, new->master), "vrf") != 0)
 			free_early(planner, carries, new, "its parent becomes a port, which carries no macvlans");
 		if (pair->verdict != VERDICT_ADD && pair->verdict != VERDICT_RECREATE)
 			continue;
@@ -262,8 +263,7 @@ const char *ls_planner_type_of(const struct planner *planner, const char *name)
 static const char *old_master_type(const struct planner *planner, const struct pair *pair)
 {
 	const struct ls_link *found = (const struct ls_link *)pair->found;
-	const struct ls_link *master =
-		has(found, LS_LINK_MASTER) ? ls_set_link(planner->actual, found->master) : NULL;
+	const struct ls_link *master = has(found, LS_LINK_MASTER) ? ls_set_link(planner->actual, found->master) : NULL;
 
 	return master && has(master, LS_LINK_TYPE) ? master->type : "";
 }
@@ -303,7 +303,8 @@ static bool loses_all_ports(const struct planner *planner, const char *bond)
 
 	for (size_t i = planner->links.from; i < planner->links.to; i++) {
 		const struct pair *pair = &planner->pairs[i];
-		bool leaves = pair_goes(pair) || (pair->verdict == VERDICT_CHANGE && pair->bits & LS_BIT(LS_LINK_MASTER));
+		bool leaves =
+			pair_goes(pair) || (pair->verdict == VERDICT_CHANGE && pair->bits & LS_BIT(LS_LINK_MASTER));
 
 		wanted |= is_port_of(pair->want, bond);
 		if (!is_port_of(pair->found, bond))
@@ -334,7 +335,8 @@ static void empty_bonds_early(struct planner *planner)
 		for (size_t k = planner->links.from; k < planner->links.to; k++) {
 			struct pair *port = &planner->pairs[k];
 
-			if (port->verdict != VERDICT_DELETE || !is_port_of(port->found, link_of(&planner->pairs[i])->name))
+			if (port->verdict != VERDICT_DELETE ||
+				!is_port_of(port->found, link_of(&planner->pairs[i])->name))
 				continue;
 			port->early = true;
 			port->reason = "the last port of its bond goes first";

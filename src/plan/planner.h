@@ -21,7 +21,7 @@ struct pair {
 	const struct ls_object *want;
 	const struct ls_object *have;
 	const struct ls_object *found; /* `have` as it was dumped */
-	const struct ls_object *down; /* a link that goes down in EARLY, in a step of its own, to this; or NULL */
+	const struct ls_object *down;  /* a link that goes down in EARLY, in a step of its own, to this; or NULL */
 	const char *reason;
 	uint32_t bits; /* attributes that differ */
 	enum verdict verdict;
@@ -50,8 +50,8 @@ struct planner {
 	struct span links, addresses, routes; /* where the pairs of a kind lie */
 	struct names early_links;             /* links that go in EARLY */
 	struct names late_links;              /* links that go in BREAK */
-	struct names quiet_links; /* links that lose their IPv6, or all, while they stay (disable_ipv6, set down) */
-	struct names down_links;  /* of these: set down */
+	struct names quiet_links;  /* links that lose their IPv6, or all, while they stay (disable_ipv6, set down) */
+	struct names down_links;   /* of these: set down */
 	struct names cycled_links; /* of these: up again afterwards */
 	bool out_of_memory;
 };

@@ -366,8 +366,8 @@ static bool is_of_link(const struct ls_ip *ip)
 	       (ls_ip_is_link_local(ip) || (ip->bytes[0] == 0xff && (ip->bytes[1] & 0x0f) == 2));
 }
 
-static void check_vxlan_end(struct ls_decoder *decoder, struct ls_mark mark, const char *key, const struct ls_ip *ip,
-	bool group_allowed)
+static void check_vxlan_end(
+	struct ls_decoder *decoder, struct ls_mark mark, const char *key, const struct ls_ip *ip, bool group_allowed)
 {
 	if (is_unspecified(ip))
 		ls_report_error(decoder->report, mark, "range", "'%s' is the unspecified address; remove it", key);
@@ -456,7 +456,8 @@ static void finish_create(struct ls_decoder *decoder, struct ls_mark mark, const
 	struct ls_spec_interface *interface = target;
 
 	(void)seen;
-	if (interface->create == LS_CREATE_VLAN && interface->id_mark.line && (interface->id < 1 || interface->id > 4094))
+	if (interface->create == LS_CREATE_VLAN && interface->id_mark.line &&
+		(interface->id < 1 || interface->id > 4094))
 		ls_report_error(decoder->report, interface->id_mark, "range", "'id' is %u; it must be from 1 to 4094",
 			interface->id);
 	if (interface->create == LS_CREATE_BOND || interface->create == LS_CREATE_MACVLAN)
@@ -677,8 +678,8 @@ static const struct ls_mapping interface_mapping = {
 	.keys = interface_keys,
 	.n_keys = LS_ARRAY_SIZE(interface_keys),
 	.size = sizeof(struct ls_spec_interface),
-	.defaults = &(const struct ls_spec_interface){
-		.up = true, .port = LS_VXLAN_PORT, .learning = true, .miimon = 100 },
+	.defaults =
+		&(const struct ls_spec_interface){ .up = true, .port = LS_VXLAN_PORT, .learning = true, .miimon = 100 },
 	.name = &interface_name,
 	.finish = finish_interface,
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * References: every name of an interface must mean one that the spec has, and one that can be what it is named for; the
- * ends of a veth name one another; nothing is built on itself. For the last, interfaces and what they need below them (a VLAN its parent, a bridge its ports)
- * are a graph, searched depth first with a stack of its own: a chain can be as long as the spec.
+ * ends of a veth name one another; nothing is built on itself. For the last, interfaces and what they need below them
+ * (a VLAN its parent, a bridge its ports) are a graph, searched depth first with a stack of its own: a chain can be as
+ * long as the spec.
  */
 #include "checks.h"
 #include "hint.h"
@@ -76,8 +77,8 @@ static const char *refuse_port(const struct ls_spec_interface *master, const str
 }
 
 /* A bond gives its ports its own MTU and brings them up. */
-static void check_bond_port(struct ls_checker *checker, const struct ls_spec_interface *bond,
-	const struct ls_spec_interface *port)
+static void check_bond_port(
+	struct ls_checker *checker, const struct ls_spec_interface *bond, const struct ls_spec_interface *port)
 {
 	if (!port->up)
 		ls_report_error(checker->report, port->up_mark, "range",

@@ -64,21 +64,27 @@ static const struct asked asked[] = {
 			{ "link show vx0", DATA "learning", "true" }, { "link show vx0", DATA "ttl", "0" },
 			{ "link show vx0", DATA "local", NULL }, { "link show vx0", "mtu", "1450" } } },
 	{ "vxlan",
-		VXLAN("id: 5, local: \"2001:db8::1\", remote: \"2001:db8::2\"")
-		"    mtu: 1400\n    ipv4: { method: manual, addresses: [10.9.0.1/24] }\n"
-		"  vx1: { create: { type: vxlan, id: 5 } }\n"
-		"  vx2: { create: { type: vxlan, id: 5, port: 4790, remote: \"ff02::5\", parent: q0 }, mtu: 1300 }\n"
-		"  br0: { create: { type: bridge, ports: [vx1, vx2] } }\n",
+		VXLAN("id: 5, local: \"2001:db8::1\", remote: \"2001:db8::2\"") "    mtu: 1400\n    ipv4: { method: "
+										"manual, addresses: [10.9.0.1/24] }\n"
+										"  vx1: { create: { type: vxlan, id: 5 "
+										"} }\n"
+										"  vx2: { create: { type: vxlan, id: "
+										"5, port: 4790, remote: \"ff02::5\", "
+										"parent: q0 }, mtu: 1300 }\n"
+										"  br0: { create: { type: bridge, "
+										"ports: [vx1, vx2] } }\n",
 		{ { "link show vx0", DATA "local6", "2001:db8::1" }, { "link show vx0", DATA "remote6", "2001:db8::2" },
 			{ "link show vx0", "mtu", "1400" }, { "link show vx1", DATA "remote", NULL },
 			{ "link show vx1", "master", "br0" }, { "link show vx2", DATA "group6", "ff02::5" },
 			{ "link show vx2", "mtu", "1300" }, { "link show vx2", DATA "link", "q0" },
 			{ "addr show vx0 to 10.9.0.1", "addr_info.prefixlen", "24" } } },
 	{ "macvlan",
-		MACVLAN("parent: p0, macaddress: \"02:00:5e:00:00:0a\"")
-		"  mv1: { create: { type: macvlan, parent: p0, mode: private }, mtu: 1400,\n"
-		"    ipv6: { method: manual, addresses: [\"2001:db8:5::1/64\"] } }\n"
-		"  mv2: { create: { type: macvlan, parent: q0, mode: passthru }, up: false }\n",
+		MACVLAN("parent: p0, macaddress: \"02:00:5e:00:00:0a\"") "  mv1: { create: { type: macvlan, parent: "
+									 "p0, mode: private }, mtu: 1400,\n"
+									 "    ipv6: { method: manual, addresses: "
+									 "[\"2001:db8:5::1/64\"] } }\n"
+									 "  mv2: { create: { type: macvlan, parent: "
+									 "q0, mode: passthru }, up: false }\n",
 		{ { "link show mv0", "linkinfo.info_kind", "macvlan" }, { "link show mv0", DATA "mode", "bridge" },
 			{ "link show mv0", "link", "p0" }, { "link show mv0", "address", "02:00:5e:00:00:0a" },
 			{ "link show mv0", "mtu", "1500" }, { "link show mv1", DATA "mode", "private" },
@@ -88,9 +94,9 @@ static const struct asked asked[] = {
 			{ "link show mv2", "flags", "!UP" } } },
 	{ "vrf",
 		VRF("table: 10, ports: [p0]") "    ipv4: { method: manual, addresses: [10.255.0.1/32] }\n"
-		"routes:\n  - { to: 10.1.0.0/16, via: 10.0.0.2, table: 10 }\n"
-		"  - { to: \"2001:db8:1::/48\", via: \"2001:db8::2\", table: 10 }\n"
-		"  - { to: 0.0.0.0/0, type: unreachable, table: 10, metric: 8192 }\n",
+					      "routes:\n  - { to: 10.1.0.0/16, via: 10.0.0.2, table: 10 }\n"
+					      "  - { to: \"2001:db8:1::/48\", via: \"2001:db8::2\", table: 10 }\n"
+					      "  - { to: 0.0.0.0/0, type: unreachable, table: 10, metric: 8192 }\n",
 		{ { "link show blue", "linkinfo.info_kind", "vrf" }, { "link show blue", DATA "table", "10" },
 			{ "link show p0", "master", "blue" }, { "link show blue", "flags", "UP" },
 			{ "addr show p0 to 10.0.0.1", "addr_info.prefixlen", "24" },
@@ -105,7 +111,8 @@ static const struct asked asked[] = {
 		"interfaces:\n  p0: { match: { name: p0 } }\n"
 		"  va: { create: { type: veth, peer: vb, macaddress: \"02:00:5e:00:00:0a\" } }\n"
 		"  vb: { create: { type: veth, peer: va } }\n"
-		"  bo0:\n    create: { type: bond, ports: [p0, va], macaddress: \"02:00:5e:00:00:01\" }\n    mtu: 1400\n"
+		"  bo0:\n    create: { type: bond, ports: [p0, va], macaddress: \"02:00:5e:00:00:01\" }\n    mtu: "
+		"1400\n"
 		"    ipv4: { method: manual, addresses: [10.0.0.1/24] }\n"
 		"  bo1: { create: { type: bond, mode: 802.3ad, miimon: 50 } }\n",
 		{ { "link show bo0", "linkinfo.info_kind", "bond" }, { "link show bo0", DATA "mode", "active-backup" },
@@ -144,8 +151,8 @@ static const struct change {
 	{ "vxlan", VXLAN("id: 5, local: \"2001:db8::1\", remote: \"2001:db8::2\", ttl: 9"),
 		VXLAN("id: 5, local: \"2001:db8::1\""), "change link vx0 (remote ttl)", "vx0", NULL,
 		{ { "link show vx0", DATA "remote6", NULL }, { "link show vx0", DATA "ttl", "0" } } },
-	{ "vxlan", VXLAN("id: 5"), VXLAN("id: 5, remote: 10.0.0.2, parent: p0"),
-		"change link vx0 (parent remote)", "vx0", NULL,
+	{ "vxlan", VXLAN("id: 5"), VXLAN("id: 5, remote: 10.0.0.2, parent: p0"), "change link vx0 (parent remote)",
+		"vx0", NULL,
 		{ { "link show vx0", DATA "link", "p0" }, { "link show vx0", DATA "remote", "10.0.0.2" } } },
 	{ "vxlan", VXLAN("id: 5, remote: 239.1.1.1, parent: p0"), VXLAN("id: 5, remote: 239.1.1.2, parent: q0"),
 		"change link vx0 (parent remote)", "vx0", NULL,
@@ -163,7 +170,8 @@ static const struct change {
 	{ "vxlan", VXLAN("id: 5"), CARDS "  vx1: { create: { type: vxlan, id: 5 } }\n", NULL, "p0", NULL,
 		{ { "link show type vxlan", NULL, "1" }, { "link show vx1", DATA "id", "5" } } },
 	/* The link below goes, and the vxlan stands on another one by then. */
-	{ "vxlan", CARDS "  br0: { create: { type: bridge } }\n  vx0: { create: { type: vxlan, id: 5, parent: br0 } }\n",
+	{ "vxlan",
+		CARDS "  br0: { create: { type: bridge } }\n  vx0: { create: { type: vxlan, id: 5, parent: br0 } }\n",
 		VXLAN("id: 5, parent: p0"), NULL, "vx0", NULL,
 		{ { "link show br0", NULL, "0" }, { "link show vx0", DATA "link", "p0" } } },
 	{ "macvlan", MACVLAN("parent: p0"), MACVLAN("parent: p0, mode: vepa"), "change link mv0 (macvlan_mode)", "mv0",
@@ -185,7 +193,8 @@ static const struct change {
 	{ "vrf", VRF("table: 10, ports: [p0, q0]"),
 		VRF("table: 10, ports: [q0]") "  red: { create: { type: vrf, table: 11, ports: [p0] } }\n", NULL,
 		"blue", NULL,
-		{ { "link show p0", "master", "red" }, { "addr show p0 to 2001:db8:77::1", "addr_info.prefixlen", "64" } } },
+		{ { "link show p0", "master", "red" },
+			{ "addr show p0 to 2001:db8:77::1", "addr_info.prefixlen", "64" } } },
 	{ "bond", BOND("miimon: 50"), BOND("miimon: 200"), "change link bo0 (miimon)", "bo0", NULL,
 		{ { "link show bo0", DATA "miimon", "200" } } },
 	{ "bond", BOND("ports: [p0, q0]"), BOND("mode: balance-xor, ports: [p0, q0]"), NULL, "p0", "bo0",
@@ -326,8 +335,9 @@ static const struct foreign {
 		"ip link add fx type vxlan id 9 dev p0 remote 10.9.9.9 dstport 4789 && ip link set fx up && "
 		"ip addr add 10.66.0.1/24 dev fx",
 		VXLAN("id: 5, parent: p0") },
-	{ "macvlan", "ip link add fx link p0 type macvlan mode vepa && ip link set fx up && "
-		     "ip -6 addr add 2001:db8:66::1/64 dev fx",
+	{ "macvlan",
+		"ip link add fx link p0 type macvlan mode vepa && ip link set fx up && "
+		"ip -6 addr add 2001:db8:66::1/64 dev fx",
 		MACVLAN("parent: p0") },
 	{ "vrf", "ip link add fx type vrf table 66 && ip link set fx up && ip link set far-q0 master fx",
 		VRF("table: 10, ports: [p0]") },
@@ -356,7 +366,8 @@ Test(links, failed_move_into_a_vrf_is_taken_back)
 	const char *before = begin("vrf");
 	struct ns_answer answer;
 
-	answer = ns_apply(VRF("table: 10, ports: [p0]") "routes:\n  - { to: 10.6.0.0/16, via: 10.7.0.1, interface: p0 }\n");
+	answer = ns_apply(
+		VRF("table: 10, ports: [p0]") "routes:\n  - { to: 10.6.0.0/16, via: 10.7.0.1, interface: p0 }\n");
 	ns_expect_exit(&answer, 1);
 	ns_expect_words(answer.err, NS_WORDS("10.6.0.0/16", "The host is as it was before."));
 	ns_expect_state(before);
@@ -367,8 +378,7 @@ Test(links, failed_move_into_a_bond_is_taken_back)
 	const char *before = begin("bond");
 	struct ns_answer answer;
 
-	answer = ns_apply(
-		BOND("ports: [p0, q0]") "routes:\n  - { to: 10.6.0.0/16, via: 10.7.0.1, interface: bo0 }\n");
+	answer = ns_apply(BOND("ports: [p0, q0]") "routes:\n  - { to: 10.6.0.0/16, via: 10.7.0.1, interface: bo0 }\n");
 	ns_expect_exit(&answer, 1);
 	ns_expect_words(answer.err, NS_WORDS("10.6.0.0/16", "The host is as it was before."));
 	ns_expect_state(before);
