@@ -132,6 +132,9 @@ struct ls_kind {
 	/* The key as a person writes it: "2001:db8::/64 metric 1024". Truncates. */
 	void (*describe)(const struct ls_object *object, char *text, size_t size);
 
+	/* What it takes to change `bits`, where that depends on the values. NULL: the worst of the attributes' classes.
+	 */
+	enum ls_change (*change)(const struct ls_object *want, const struct ls_object *have, uint32_t bits);
 	/* Attributes that the creating message cannot set for good: set in a step of its own at late_rank. NULL: none.
 	 */
 	uint32_t (*after_creation)(const struct ls_object *want);
@@ -172,16 +175,50 @@ struct ls_link {
 	const char *name;   /* 1-15 bytes (IFNAMSIZ) */
 	const char *type;   /* IFLA_INFO_KIND: "dummy", "veth", "bridge", "vlan", ...; unset: physical or loopback */
 	const char *master; /* the bridge (bond, vrf) it is a port of */
-	const char *parent; /* vlan: the link below */
+	const char *parent; /* vlan, macvlan, vxlan: the link below, with which this one goes */
 	const char *peer;   /* veth: the other end, if it lives in this namespace */
 	uint32_t mtu;       /* bytes */
 	uint32_t index;     /* kernel's ifindex; a link that is put back gets it again */
 	uint16_t vlan_id;   /* 1-4094 */
-	struct ls_mac mac, permanent_mac;
+	struct ls_mac mac;  /* a bond's port: the one that it gets back when it leaves */
+	struct ls_mac permanent_mac;
 	uint8_t up;      /* IFF_UP */
 	uint8_t carrier; /* IFF_LOWER_UP: told, never asked for */
 	uint8_t stp;     /* bridge: spanning tree */
+
+	uint8_t learning;     /* vxlan: addresses behind the tunnel are learned from what comes out of it */
+	uint8_t ttl;          /* vxlan: of the outer packets; 0: the kernel's choice */
+	uint16_t port;        /* vxlan: UDP port of the other ends */
+	uint32_t vni;         /* vxlan: 0-16777215 */
+	struct ls_ip local;   /* vxlan: outer source address */
+	struct ls_ip remote;  /* vxlan: where frames with unknown destination go, one host or a multicast group */
+	uint32_t table;       /* vrf: the routing table of its ports */
+	uint32_t miimon;      /* bond: milliseconds between looks at the carrier of its ports; 0: none */
+	uint8_t macvlan_mode; /* enum ls_macvlan_mode */
+	uint8_t bond_mode;    /* enum ls_bond_mode */
 };
+
+/* What goes without saying comes first. */
+enum ls_macvlan_mode {
+	LS_MACVLAN_BRIDGE,
+	LS_MACVLAN_PRIVATE,
+	LS_MACVLAN_VEPA,
+	LS_MACVLAN_PASSTHRU,
+	LS_MACVLAN_SOURCE,
+};
+extern const char *const ls_macvlan_mode_names[];
+
+enum ls_bond_mode {
+	LS_BOND_ACTIVE_BACKUP,
+	LS_BOND_BALANCE_RR,
+	LS_BOND_BALANCE_XOR,
+	LS_BOND_BROADCAST,
+	LS_BOND_8023AD,
+	LS_BOND_BALANCE_TLB,
+	LS_BOND_BALANCE_ALB,
+};
+extern const char *const ls_bond_mode_names[];
+
 enum ls_link_attr {
 	LS_LINK_NAME,
 	LS_LINK_TYPE,
@@ -196,6 +233,16 @@ enum ls_link_attr {
 	LS_LINK_UP,
 	LS_LINK_CARRIER,
 	LS_LINK_STP,
+	LS_LINK_VNI,
+	LS_LINK_LOCAL,
+	LS_LINK_REMOTE,
+	LS_LINK_PORT,
+	LS_LINK_LEARNING,
+	LS_LINK_TTL,
+	LS_LINK_TABLE,
+	LS_LINK_MACVLAN_MODE,
+	LS_LINK_BOND_MODE,
+	LS_LINK_MIIMON,
 };
 
 /* An address of a link (if_addr.h). Key: IPv4 link, address and prefix length; IPv6 link and address. Mark: IFA_PROTO
@@ -414,10 +461,11 @@ struct ls_sysctl {
 };
 enum ls_sysctl_attr { LS_SYSCTL_PATH, LS_SYSCTL_VALUE, LS_SYSCTL_DEV };
 
-#define LS_MARK_PROTOCOL 108            /* rtm_protocol, IFA_PROTO: free in rtnetlink.h and iproute2's rt_protos */
-#define LS_MARK_LINK_GROUP 0x6c73u      /* "ls" */
-#define LS_MARK_SWEEP_GROUP 0x6c736400u /* and the next LS_SWEEP_GROUPS: links that are about to be deleted together \
-					 */
+#define LS_MARK_PROTOCOL 108       /* rtm_protocol, IFA_PROTO: free in rtnetlink.h and iproute2's rt_protos */
+#define LS_MARK_LINK_GROUP 0x6c73u /* "ls" */
+#define LS_MARK_SWEEP_GROUP \
+	0x6c736400u /* and the next LS_SWEEP_GROUPS: links that are about to be deleted together \
+		     */
 #define LS_SWEEP_GROUPS 16u
 #define LS_MESSAGE_MAX 1024u /* longest message that a driver writes itself, bytes */
 #define LS_RAW_MAX 65535u
@@ -453,6 +501,8 @@ enum ls_change ls_object_change(const struct ls_kind *kind, uint32_t bits);
 /* Calls `fn` for the name of each link that the object refers to, until it returns true: then that is returned. */
 typedef bool ls_link_fn(const char *link, void *data);
 bool ls_object_each_link(const struct ls_object *object, ls_link_fn *fn, void *data);
+/* The same where the values of both sides count as well (the kind's `change`). */
+enum ls_change ls_object_change_to(const struct ls_object *want, const struct ls_object *have, uint32_t bits);
 void ls_attr_format(const struct ls_attr *attr, const struct ls_object *object, char *text, size_t size);
 /* "route 2001:db8::/64 metric 1024" */
 const char *ls_object_describe(const struct ls_object *object, char *text, size_t size);

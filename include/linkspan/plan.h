@@ -5,8 +5,8 @@
  * plans; only the desired set differs.
  *
  * A plan has three phases. EARLY takes away what stands in the way of its own successor (an object that cannot be
- * changed in place, a VLAN id to be used again), in descending rank. MAKE adds and changes in ascending rank. BREAK
- * takes away the rest in descending rank: make before break.
+ * changed in place, a VLAN id or VNI to be used again), in descending rank. MAKE adds and changes in ascending rank.
+ * BREAK takes away the rest in descending rank: make before break.
  */
 #pragma once
 
@@ -63,7 +63,8 @@ struct ls_plan {
 	/* Actual objects that no step is about but that the kernel may change as a consequence of one: the dependent
 	 * closure. `fallout` is what becomes of them where that is known (NULL otherwise). */
 	struct ls_set closure;
-	struct ls_set fallout;  /* closure objects as the kernel will have left them; keys of closure objects */
+	struct ls_set fallout;  /* closure objects as the kernel will have left them, with the same keys; and links as
+				   they  are for a while, where that is neither before nor after */
 	struct ls_set given_up; /* foreign objects that go along because of `force` */
 	struct ls_set defaults; /* sysctls of links that the plan makes, as the kernel will begin with them */
 };

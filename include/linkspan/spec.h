@@ -41,7 +41,19 @@ struct ls_spec_family {
 	struct ls_ip gateway; /* family 0: none */
 };
 
-enum ls_create { LS_CREATE_NONE, LS_CREATE_DUMMY, LS_CREATE_VETH, LS_CREATE_BRIDGE, LS_CREATE_VLAN };
+enum ls_create {
+	LS_CREATE_NONE,
+	LS_CREATE_DUMMY,
+	LS_CREATE_VETH,
+	LS_CREATE_BRIDGE,
+	LS_CREATE_VLAN,
+	LS_CREATE_VXLAN,
+	LS_CREATE_VRF,
+	LS_CREATE_MACVLAN,
+	LS_CREATE_BOND,
+};
+
+#define LS_VXLAN_PORT 4789u /* IANA; RFC 7348, section 5 */
 
 struct ls_spec_name {
 	struct ls_mark mark;
@@ -58,14 +70,23 @@ struct ls_spec_interface {
 	bool has_match_mac;
 	struct ls_mark create_mark;
 	enum ls_create create;
-	struct ls_spec_name *ports; /* bridge: names of interfaces */
+	struct ls_spec_name *ports; /* bridge, vrf, bond: names of interfaces */
 	size_t n_ports;
 	bool stp;                   /* bridge */
-	struct ls_spec_name parent; /* vlan: interface below; key `parent` */
-	struct ls_mark vlan_id_mark;
-	uint16_t vlan_id;         /* vlan: key `id`, 1-4094 */
-	struct ls_spec_name peer; /* veth: the other end, an interface whose own `peer` is this one */
-	struct ls_mac mac;        /* created links: `macaddress`; otherwise one is derived from the names */
+	struct ls_spec_name parent; /* vlan, macvlan, vxlan: interface below; name NULL: none */
+	struct ls_mark id_mark;
+	uint32_t id; /* vlan: 1-4094; vxlan: the VNI, 0-16777215 */
+	struct ls_mark mode_mark;
+	uint8_t mode; /* macvlan: enum ls_macvlan_mode; bond: enum ls_bond_mode */
+	struct ls_mark local_mark, remote_mark;
+	struct ls_ip local, remote; /* vxlan; family 0: none */
+	uint16_t port;              /* vxlan: UDP, default LS_VXLAN_PORT */
+	bool learning;              /* vxlan: default true */
+	uint8_t ttl;                /* vxlan: 0: not given */
+	uint32_t table;             /* vrf: 1-4294967295, not 253-255 */
+	uint32_t miimon;            /* bond: milliseconds, default 100 */
+	struct ls_spec_name peer;   /* veth: the other end, an interface whose own `peer` is this one */
+	struct ls_mac mac;          /* created links: `macaddress`; otherwise one is derived from the names */
 	bool has_mac;
 	struct ls_mark mtu_mark;
 	uint32_t mtu; /* bytes, 68-65535; 0: not given */

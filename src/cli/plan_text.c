@@ -182,7 +182,7 @@ static const char *advice(const struct ls_conflict *conflict)
 	if (have->owner == LS_OWNER_DERIVED)
 		return "change the spec: the kernel makes this one again";
 	if (have->kind == &ls_kind_link &&
-		ls_object_change(have->kind, ls_object_diff(want, have)) >= LS_CHANGE_RECREATE)
+		ls_object_change_to(want, have, ls_object_diff(want, have)) >= LS_CHANGE_RECREATE)
 		return "remove that link, or choose another name";
 	if (have->kind == &ls_kind_link)
 		return "remove that link, choose another name, or let linkspan take it over: --adopt";

@@ -13,6 +13,10 @@ static const char *const create_types[] = {
 	[LS_CREATE_VETH] = "veth",
 	[LS_CREATE_BRIDGE] = "bridge",
 	[LS_CREATE_VLAN] = "vlan",
+	[LS_CREATE_VXLAN] = "vxlan",
+	[LS_CREATE_VRF] = "vrf",
+	[LS_CREATE_MACVLAN] = "macvlan",
+	[LS_CREATE_BOND] = "bond",
 };
 
 /* A locally administered unicast address (IEEE 802, bits 1 and 0 of the first byte) from the names of host and link:
@@ -33,26 +37,108 @@ static struct ls_mac derive_mac(const char *host, const char *link)
 	return mac;
 }
 
+/* A VLAN keeps its parent's address: switches of virtual machines drop frames from any other. A macvlan in mode
+ * passthru has no choice. */
+static bool has_parents_mac(const struct ls_spec_interface *interface)
+{
+	return (interface->create == LS_CREATE_VLAN && !interface->has_mac) ||
+	       (interface->create == LS_CREATE_MACVLAN && interface->mode == LS_MACVLAN_PASSTHRU);
+}
+
 static void set_mac(struct compiler *compiler, const struct ls_spec_interface *interface, struct ls_link *link)
 {
-	/* A VLAN keeps its parent's address: switches of virtual machines drop frames from any other. */
-	if (interface->create == LS_CREATE_VLAN && !interface->has_mac)
+	if (has_parents_mac(interface))
 		return;
 	link->mac = interface->has_mac ? interface->mac : derive_mac(compiler->spec->name, link->name);
 	link->object.set |= LS_BIT(LS_LINK_MAC);
 }
 
-/* The MTU that the kernel gives the link, so that a number taken out of the spec is taken back. */
-static uint32_t default_mtu(enum ls_create create)
+/* The MTU that the kernel gives the link, so that a number taken out of the spec is taken back; 0: it depends. */
+static uint32_t default_mtu(const struct ls_spec_interface *interface)
 {
-	return create == LS_CREATE_DUMMY || create == LS_CREATE_VETH ? 1500 : 0;
+	switch (interface->create) {
+	case LS_CREATE_DUMMY:
+	case LS_CREATE_VETH:
+	case LS_CREATE_BOND:
+		return 1500;
+	case LS_CREATE_VXLAN:
+		return interface->parent.name ? 0 : 1500;
+	case LS_CREATE_NONE:
+	case LS_CREATE_BRIDGE:
+	case LS_CREATE_VLAN:
+	case LS_CREATE_VRF:
+	case LS_CREATE_MACVLAN:
+		return 0;
+	}
+	return 0;
 }
 
-static void set_mtu(const struct ls_spec_interface *interface, struct ls_link *link)
+/* A bond gives its ports its own. */
+static void set_mtu(
+	const struct ls_spec_interface *interface, const struct ls_spec_interface *master, struct ls_link *link)
 {
-	link->mtu = interface->mtu ? interface->mtu : default_mtu(interface->create);
+	bool lent = master && master->create == LS_CREATE_BOND;
+
+	link->mtu = lent ? 0 : interface->mtu ? interface->mtu : default_mtu(interface);
 	if (link->mtu)
 		link->object.set |= LS_BIT(LS_LINK_MTU);
+}
+
+static void set_ip(struct ls_link *link, unsigned attr, struct ls_ip *to, const struct ls_ip *from)
+{
+	if (!from->family)
+		return;
+	*to = *from;
+	link->object.set |= LS_BIT(attr);
+}
+
+static void create_vxlan(const struct ls_spec_interface *interface, struct ls_link *link)
+{
+	link->vni = interface->id;
+	link->port = interface->port;
+	link->learning = interface->learning;
+	link->ttl = interface->ttl;
+	link->object.set |= LS_BIT(LS_LINK_VNI) | LS_BIT(LS_LINK_PORT) | LS_BIT(LS_LINK_LEARNING) | LS_BIT(LS_LINK_TTL);
+	set_ip(link, LS_LINK_LOCAL, &link->local, &interface->local);
+	set_ip(link, LS_LINK_REMOTE, &link->remote, &interface->remote);
+}
+
+/* What is the type's own. */
+static void create_typed(struct compiler *compiler, const struct ls_spec_interface *interface, struct ls_link *link)
+{
+	switch (interface->create) {
+	case LS_CREATE_NONE:
+	case LS_CREATE_DUMMY:
+		break;
+	case LS_CREATE_VETH:
+		link->peer = compiler_device(compiler, interface->peer.name);
+		link->object.set |= LS_BIT(LS_LINK_PEER);
+		break;
+	case LS_CREATE_BRIDGE:
+		link->stp = interface->stp;
+		link->object.set |= LS_BIT(LS_LINK_STP);
+		break;
+	case LS_CREATE_VLAN:
+		link->vlan_id = (uint16_t)interface->id;
+		link->object.set |= LS_BIT(LS_LINK_VLAN_ID);
+		break;
+	case LS_CREATE_VXLAN:
+		create_vxlan(interface, link);
+		break;
+	case LS_CREATE_VRF:
+		link->table = interface->table;
+		link->object.set |= LS_BIT(LS_LINK_TABLE);
+		break;
+	case LS_CREATE_MACVLAN:
+		link->macvlan_mode = interface->mode;
+		link->object.set |= LS_BIT(LS_LINK_MACVLAN_MODE);
+		break;
+	case LS_CREATE_BOND:
+		link->bond_mode = interface->mode;
+		link->miimon = interface->miimon;
+		link->object.set |= LS_BIT(LS_LINK_BOND_MODE) | LS_BIT(LS_LINK_MIIMON);
+		break;
+	}
 }
 
 static void create_link(struct compiler *compiler, const struct ls_spec_interface *interface, struct ls_link *link)
@@ -63,23 +149,15 @@ static void create_link(struct compiler *compiler, const struct ls_spec_interfac
 	compiler->out_of_memory |= !link->type;
 	link->object.set |= LS_BIT(LS_LINK_TYPE);
 	set_mac(compiler, interface, link);
-	if (interface->create == LS_CREATE_VLAN) {
+	if (interface->parent.name) {
 		link->parent = compiler_device(compiler, interface->parent.name);
-		link->vlan_id = interface->vlan_id;
-		link->object.set |= LS_BIT(LS_LINK_PARENT) | LS_BIT(LS_LINK_VLAN_ID);
+		link->object.set |= LS_BIT(LS_LINK_PARENT);
 	}
-	if (interface->create == LS_CREATE_VETH) {
-		link->peer = compiler_device(compiler, interface->peer.name);
-		link->object.set |= LS_BIT(LS_LINK_PEER);
-	}
-	if (interface->create == LS_CREATE_BRIDGE) {
-		link->stp = interface->stp;
-		link->object.set |= LS_BIT(LS_LINK_STP);
-	}
+	create_typed(compiler, interface, link);
 }
 
-/* The bridge of the spec that has the interface among its ports. */
-static const struct ls_spec_interface *bridge_of(const struct ls_spec *spec, const char *name)
+/* The interface of the spec that has this one among its ports. */
+static const struct ls_spec_interface *master_of(const struct ls_spec *spec, const char *name)
 {
 	for (size_t i = 0; i < spec->n_interfaces; i++)
 		for (size_t k = 0; k < spec->interfaces[i].n_ports; k++)
@@ -91,16 +169,16 @@ static const struct ls_spec_interface *bridge_of(const struct ls_spec *spec, con
 static void compile_link(struct compiler *compiler, const struct ls_spec_interface *interface, const char *dev)
 {
 	struct ls_link *link = compiler_add(compiler, &ls_kind_link, interface->mark);
-	const struct ls_spec_interface *bridge = bridge_of(compiler->spec, interface->name);
+	const struct ls_spec_interface *master = master_of(compiler->spec, interface->name);
 
 	if (!link)
 		return;
 	link->name = dev;
 	link->up = interface->up;
 	link->object.set |= LS_BIT(LS_LINK_NAME) | LS_BIT(LS_LINK_UP);
-	set_mtu(interface, link);
-	if (bridge) {
-		link->master = compiler_device(compiler, bridge->name);
+	set_mtu(interface, master, link);
+	if (master) {
+		link->master = compiler_device(compiler, master->name);
 		link->object.set |= LS_BIT(LS_LINK_MASTER);
 	}
 	if (interface->create != LS_CREATE_NONE) {

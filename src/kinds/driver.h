@@ -18,7 +18,8 @@ struct ls_kernel {
 	bool address_protocol;
 	bool nexthops; /* the last dump of them found that there can be some (kernel 5.3) */
 	struct ls_link_table links;
-	uint32_t dump;    /* counts dumps, see ls_dump_link */
+	uint32_t link_types_asked, link_types_missing; /* by place in the table of link_types.c */
+	uint32_t dump;                                 /* counts dumps, see ls_dump_link */
 	bool link_missed; /* the dump named a link that the table does not have: it is younger than the table */
 };
 

@@ -14,7 +14,7 @@
  * other's add is a change of the link that is there by then (-ENODEV if the order was wrong), by name, and its delete
  * needs no message.
  */
-#include "driver.h"
+#include "link_types.h"
 
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -22,14 +22,15 @@
 
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <linux/veth.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
-#define ATTR(field, type, change, flags) #field, type, change, flags, offsetof(struct ls_link, field), NULL
+#define ATTR_OF(names, field, type, change, flags) #field, type, change, flags, offsetof(struct ls_link, field), names
+#define ATTR(field, type, change, flags) ATTR_OF(NULL, field, type, change, flags)
 
-/* Present always: name, mtu, index, up; bridges: stp. `carrier` is present only when true. type, master, parent, peer,
- * vlan_id, mac and permanent_mac are present where the link has one. */
+/* Present always: name, mtu, index, up; and of a link's type: all of its row in link_types.c but addresses, which are
+ * present where the link has one, as are type, master, parent, peer, mac and permanent_mac. `carrier` is present only
+ * when true. */
 static const struct ls_attr link_attrs[] = {
 	[LS_LINK_NAME] = { ATTR(name, LS_TYPE_STRING, LS_CHANGE_KEY, 0) },
 	[LS_LINK_TYPE] = { ATTR(type, LS_TYPE_STRING, LS_CHANGE_RECREATE, 0) },
@@ -44,6 +45,17 @@ static const struct ls_attr link_attrs[] = {
 	[LS_LINK_UP] = { ATTR(up, LS_TYPE_BOOL, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL | LS_ATTR_LATE) },
 	[LS_LINK_CARRIER] = { ATTR(carrier, LS_TYPE_BOOL, LS_CHANGE_INFO, LS_ATTR_HIDDEN) },
 	[LS_LINK_STP] = { ATTR(stp, LS_TYPE_BOOL, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
+	[LS_LINK_VNI] = { ATTR(vni, LS_TYPE_U32, LS_CHANGE_RECREATE, 0) },
+	[LS_LINK_LOCAL] = { ATTR(local, LS_TYPE_IP, LS_CHANGE_LIVE, 0) },
+	[LS_LINK_REMOTE] = { ATTR(remote, LS_TYPE_IP, LS_CHANGE_LIVE, 0) },
+	[LS_LINK_PORT] = { ATTR(port, LS_TYPE_U16, LS_CHANGE_RECREATE, 0) },
+	[LS_LINK_LEARNING] = { ATTR(learning, LS_TYPE_BOOL, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
+	[LS_LINK_TTL] = { ATTR(ttl, LS_TYPE_U8, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
+	[LS_LINK_TABLE] = { ATTR(table, LS_TYPE_U32, LS_CHANGE_RECREATE, 0) },
+	[LS_LINK_MACVLAN_MODE] = { ATTR_OF(
+		ls_macvlan_mode_names, macvlan_mode, LS_TYPE_ENUM, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
+	[LS_LINK_BOND_MODE] = { ATTR_OF(ls_bond_mode_names, bond_mode, LS_TYPE_ENUM, LS_CHANGE_RECREATE, 0) },
+	[LS_LINK_MIIMON] = { ATTR(miimon, LS_TYPE_U32, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
 };
 
 static const struct ls_link *as_link(const struct ls_object *object)
@@ -63,13 +75,6 @@ static void link_describe(const struct ls_object *object, char *text, size_t siz
 
 /* ---- dump -------------------------------------------------------------------------------------------------------- */
 
-/* Links name others by index, also ones further down in the dump: while it runs, the pointers to their names hold
- * indexes. 0 = none. */
-static const char *pending_link(uint32_t index)
-{
-	return (const char *)(uintptr_t)index;
-}
-
 /* Types whose IFLA_LINK is the other end of a pair. For all others it is the link below. */
 static bool is_pair(const char *type)
 {
@@ -86,37 +91,22 @@ static bool is_type(const struct ls_link *link, const char *type)
 	return ls_object_has(&link->object, LS_LINK_TYPE) && !strcmp(link->type, type);
 }
 
-static void decode_data(struct ls_link *link, const struct nlattr *data)
+static int decode_type(const struct ls_dump *dump, struct ls_link *link, const struct nlattr *const *info)
 {
-	const struct nlattr *tb[IFLA_BR_MAX + 1];
-
-	if (is_type(link, "vlan")) {
-		ls_attrs_parse(tb, IFLA_VLAN_MAX + 1, ls_attr_data(data), ls_attr_length(data));
-		link->vlan_id = ls_attr_u16(tb[IFLA_VLAN_ID]);
-		ls_object_set(&link->object, LS_LINK_VLAN_ID);
-	} else if (is_type(link, "bridge")) {
-		ls_attrs_parse(tb, IFLA_BR_MAX + 1, ls_attr_data(data), ls_attr_length(data));
-		link->stp = ls_attr_u32(tb[IFLA_BR_STP_STATE]) != 0;
-		ls_object_set(&link->object, LS_LINK_STP);
-	}
-}
-
-static int decode_type(const struct ls_dump *dump, struct ls_link *link, const struct nlattr *info)
-{
-	const struct nlattr *tb[IFLA_INFO_MAX + 1];
-	const char *type;
+	const struct ls_link_type *type;
+	const char *name;
 	size_t length;
 
-	ls_attrs_parse(tb, IFLA_INFO_MAX + 1, ls_attr_data(info), ls_attr_length(info));
-	type = ls_attr_text(tb[IFLA_INFO_KIND], &length);
+	name = ls_attr_text(info[IFLA_INFO_KIND], &length);
 	if (length == 0)
 		return 0;
-	link->type = ls_dump_text(dump, type, length);
+	link->type = ls_dump_text(dump, name, length);
 	if (!link->type)
 		return -ENOMEM;
 	ls_object_set(&link->object, LS_LINK_TYPE);
-	if (tb[IFLA_INFO_DATA])
-		decode_data(link, tb[IFLA_INFO_DATA]);
+	type = ls_link_type_of(link);
+	if (type && type->decode && info[IFLA_INFO_DATA])
+		type->decode(link, ls_attr_data(info[IFLA_INFO_DATA]), ls_attr_length(info[IFLA_INFO_DATA]));
 	return 0;
 }
 
@@ -128,27 +118,48 @@ static void decode_mac(struct ls_link *link, unsigned attr, const struct nlattr 
 	ls_object_set(&link->object, attr);
 }
 
+/* A bond lends its ports its own address; theirs is kept with it (bond_enslave, perm_hwaddr). */
+static void decode_own_mac(struct ls_link *link, const struct nlattr *const *info)
+{
+	const struct nlattr *tb[IFLA_BOND_SLAVE_PERM_HWADDR + 1];
+	size_t length;
+	const char *kind = ls_attr_text(info[IFLA_INFO_SLAVE_KIND], &length);
+
+	if (length != strlen("bond") || memcmp(kind, "bond", length) != 0 || !info[IFLA_INFO_SLAVE_DATA])
+		return;
+	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), ls_attr_data(info[IFLA_INFO_SLAVE_DATA]),
+		ls_attr_length(info[IFLA_INFO_SLAVE_DATA]));
+	decode_mac(link, LS_LINK_MAC, tb[IFLA_BOND_SLAVE_PERM_HWADDR], &link->mac);
+}
+
 static void decode_relations(struct ls_link *link, const struct nlattr *const *tb)
 {
 	uint32_t below = ls_attr_u32(tb[IFLA_LINK]);
 
-	link->master = pending_link(ls_attr_u32(tb[IFLA_MASTER]));
-	/* With IFLA_LINK_NETNSID the number means a link of another namespace. Tunnels name themselves at times. */
-	if (tb[IFLA_LINK_NETNSID] || below == link->index)
+	link->master = ls_link_pending(ls_attr_u32(tb[IFLA_MASTER]));
+	/* With IFLA_LINK_NETNSID the number means a link of another namespace, also within IFLA_INFO_DATA. */
+	if (tb[IFLA_LINK_NETNSID])
+		link->parent = NULL;
+	/* Tunnels name themselves at times. */
+	if (tb[IFLA_LINK_NETNSID] || !below || below == link->index)
 		return;
 	if (ls_object_has(&link->object, LS_LINK_TYPE) && is_pair(link->type))
-		link->peer = pending_link(below);
+		link->peer = ls_link_pending(below);
 	else
-		link->parent = pending_link(below);
+		link->parent = ls_link_pending(below);
 }
 
 static int decode_link(
 	const struct ls_dump *dump, struct ls_link *link, const struct ifinfomsg *info, const struct nlattr *const *tb)
 {
+	const struct nlattr *type[IFLA_INFO_MAX + 1] = { NULL };
 	struct ls_object *object = &link->object;
 	uint32_t group = ls_attr_u32(tb[IFLA_GROUP]);
 
-	if (tb[IFLA_LINKINFO] && decode_type(dump, link, tb[IFLA_LINKINFO]) < 0)
+	if (tb[IFLA_LINKINFO])
+		ls_attrs_parse(
+			type, LS_ARRAY_SIZE(type), ls_attr_data(tb[IFLA_LINKINFO]), ls_attr_length(tb[IFLA_LINKINFO]));
+	if (decode_type(dump, link, type) < 0)
 		return -ENOMEM;
 	link->index = (uint32_t)info->ifi_index;
 	link->mtu = ls_attr_u32(tb[IFLA_MTU]);
@@ -163,6 +174,7 @@ static int decode_link(
 	if (info->ifi_type == ARPHRD_ETHER) {
 		decode_mac(link, LS_LINK_MAC, tb[IFLA_ADDRESS], &link->mac);
 		decode_mac(link, LS_LINK_PERMANENT_MAC, tb[IFLA_PERM_ADDRESS], &link->permanent_mac);
+		decode_own_mac(link, type);
 	}
 	decode_relations(link, tb);
 	if (ls_object_has(object, LS_LINK_TYPE) && (group == LS_MARK_LINK_GROUP || ls_link_group_is_sweeping(group)))
@@ -291,47 +303,30 @@ nla_put_failure:
 	return ls_message_too_long(&want->object, err);
 }
 
-static int put_peer(struct nl_msg *message, const struct ls_link *want)
+/* IFLA_LINKINFO: the type, and of its own attributes those in `bits`. `have`: NULL when the link is being made. */
+static int put_type(struct ls_kernel *kernel, struct nl_msg *message, const struct ls_link *want,
+	const struct ls_link *have, uint32_t bits, struct ls_error *err)
 {
-	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
-	struct nlattr *peer;
-
-	peer = nla_nest_start(message, VETH_INFO_PEER);
-	if (!peer || nlmsg_append(message, (void *)(uintptr_t)&info, sizeof(info), NLMSG_ALIGNTO) < 0)
-		return -EMSGSIZE;
-	NLA_PUT_STRING(message, IFLA_IFNAME, want->peer);
-	NLA_PUT_U32(message, IFLA_GROUP, LS_MARK_LINK_GROUP);
-	nla_nest_end(message, peer);
-	return 0;
-
-nla_put_failure:
-	return -EMSGSIZE;
-}
-
-/* IFLA_LINKINFO: the type, and of its own attributes those in `bits`. */
-static int put_type(struct nl_msg *message, const struct ls_link *want, uint32_t bits)
-{
+	const char *name = have ? have->type : want->type;
+	const struct ls_link_type *type = ls_link_type_by_name(name);
 	struct nlattr *info, *data;
+	uint32_t parent = 0;
+	int r;
 
+	if (type && type->inner_parent && bits & LS_BIT(LS_LINK_PARENT)) {
+		r = ls_kernel_require_link(kernel, want->parent, &parent, err);
+		if (r < 0)
+			return r;
+	}
 	info = nla_nest_start(message, IFLA_LINKINFO);
-	if (!info)
-		return -EMSGSIZE;
-	NLA_PUT_STRING(message, IFLA_INFO_KIND, want->type);
+	if (!info || nla_put_string(message, IFLA_INFO_KIND, name) < 0)
+		return ls_message_too_long(&want->object, err);
 	data = nla_nest_start(message, IFLA_INFO_DATA);
-	if (!data)
-		return -EMSGSIZE;
-	if (bits & LS_BIT(LS_LINK_VLAN_ID))
-		NLA_PUT_U16(message, IFLA_VLAN_ID, want->vlan_id);
-	if (bits & LS_BIT(LS_LINK_STP))
-		NLA_PUT_U32(message, IFLA_BR_STP_STATE, want->stp);
-	if (bits & LS_BIT(LS_LINK_PEER) && put_peer(message, want) < 0)
-		return -EMSGSIZE;
+	if (!data || (type && type->put && type->put(message, want, have, bits, parent) < 0))
+		return ls_message_too_long(&want->object, err);
 	nla_nest_end(message, data); /* drops it when empty */
 	nla_nest_end(message, info);
 	return 0;
-
-nla_put_failure:
-	return -EMSGSIZE;
 }
 
 /* A message about a link: by index if one is given, else by name. */
@@ -349,13 +344,15 @@ static struct nl_msg *begin_message(
 
 static int check_complete(const struct ls_link *want, struct ls_error *err)
 {
+	const struct ls_link_type *type = ls_link_type_of(want);
+
 	if (!ls_object_has(&want->object, LS_LINK_TYPE))
 		return ls_error_set(
 			err, -ENODEV, "there is no link '%s', and no type says how to make one", want->name);
-	if (is_type(want, "vlan") && !ls_object_has(&want->object, LS_LINK_PARENT))
-		return ls_error_set(err, -EINVAL, "vlan '%s' has no parent", want->name);
-	if (is_type(want, "veth") && !ls_object_has(&want->object, LS_LINK_PEER))
-		return ls_error_set(err, -EINVAL, "veth '%s' has no peer", want->name);
+	for (unsigned i = 0; type && i < LS_ARRAY_SIZE(link_attrs); i++)
+		if (type->needs & LS_BIT(i) && !ls_object_has(&want->object, i))
+			return ls_error_set(
+				err, -EINVAL, "%s '%s' has no %s", type->name, want->name, link_attrs[i].name);
 	return 0;
 }
 
@@ -363,11 +360,12 @@ static int encode_create(
 	struct ls_kernel *kernel, const struct ls_link *want, struct nl_msg **ret, struct ls_error *err)
 {
 	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	const struct ls_link_type *type = ls_link_type_of(want);
 	uint32_t parent = 0, bits = want->object.set;
 	struct nl_msg *message;
 	int r;
 
-	if (ls_object_has(&want->object, LS_LINK_PARENT)) {
+	if (ls_object_has(&want->object, LS_LINK_PARENT) && !(type && type->inner_parent)) {
 		r = ls_kernel_require_link(kernel, want->parent, &parent, err);
 		if (r < 0)
 			return r;
@@ -381,23 +379,29 @@ static int encode_create(
 	if (r < 0)
 		return r;
 	if (nla_put_u32(message, IFLA_GROUP, LS_MARK_LINK_GROUP) < 0 ||
-		(parent && nla_put_u32(message, IFLA_LINK, parent) < 0) || put_type(message, want, bits) < 0)
+		(parent && nla_put_u32(message, IFLA_LINK, parent) < 0))
 		return ls_message_too_long(&want->object, err);
-	*ret = message;
-	return 0;
+	r = put_type(kernel, message, want, NULL, bits, err);
+	if (r >= 0)
+		*ret = message;
+	return r;
 }
 
-/* Sets `bits` of a link that exists, or that a message before this one makes. */
-static int encode_set(struct ls_kernel *kernel, const struct ls_link *want, const char *type, uint32_t bits,
+/* What every link can change in place. */
+#define SETTABLE (LS_BIT(LS_LINK_MAC) | LS_BIT(LS_LINK_MTU) | LS_BIT(LS_LINK_MASTER) | LS_BIT(LS_LINK_UP))
+
+/* Sets `bits` of a link that exists, or that a message before this one makes (then `have` is NULL). */
+static int encode_set(struct ls_kernel *kernel, const struct ls_link *want, const struct ls_link *have, uint32_t bits,
 	struct nl_msg **ret, struct ls_error *err)
 {
 	uint32_t index = ls_kernel_link_index(kernel, want->name);
 	struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = (int)index };
-	const struct ls_link typed = { .type = type, .stp = want->stp };
 	struct nl_msg *message;
 	int r;
 
-	if (bits & LS_BIT(LS_LINK_UP)) {
+	/* A bond refuses a link that is up and brings it up itself; which of the two the kernel would do first differs
+	 * between versions (do_setlink). Of other masters' ports, up comes later, in a message of its own. */
+	if (bits & LS_BIT(LS_LINK_UP) && !(want->up && bits & LS_BIT(LS_LINK_MASTER))) {
 		info.ifi_change = IFF_UP;
 		info.ifi_flags = want->up ? IFF_UP : 0;
 	}
@@ -407,16 +411,16 @@ static int encode_set(struct ls_kernel *kernel, const struct ls_link *want, cons
 	r = put_settings(kernel, message, want, bits, err);
 	if (r < 0)
 		return r;
-	if (bits & LS_BIT(LS_LINK_STP) && put_type(message, &typed, LS_BIT(LS_LINK_STP)) < 0)
-		return ls_message_too_long(&want->object, err);
-	*ret = message;
-	return 0;
+	if (bits & ~SETTABLE)
+		r = put_type(kernel, message, want, have, bits & ~SETTABLE, err);
+	if (r >= 0)
+		*ret = message;
+	return r;
 }
 
 static int encode_add(struct ls_kernel *kernel, const struct ls_link *want, struct nl_msg **ret, struct ls_error *err)
 {
-	const uint32_t settable = LS_BIT(LS_LINK_MAC) | LS_BIT(LS_LINK_MTU) | LS_BIT(LS_LINK_MASTER);
-	uint32_t bits = want->object.set & settable;
+	uint32_t bits = want->object.set & SETTABLE & ~LS_BIT(LS_LINK_UP);
 	int r;
 
 	r = check_complete(want, err);
@@ -425,7 +429,7 @@ static int encode_add(struct ls_kernel *kernel, const struct ls_link *want, stru
 	if (makes_pair(want))
 		return encode_create(kernel, want, ret, err);
 	if (bits)
-		return encode_set(kernel, want, want->type, bits, ret, err);
+		return encode_set(kernel, want, NULL, bits, ret, err);
 	*ret = NULL;
 	return 0;
 }
@@ -433,12 +437,11 @@ static int encode_add(struct ls_kernel *kernel, const struct ls_link *want, stru
 static int encode_change(struct ls_kernel *kernel, const struct ls_link *have, const struct ls_link *want,
 	struct nl_msg **ret, struct ls_error *err)
 {
-	const uint32_t settable = LS_BIT(LS_LINK_MAC) | LS_BIT(LS_LINK_MTU) | LS_BIT(LS_LINK_MASTER) |
-				  LS_BIT(LS_LINK_UP) | LS_BIT(LS_LINK_STP);
-	uint32_t bits = ls_object_diff(&want->object, &have->object) & settable;
+	const struct ls_link_type *type = ls_link_type_of(have);
+	uint32_t bits = ls_object_diff(&want->object, &have->object) & (SETTABLE | (type ? type->attrs : 0));
 
 	if (bits)
-		return encode_set(kernel, want, "bridge", bits, ret, err);
+		return encode_set(kernel, want, have, bits, ret, err);
 	*ret = NULL;
 	return 0;
 }
@@ -479,68 +482,24 @@ static int link_encode(struct ls_kernel *kernel, enum ls_op op, const struct ls_
 	return -EINVAL;
 }
 
-/* ---- probe ------------------------------------------------------------------------------------------------------- */
+/* ---- the kind ---------------------------------------------------------------------------------------------------- */
 
-static void note_code(size_t token, enum ls_tx_state state, int code, const char *kernel_says, void *data)
+static enum ls_change link_change(const struct ls_object *want, const struct ls_object *have, uint32_t bits)
 {
-	int *answer = data;
+	const struct ls_link_type *type = ls_link_type_of(as_link(have));
 
-	(void)token;
-	(void)kernel_says;
-	*answer = state == LS_TX_UNKNOWN ? 0 : code;
+	if (type && type->change && !(bits & LS_BIT(LS_LINK_TYPE)))
+		return type->change(as_link(want), as_link(have), bits);
+	return ls_object_change(want->kind, bits);
 }
 
-/* Asks for a link with a MAC of one byte. The kernel looks up the type first (and loads its module), says EOPNOTSUPP
- * when there is none, and only then looks at the MAC, which the types listed here refuse (EINVAL) before anything is
- * made. */
-static int ask_for_type(struct ls_kernel *kernel, const char *type, int *ret_code, struct ls_error *err)
-{
-	const struct ls_link typed = { .type = type };
-	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
-	struct nl_msg *message = begin_message(kernel, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, info, NULL);
-	int r;
-
-	if (!message || nla_put(message, IFLA_ADDRESS, 1, "") < 0 || put_type(message, &typed, 0) < 0)
-		return ls_error_set(err, -EMSGSIZE, "request does not fit");
-	ls_tx_begin(kernel->nl, note_code, ret_code);
-	r = ls_tx_queue(kernel->nl, message, 0, err);
-	return r < 0 ? r : ls_tx_barrier(kernel->nl, err);
-}
-
-/* Not within a transaction: it uses the session's own. Any answer but EOPNOTSUPP (EPERM, too) is no reason to refuse.
- */
-static int link_probe(struct ls_kernel *kernel, const struct ls_object *want, struct ls_error *err)
-{
-	static const struct {
-		const char *type, *option, *module;
-	} known[] = {
-		{ "bridge", "CONFIG_BRIDGE", "bridge" },
-		{ "dummy", "CONFIG_DUMMY", "dummy" },
-		{ "veth", "CONFIG_VETH", "veth" },
-		{ "vlan", "CONFIG_VLAN_8021Q", "8021q" },
-	};
-	int r, code = 0;
-
-	for (size_t i = 0; i < LS_ARRAY_SIZE(known); i++) {
-		if (!is_type(as_link(want), known[i].type))
-			continue;
-		r = ask_for_type(kernel, known[i].type, &code, err);
-		if (r < 0)
-			return r;
-		if (code == -EOPNOTSUPP)
-			return ls_error_set(err, code, "this kernel has no link type '%s' (%s, module %s)",
-				known[i].type, known[i].option, known[i].module);
-	}
-	return 0;
-}
-
-/* A bridge follows the least MTU of its ports until it is given one, which the creating message does not count as
- * (br_change_mtu sets BROPT_MTU_SET_BY_USER, br_dev_newlink does not). */
 static uint32_t link_after_creation(const struct ls_object *want)
 {
-	bool bridge = ls_object_has(want, LS_LINK_TYPE) && !strcmp(((const struct ls_link *)want)->type, "bridge");
+	const struct ls_link_type *type = ls_link_type_of(as_link(want));
 
-	return bridge ? LS_BIT(LS_LINK_MTU) : 0;
+	bool late = type && type->late_mtu && (!type->inner_parent || ls_object_has(want, LS_LINK_PARENT));
+
+	return late ? LS_BIT(LS_LINK_MTU) : 0;
 }
 
 const struct ls_kind ls_kind_link = {
@@ -552,9 +511,10 @@ const struct ls_kind ls_kind_link = {
 	.attrs = link_attrs,
 	.n_attrs = LS_ARRAY_SIZE(link_attrs),
 	.compare = link_compare,
+	.change = link_change,
 	.after_creation = link_after_creation,
 	.describe = link_describe,
-	.probe = link_probe,
+	.probe = ls_link_probe,
 	.dump = link_dump,
 	.encode = link_encode,
 	.sweep = ls_link_sweep,

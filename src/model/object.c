@@ -190,6 +190,13 @@ bool ls_object_each_link(const struct ls_object *object, ls_link_fn *fn, void *d
 	return false;
 }
 
+enum ls_change ls_object_change_to(const struct ls_object *want, const struct ls_object *have, uint32_t bits)
+{
+	const struct ls_kind *kind = want->kind;
+
+	return kind->change ? kind->change(want, have, bits) : ls_object_change(kind, bits);
+}
+
 void ls_attr_format(const struct ls_attr *attr, const struct ls_object *object, char *text, size_t size)
 {
 	const void *value = ls_object_value(object, attr);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the kernel does on its own account when the steps of a plan are carried out. A link that goes takes along what
- * stands on it; an IPv4 primary address takes its secondaries; an address takes the preferred source of routes;
- * disable_ipv6 and setting a link down take its IPv6; a few sysctls overwrite others. The passes below find what is hit
- * and decide: what is wanted is added again, what is ours and unwanted is deleted explicitly beforehand, what is
- * foreign is put back where that is possible, and is a conflict where it is not.
+ * stands on it; a port that changes its vrf or bond loses its IPv6 and its routes; an IPv4 primary address takes its
+ * secondaries; an address takes the preferred source of routes; disable_ipv6 and setting a link down take its IPv6; a
+ * few sysctls overwrite others. The passes below find what is hit and decide: what is wanted is added again, what is
+ * ours and unwanted is deleted explicitly beforehand, what is foreign is put back where that is possible, and is a
+ * conflict where it is not.
  *
  * All of it was measured on kernels 6.1 and 6.18; the functions of the kernel are named where they decide.
  */
@@ -85,28 +86,84 @@ static void strip(struct planner *planner, struct pair *pair, unsigned attr, enu
 
 /* ---- links ------------------------------------------------------------------------------------------------------- */
 
-/* vlan_check_real_dev: a parent has each VLAN id once, so the old holder goes first. */
-static void free_vlan_ids(struct planner *planner)
+static bool has(const struct ls_link *link, unsigned attr)
+{
+	return ls_object_has(&link->object, attr);
+}
+
+static bool is_type(const struct ls_link *link, const char *type)
+{
+	return has(link, LS_LINK_TYPE) && !strcmp(link->type, type);
+}
+
+static bool same_parent(const struct ls_link *a, const struct ls_link *b)
+{
+	return has(a, LS_LINK_PARENT) && has(b, LS_LINK_PARENT) && !strcmp(a->parent, b->parent);
+}
+
+/* vlan_check_real_dev */
+static bool same_vlan(const struct ls_link *a, const struct ls_link *b)
+{
+	return has(a, LS_LINK_VLAN_ID) && has(b, LS_LINK_VLAN_ID) && a->vlan_id == b->vlan_id && same_parent(a, b);
+}
+
+/* vxlan_vni_in_use. It tells families apart, and links below where the ends are link-local; going early is no loss
+ * then. */
+static bool same_vni(const struct ls_link *a, const struct ls_link *b)
+{
+	return has(a, LS_LINK_VNI) && has(b, LS_LINK_VNI) && a->vni == b->vni && a->port == b->port;
+}
+
+/* macvlan_common_newlink: passthru has its parent alone. */
+static bool share_passthru(const struct ls_link *a, const struct ls_link *b)
+{
+	return has(a, LS_LINK_MACVLAN_MODE) && has(b, LS_LINK_MACVLAN_MODE) && same_parent(a, b) &&
+	       (a->macvlan_mode == LS_MACVLAN_PASSTHRU || b->macvlan_mode == LS_MACVLAN_PASSTHRU);
+}
+
+/* What the kernel has only once. `old` cannot stay while `new` is made. */
+static const struct exclusive {
+	bool (*clash)(const struct ls_link *new, const struct ls_link *old);
+	const char *reason;
+} exclusives[] = {
+	{ same_vlan, "its VLAN id is used again" },
+	{ same_vni, "its VNI is used again" },
+	{ share_passthru, "a macvlan in mode passthru has its parent alone" },
+};
+
+static void free_early(struct planner *planner, bool (*clash)(const struct ls_link *, const struct ls_link *),
+	const struct ls_link *new, const char *reason)
 {
 	for (size_t i = planner->links.from; i < planner->links.to; i++) {
-		const struct ls_link *new_link = (const struct ls_link *)planner->pairs[i].want;
-		struct pair *adding = &planner->pairs[i];
+		struct pair *old = &planner->pairs[i];
 
-		if ((adding->verdict != VERDICT_ADD && adding->verdict != VERDICT_RECREATE) ||
-			adding->want->kind != &ls_kind_link || !ls_object_has(adding->want, LS_LINK_VLAN_ID) ||
-			!ls_object_has(adding->want, LS_LINK_PARENT))
+		if (old->verdict != VERDICT_DELETE || !clash(new, (const struct ls_link *)old->have))
 			continue;
-		for (size_t j = planner->links.from; j < planner->links.to; j++) {
-			struct pair *old = &planner->pairs[j];
-			const struct ls_link *old_link = link_of(old);
+		old->early = true;
+		old->reason = reason;
+	}
+}
 
-			if (old->verdict == VERDICT_DELETE && ls_object_has(old->have, LS_LINK_VLAN_ID) &&
-				ls_object_has(old->have, LS_LINK_PARENT) && old_link->vlan_id == new_link->vlan_id &&
-				!strcmp(old_link->parent, new_link->parent)) {
-				old->early = true;
-				old->reason = "its VLAN id is used again";
-			}
-		}
+/* netdev_rx_handler_register: a port of a bridge or a bond carries no macvlans. */
+static bool carries(const struct ls_link *new, const struct ls_link *old)
+{
+	return is_type(old, "macvlan") && has(old, LS_LINK_PARENT) && !strcmp(old->parent, new->name);
+}
+
+/* Old holders of what is used again go first. */
+static void free_exclusives(struct planner *planner)
+{
+	for (size_t i = planner->links.from; i < planner->links.to; i++) {
+		const struct ls_link *new = (const struct ls_link *)planner->pairs[i].want;
+		const struct pair *pair = &planner->pairs[i];
+
+		if (pair->verdict == VERDICT_CHANGE && pair->bits & LS_BIT(LS_LINK_MASTER) &&
+			has(new, LS_LINK_MASTER) && strcmp(ls_planner_type_of(planner, new->master), "vrf") != 0)
+			free_early(planner, carries, new, "its parent becomes a port, which carries no macvlans");
+		if (pair->verdict != VERDICT_ADD && pair->verdict != VERDICT_RECREATE)
+			continue;
+		for (size_t k = 0; k < LS_ARRAY_SIZE(exclusives); k++)
+			free_early(planner, exclusives[k].clash, new, exclusives[k].reason);
 	}
 }
 
@@ -125,6 +182,12 @@ static bool stands_on(const struct ls_link *link, struct names *names)
 {
 	return (ls_object_has(&link->object, LS_LINK_PARENT) && names_have(names, link->parent)) ||
 	       (ls_object_has(&link->object, LS_LINK_PEER) && names_have(names, link->peer));
+}
+
+/* By then it stands on another link. */
+static bool changes_parent(const struct pair *pair)
+{
+	return pair->verdict == VERDICT_CHANGE && pair->bits & LS_BIT(LS_LINK_PARENT);
 }
 
 /* One round over the links that stand on links that go. True when it found another one. */
@@ -147,7 +210,7 @@ static bool spread_to_links(struct planner *planner)
 			ls_planner_lose(planner, pair, false, "goes with the link that it stands on");
 			again = true;
 		} else if (stands_on(link, &planner->late_links) && pair->verdict != VERDICT_DELETE &&
-			   !names_have(&planner->late_links, link->name)) {
+			   !changes_parent(pair) && !names_have(&planner->late_links, link->name)) {
 			ls_planner_give_up(planner, pair, "linkspan did not make it, and the link below it goes");
 			names_add(planner, &planner->late_links, link->name);
 			again = true;
@@ -156,7 +219,7 @@ static bool spread_to_links(struct planner *planner)
 	return again;
 }
 
-/* A bridge that goes lets its ports go. */
+/* A bridge, bond or vrf that goes lets its ports go. */
 static void release_ports(struct planner *planner)
 {
 	for (size_t i = planner->links.from; i < planner->links.to; i++) {
@@ -168,12 +231,180 @@ static void release_ports(struct planner *planner)
 		if (names_have(&planner->early_links, link->master) ||
 			(names_have(&planner->late_links, link->master) && !pair->want)) {
 			if (pair->want)
-				strip(planner, pair, LS_LINK_MASTER, VERDICT_CHANGE, "its bridge is made anew");
+				strip(planner, pair, LS_LINK_MASTER, VERDICT_CHANGE, "its master is made anew");
 			else
 				ls_planner_give_up(planner, pair,
-					"it is a port of a bridge that goes, and linkspan did not put it there");
+					"it is a port of a link that goes, and linkspan did not put it there");
 		}
 	}
+}
+
+/* ---- ports of bonds and vrfs ------------------------------------------------------------------------------------- */
+
+const char *ls_planner_type_of(const struct planner *planner, const char *name)
+{
+	const struct ls_link *link = ls_set_link(planner->desired, name);
+
+	if (!link || !has(link, LS_LINK_TYPE))
+		link = ls_set_link(planner->actual, name);
+	return link && has(link, LS_LINK_TYPE) ? link->type : "";
+}
+
+static const char *old_master_type(const struct planner *planner, const struct pair *pair)
+{
+	const struct ls_link *found = (const struct ls_link *)pair->found;
+	const struct ls_link *master = has(found, LS_LINK_MASTER) ? ls_set_link(planner->actual, found->master) : NULL;
+
+	return master && has(master, LS_LINK_TYPE) ? master->type : "";
+}
+
+static const char *new_master_type(const struct planner *planner, const struct pair *pair)
+{
+	const struct ls_link *want = (const struct ls_link *)pair->want;
+
+	return has(want, LS_LINK_MASTER) ? ls_planner_type_of(planner, want->master) : "";
+}
+
+/* The address of its own that a bond keeps for a port cannot be changed there. */
+static void remake_bond_ports(struct planner *planner)
+{
+	for (size_t i = planner->links.from; i < planner->links.to; i++) {
+		struct pair *pair = &planner->pairs[i];
+
+		if (pair->verdict == VERDICT_CHANGE && pair->have->owner == LS_OWNER_OURS &&
+			pair->bits & LS_BIT(LS_LINK_MAC) && !strcmp(old_master_type(planner, pair), "bond")) {
+			pair->verdict = VERDICT_RECREATE;
+			pair->reason = "its MAC address cannot change while it is a port of a bond";
+		}
+	}
+}
+
+static bool is_port_of(const struct ls_object *object, const char *name)
+{
+	const struct ls_link *link = (const struct ls_link *)object;
+
+	return link && has(link, LS_LINK_MASTER) && !strcmp(link->master, name);
+}
+
+/* Will it be without ports for a while, or in the end? Ports that go in BREAK go after the new ones have come. */
+static bool loses_all_ports(const struct planner *planner, const char *bond)
+{
+	bool any = false, late = false, wanted = false;
+
+	for (size_t i = planner->links.from; i < planner->links.to; i++) {
+		const struct pair *pair = &planner->pairs[i];
+		bool leaves =
+			ls_pair_goes(pair) || (pair->verdict == VERDICT_CHANGE && pair->bits & LS_BIT(LS_LINK_MASTER));
+
+		wanted |= is_port_of(pair->want, bond);
+		if (!is_port_of(pair->found, bond))
+			continue;
+		if (!leaves)
+			return false;
+		any = true;
+		late |= ls_pair_goes(pair) && !ls_pair_goes_early(pair);
+	}
+	return any && !(late && wanted);
+}
+
+/* Of a pair about a bond that stays. */
+static bool is_emptied(const struct planner *planner, const struct pair *pair)
+{
+	const struct ls_link *bond = (const struct ls_link *)pair->have;
+
+	return bond && is_type(bond, "bond") && !ls_pair_goes(pair) && loses_all_ports(planner, bond->name);
+}
+
+/* With its last port a bond loses its address, also one that was given to it, and takes that of the next port
+ * (__bond_release_one, bond_enslave). So the last ports go first, and the address is set once new ones are in. */
+static void empty_bonds_early(struct planner *planner)
+{
+	for (size_t i = planner->links.from; i < planner->links.to; i++) {
+		if (!is_emptied(planner, &planner->pairs[i]))
+			continue;
+		for (size_t k = planner->links.from; k < planner->links.to; k++) {
+			struct pair *port = &planner->pairs[k];
+
+			if (port->verdict != VERDICT_DELETE ||
+				!is_port_of(port->found, link_of(&planner->pairs[i])->name))
+				continue;
+			port->early = true;
+			port->reason = "the last port of its bond goes first";
+		}
+	}
+}
+
+static void keep_bond_macs(struct planner *planner)
+{
+	for (size_t i = planner->links.from; i < planner->links.to; i++)
+		if (is_emptied(planner, &planner->pairs[i]))
+			strip(planner, &planner->pairs[i], LS_LINK_MAC, VERDICT_CHANGE,
+				"a bond loses its address with its last port");
+}
+
+static void name_cycled_link(struct planner *planner, const char *name)
+{
+	names_add(planner, &planner->quiet_links, name);
+	names_add(planner, &planner->down_links, name);
+	names_add(planner, &planner->cycled_links, name);
+}
+
+/* The link goes down before its master changes. The way back is told of that state. */
+static void set_down(struct planner *planner, struct pair *pair)
+{
+	struct ls_link *down = (struct ls_link *)ls_object_copy(planner->plan->arena, pair->found);
+	struct ls_link *then = (struct ls_link *)ls_object_copy(planner->plan->arena, pair->have);
+
+	if (!down || !then || ls_set_add(&planner->plan->fallout, &down->object) < 0) {
+		planner->out_of_memory = true;
+		return;
+	}
+	down->up = then->up = 0;
+	pair->down = &down->object;
+	pair->have = &then->object;
+	ls_planner_judge(planner, pair);
+}
+
+/* A vrf takes a port down and up again when it comes and when it goes (cycle_netdev), and even of one that is down the
+ * addresses of IPv6 go. A bond takes only what is down, brings it up, and leaves it down when it lets it go
+ * (bond_enslave, __bond_release_one): there the step down is one of the plan. */
+static void cycle_ports(struct planner *planner)
+{
+	for (size_t i = planner->links.from; i < planner->links.to; i++) {
+		struct pair *pair = &planner->pairs[i];
+		const char *old, *new;
+		bool bond;
+
+		if (pair->verdict != VERDICT_CHANGE || !(pair->bits & LS_BIT(LS_LINK_MASTER)))
+			continue;
+		old = old_master_type(planner, pair);
+		new = new_master_type(planner, pair);
+		bond = !strcmp(old, "bond") || !strcmp(new, "bond");
+		if (!bond && strcmp(old, "vrf") != 0 && strcmp(new, "vrf") != 0)
+			continue;
+		name_cycled_link(planner, link_of(pair)->name);
+		pair->reason = pair->reason ? pair->reason : "its master takes it down on the way";
+		if (bond && ((const struct ls_link *)pair->found)->up)
+			set_down(planner, pair);
+	}
+}
+
+/* vlan_device_event: VLANs go down and come up with the link below. True when it found another one. */
+static bool cycle_vlans(struct planner *planner)
+{
+	bool again = false;
+
+	for (size_t i = planner->links.from; planner->cycled_links.n && i < planner->links.to; i++) {
+		const struct ls_link *link = (const struct ls_link *)planner->pairs[i].have;
+
+		if (!link || ls_pair_goes(&planner->pairs[i]) || !is_type(link, "vlan") || !has(link, LS_LINK_PARENT) ||
+			!names_have(&planner->cycled_links, link->parent) ||
+			names_have(&planner->cycled_links, link->name))
+			continue;
+		name_cycled_link(planner, link->name);
+		again = true;
+	}
+	return again;
 }
 
 /* disable_ipv6 of a link, or of all of them (addrconf_disable_ipv6). */
@@ -298,11 +529,39 @@ static bool is_not_up(const char *name, void *data)
 	return !link || (!link->up && ls_object_has(&link->object, LS_LINK_UP));
 }
 
+static bool needs_up(const struct ls_object *object)
+{
+	return object->kind == &ls_kind_route || object->kind == &ls_kind_nexthop;
+}
+
 static bool returns(struct planner *planner, const struct ls_object *dependent)
 {
-	bool needs_up = dependent->kind == &ls_kind_route || dependent->kind == &ls_kind_nexthop;
+	return !ls_object_each_link(dependent, needs_up(dependent) ? is_not_up : is_not_back, planner);
+}
 
-	return !ls_object_each_link(dependent, needs_up ? is_not_up : is_not_back, planner);
+/* Set down, or without IPv6, and not only for a moment. */
+static bool is_quiet_for_good(const char *name, void *data)
+{
+	struct planner *planner = data;
+
+	return names_have(&planner->quiet_links, name) && !names_have(&planner->cycled_links, name);
+}
+
+static bool is_down_afterwards(const char *name, void *data)
+{
+	const struct planner *planner = data;
+	const struct ls_link *link = ls_set_link(planner->desired, name);
+
+	if (!link || !has(link, LS_LINK_UP))
+		link = ls_set_link(planner->actual, name);
+	return !link || !link->up;
+}
+
+/* Can what a link has lost stand on it again? */
+static bool stands_again(struct planner *planner, const struct ls_object *dependent)
+{
+	return !ls_object_each_link(dependent, is_quiet_for_good, planner) &&
+	       !(needs_up(dependent) && ls_object_each_link(dependent, is_down_afterwards, planner));
 }
 
 /* Sysctls come and go with their link. One that the plan does not ask for has to be known to the way back all the same.
@@ -318,8 +577,6 @@ static void lose_sysctl(struct planner *planner, struct pair *pair)
 		planner->out_of_memory = true;
 }
 
-/* A link that only changes loses what stands on it for good, unless it can stand there again at once: neighbours whose
- * link has another address now. */
 static void lose_dependent(struct planner *planner, struct pair *pair)
 {
 	const struct ls_object *have = pair->have;
@@ -329,7 +586,7 @@ static void lose_dependent(struct planner *planner, struct pair *pair)
 	else if (on_any(have, &planner->late_links) && have->owner == LS_OWNER_FOREIGN && !pair->want)
 		ls_planner_give_up(planner, pair, "linkspan did not make it, and its link goes");
 	else if (!on_any(have, &planner->late_links) && loses(planner, have))
-		ls_planner_lose(planner, pair, !on_any(have, &planner->quiet_links), "its link loses it");
+		ls_planner_lose(planner, pair, stands_again(planner, have), "its link loses it");
 }
 
 static void spread_to_dependents(struct planner *planner)
@@ -806,11 +1063,17 @@ static void find_defaults(struct planner *planner)
 
 void ls_planner_consequences(struct planner *planner)
 {
-	free_vlan_ids(planner);
+	free_exclusives(planner);
+	remake_bond_ports(planner);
+	empty_bonds_early(planner);
 	name_going_links(planner);
 	while (spread_to_links(planner))
 		;
 	release_ports(planner);
+	keep_bond_macs(planner);
+	cycle_ports(planner);
+	while (cycle_vlans(planner))
+		;
 	name_quiet_links(planner);
 	spread_to_dependents(planner);
 	ls_planner_spread_from_nexthops(planner);

@@ -77,13 +77,15 @@ static uint16_t depth_of(const struct planner *planner, const struct ls_object *
 
 /* ---- disruption -------------------------------------------------------------------------------------------------- */
 
-static enum ls_disruption disruption_of_link(const struct ls_step *step)
+static enum ls_disruption disruption_of_link(struct planner *planner, const struct ls_step *step)
 {
 	const struct ls_link *want = (const struct ls_link *)step->want;
 
 	if (!step->have)
 		return LS_DISRUPT_NONE;
 	if (!want || (step->attrs & LS_BIT(LS_LINK_UP) && !want->up))
+		return LS_DISRUPT_SESSION;
+	if (step->attrs & LS_BIT(LS_LINK_MASTER) && names_have(&planner->cycled_links, want->name))
 		return LS_DISRUPT_SESSION;
 	return step->attrs & (LS_BIT(LS_LINK_MAC) | LS_BIT(LS_LINK_MASTER) | LS_BIT(LS_LINK_MTU)) ? LS_DISRUPT_FLOW
 												  : LS_DISRUPT_NONE;
@@ -151,14 +153,14 @@ static bool ends_session(const struct planner *planner, const struct ls_step *st
 	return false;
 }
 
-static enum ls_disruption disruption_of(const struct planner *planner, struct ls_step *step)
+static enum ls_disruption disruption_of(struct planner *planner, struct ls_step *step)
 {
 	const struct ls_kind *kind = step->want ? step->want->kind : step->have->kind;
 
 	if (kind->late_rank && step->rank == kind->late_rank)
 		step->disruption = LS_DISRUPT_NONE; /* nobody uses yet what is only being turned on */
 	else if (kind == &ls_kind_link)
-		step->disruption = disruption_of_link(step);
+		step->disruption = disruption_of_link(planner, step);
 	else if (kind == &ls_kind_sysctl)
 		step->disruption = disruption_of_sysctl(step);
 	else if (step->op == LS_OP_DELETE)
@@ -188,10 +190,18 @@ static void add_step(struct planner *planner, struct ls_step step)
 	plan->steps[plan->n_steps++] = step;
 }
 
+/* Becoming one and coming up are the same (bond_enslave). */
+static bool is_bond_port(const struct planner *planner, const struct ls_object *want)
+{
+	return want->kind == &ls_kind_link && ls_object_has(want, LS_LINK_MASTER) &&
+	       !strcmp(ls_planner_type_of(planner, ((const struct ls_link *)want)->master), "bond");
+}
+
 /* The late attributes among those in which `want` and `have` differ: flags that are to be turned on (what is turned off
  * is not late: a link goes down before anything else is done to it), and of a new object what has to wait for its
  * creation. */
-static uint32_t late_bits(const struct ls_object *want, const struct ls_object *have, uint32_t bits)
+static uint32_t late_bits(
+	const struct planner *planner, const struct ls_object *want, const struct ls_object *have, uint32_t bits)
 {
 	const struct ls_kind *kind = want->kind;
 	uint32_t late = !have && kind->after_creation ? bits & kind->after_creation(want) : 0;
@@ -200,7 +210,10 @@ static uint32_t late_bits(const struct ls_object *want, const struct ls_object *
 		if (bits & LS_BIT(i) && kind->attrs[i].flags & LS_ATTR_LATE && ls_object_has(want, i) &&
 			*(const uint8_t *)ls_object_value(want, &kind->attrs[i]))
 			late |= LS_BIT(i);
-	return late;
+	/* An address that was lost on the way (a bond's, with its ports): when all links are in place. */
+	if (kind == &ls_kind_link && have && !ls_object_has(have, LS_LINK_MAC))
+		late |= bits & LS_BIT(LS_LINK_MAC);
+	return is_bond_port(planner, want) ? late & ~LS_BIT(LS_LINK_UP) : late;
 }
 
 /* Flags are off, other attributes have no value yet. */
@@ -248,7 +261,7 @@ static void emit_make(struct planner *planner, const struct pair *pair, enum ls_
 	const struct ls_object *have = op == LS_OP_ADD ? NULL : pair->have;
 	const struct ls_object *want = op == LS_OP_ADD && pair->found ? remade(planner, pair->want) : pair->want;
 	uint32_t bits = have ? pair->bits : want->set;
-	uint32_t late = late_bits(want, have, bits);
+	uint32_t late = late_bits(planner, want, have, bits);
 	const struct ls_object *first = late ? before_late(planner, want, late) : want;
 
 	if (!have || bits & ~late) {
@@ -274,6 +287,19 @@ static void emit_make(struct planner *planner, const struct pair *pair, enum ls_
 					  .reason = pair->reason });
 }
 
+static void emit_down(struct planner *planner, const struct pair *pair)
+{
+	add_step(planner, (struct ls_step){ .op = LS_OP_CHANGE,
+				  .phase = LS_PHASE_EARLY,
+				  .rank = pair->down->kind->rank,
+				  .have = pair->found,
+				  .want = pair->down,
+				  .before = pair->found,
+				  .partial = true,
+				  .attrs = LS_BIT(LS_LINK_UP),
+				  .reason = pair->reason });
+}
+
 static void emit_delete(struct planner *planner, const struct pair *pair, bool early)
 {
 	add_step(planner, (struct ls_step){ .op = LS_OP_DELETE,
@@ -288,6 +314,8 @@ static void emit_delete(struct planner *planner, const struct pair *pair, bool e
 static void emit_pair(struct planner *planner, struct pair *pair)
 {
 	pair->emitted = true;
+	if (pair->down)
+		emit_down(planner, pair);
 	switch (pair->verdict) {
 	case VERDICT_NONE:
 	case VERDICT_SATISFIED:

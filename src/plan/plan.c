@@ -295,7 +295,7 @@ static void judge_existing(struct planner *planner, struct pair *pair)
 		ls_planner_conflict(planner, pair, why_not_changed(pair));
 		return;
 	}
-	pair->verdict = verdict_of_change(ls_object_change(pair->want->kind, pair->bits));
+	pair->verdict = verdict_of_change(ls_object_change_to(pair->want, pair->have, pair->bits));
 	/* NLM_F_REPLACE would take all next hops for one. */
 	if (pair->verdict == VERDICT_REPLACE && (pair->want->flags | pair->have->flags) & LS_OBJECT_SIBLING)
 		pair->verdict = VERDICT_RECREATE;
@@ -394,6 +394,7 @@ int ls_plan_make(const struct ls_set *desired, const struct ls_set *actual, cons
 	names_done(&planner.quiet_links);
 	names_done(&planner.down_links);
 	names_done(&planner.mac_links);
+	names_done(&planner.cycled_links);
 	if (r < 0)
 		ls_plan_free(planner.plan);
 	else

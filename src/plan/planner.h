@@ -21,6 +21,7 @@ struct pair {
 	const struct ls_object *want;
 	const struct ls_object *have;
 	const struct ls_object *found; /* `have` as it was dumped */
+	const struct ls_object *down;  /* a link that goes down in EARLY, in a step of its own, to this; or NULL */
 	const char *reason;
 	uint32_t bits; /* attributes that differ */
 	enum verdict verdict;
@@ -49,9 +50,10 @@ struct planner {
 	struct span links, addresses, nexthops, routes; /* where the pairs of a kind lie */
 	struct names early_links;                       /* links that go in EARLY */
 	struct names late_links;                        /* links that go in BREAK */
-	struct names quiet_links; /* links that lose their IPv6, or all, while they stay (disable_ipv6, set down) */
-	struct names down_links;  /* of these: set down */
-	struct names mac_links;   /* links whose address changes */
+	struct names quiet_links;  /* links that lose their IPv6, or all, while they stay (disable_ipv6, set down) */
+	struct names down_links;   /* of these: set down */
+	struct names mac_links;    /* links whose address changes */
+	struct names cycled_links; /* of these: up again afterwards */
 	bool out_of_memory;
 };
 
@@ -78,6 +80,8 @@ void ls_planner_spread_from_nexthops(struct planner *planner);
 void ls_planner_consequences(struct planner *planner);
 void ls_planner_closure(struct planner *planner);
 bool ls_planner_lost_precedence(const struct pair *pair);
+/* The type of a link by name, as it is to be or, where nobody asks for it, as it is; "" where there is none. */
+const char *ls_planner_type_of(const struct planner *planner, const char *name);
 
 /* Is it a sysctl that goes with another one, which `desired` asks for? Then it is given back with that one, not before.
  */

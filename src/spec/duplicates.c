@@ -7,6 +7,8 @@
 #include "checks.h"
 #include "table.h"
 
+#include <linkspan/model.h>
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -218,8 +220,7 @@ static int note_ports(struct ls_checker *checker, struct ls_table *table, const 
 		r = port->name ? note(table, &port->name, &port->mark, &places) : 0;
 		if (r == 1)
 			ls_report_error(checker->report, places.second, ID,
-				"'%s' is a bridge port twice, first on line %u; a link can be in one bridge only: "
-				"remove one",
+				"'%s' is a port twice, first on line %u; a link has one master only: remove one",
 				port->name, places.first.line);
 	}
 	return r < 0 ? r : 0;
@@ -251,15 +252,85 @@ static int check_vlans(struct ls_checker *checker)
 	ls_table_init(&table, sizeof(struct vlan_key));
 	for (size_t i = 0; r >= 0 && i < spec->n_interfaces; i++) {
 		const struct ls_spec_interface *interface = &spec->interfaces[i];
-		struct vlan_key key = { .parent = interface->parent.name, .id = interface->vlan_id };
+		struct vlan_key key = { .parent = interface->parent.name, .id = interface->id };
+		bool vlan = interface->create == LS_CREATE_VLAN && key.parent && key.id;
 
-		r = key.parent && key.id ? note(&table, &key, &interface->vlan_id_mark, &places) : 0;
+		r = vlan ? note(&table, &key, &interface->id_mark, &places) : 0;
 		if (r == 1)
 			ls_report_error(checker->report, places.second, ID,
 				"VLAN %u of '%s' is given twice, first on line %u; give one of them another id",
-				interface->vlan_id, interface->parent.name, places.first.line);
+				interface->id, interface->parent.name, places.first.line);
 	}
 	return r < 0 ? r : 0;
+}
+
+/* vxlan_vni_in_use: neither `local` nor `remote` counts, and `parent` only where `local` is link-local. */
+struct vxlan_key {
+	const char *parent;
+	uint32_t id, port;
+	uint64_t ipv6;
+};
+
+static struct vxlan_key vxlan_key(const struct ls_spec_interface *interface)
+{
+	uint8_t family = interface->remote.family ? interface->remote.family : interface->local.family;
+	struct vxlan_key key = { .id = interface->id, .port = interface->port, .ipv6 = family == AF_INET6 };
+
+	if (key.ipv6 && ls_ip_is_link_local(&interface->local))
+		key.parent = interface->parent.name;
+	return key;
+}
+
+static int check_vxlans(struct ls_checker *checker)
+{
+	LS_CLEANUP(ls_table_done) struct ls_table table = { 0 };
+	const struct ls_spec *spec = checker->spec;
+	struct places places;
+	int r = 0;
+
+	ls_table_init(&table, sizeof(struct vxlan_key));
+	for (size_t i = 0; r >= 0 && i < spec->n_interfaces; i++) {
+		const struct ls_spec_interface *interface = &spec->interfaces[i];
+		struct vxlan_key key = vxlan_key(interface);
+		bool vxlan = interface->create == LS_CREATE_VXLAN && interface->id_mark.line;
+
+		r = vxlan ? note(&table, &key, &interface->id_mark, &places) : 0;
+		if (r == 1)
+			ls_report_error(checker->report, places.second, ID,
+				"VNI %u on port %u is given twice, first on line %u; give one of them another id or "
+				"port (the ends do not tell them apart)",
+				interface->id, interface->port, places.first.line);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* macvlan_common_newlink: passthru has its parent alone. The table holds the first macvlan of each parent. */
+static int check_macvlans(struct ls_checker *checker)
+{
+	LS_CLEANUP(ls_table_done) struct ls_table table = { 0 };
+	const struct ls_spec *spec = checker->spec;
+	const struct ls_spec_interface *first;
+	void **slot;
+
+	ls_table_init(&table, sizeof(const char *));
+	for (size_t i = 0; i < spec->n_interfaces; i++) {
+		const struct ls_spec_interface *interface = &spec->interfaces[i];
+
+		if (interface->create != LS_CREATE_MACVLAN || !interface->parent.name)
+			continue;
+		slot = ls_table_slot(&table, &interface->parent.name);
+		if (!slot)
+			return -ENOMEM;
+		first = *slot;
+		if (!first)
+			*slot = (void *)(uintptr_t)interface;
+		else if (first->mode == LS_MACVLAN_PASSTHRU || interface->mode == LS_MACVLAN_PASSTHRU)
+			ls_report_error(checker->report, interface->parent.mark, ID,
+				"'%s' carries the macvlan '%s' (line %u) already, and passthru has its parent alone; "
+				"remove one, or choose another mode",
+				interface->parent.name, first->name, first->mark.line);
+	}
+	return 0;
 }
 
 /* ---- rules, neighbours, nexthops --------------------------------------------------------------------------------- */
@@ -424,6 +495,8 @@ int ls_check_duplicates(struct ls_checker *checker)
 		check_macs,
 		check_ports,
 		check_vlans,
+		check_vxlans,
+		check_macvlans,
 		check_rules,
 		check_neighbours,
 		check_nexthops,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * References: every name of an interface must mean one that the spec has; the ends of a veth name one another; nothing
- * is built on itself. For the last, interfaces and what they need below them (a VLAN its parent, a bridge its ports)
- * are a graph, searched depth first with a stack of its own: a chain can be as long as the spec.
+ * References: every name of an interface must mean one that the spec has, and one that can be what it is named for; the
+ * ends of a veth name one another; nothing is built on itself. For the last, interfaces and what they need below them
+ * (a VLAN its parent, a bridge its ports) are a graph, searched depth first with a stack of its own: a chain can be as
+ * long as the spec.
  */
 #include "checks.h"
 #include "hint.h"
@@ -66,19 +67,97 @@ static void check_peer(struct ls_checker *checker, const struct ls_spec_interfac
 			other->name, other->peer.name, other->peer.mark.line);
 }
 
+/* What cannot be a port of what: NULL where it can. br_add_if, vrf_add_slave, bond_enslave. */
+static const char *refuse_port(const struct ls_spec_interface *master, const struct ls_spec_interface *port)
+{
+	if (port->create == LS_CREATE_BRIDGE && master->create == LS_CREATE_BRIDGE)
+		return "a bridge; a bridge cannot be a port of another one";
+	if (port->create == LS_CREATE_VRF)
+		return "a vrf; a vrf cannot be a port";
+	return NULL;
+}
+
+/* A bond gives its ports its own MTU and brings them up. */
+static void check_bond_port(
+	struct ls_checker *checker, const struct ls_spec_interface *bond, const struct ls_spec_interface *port)
+{
+	if (!port->up)
+		ls_report_error(checker->report, port->up_mark, "range",
+			"'%s' is a port of the bond '%s' (line %u), which brings it up; remove 'up: false'", port->name,
+			bond->name, bond->mark.line);
+	if (port->mtu && port->mtu != bond->mtu)
+		ls_report_error(checker->report, port->mtu_mark, "range",
+			"'%s' is a port of the bond '%s' (line %u), which gives it its own MTU; set 'mtu' there",
+			port->name, bond->name, bond->mark.line);
+}
+
 static void check_ports(struct ls_checker *checker, const struct ls_spec_interface *interface)
 {
 	const struct ls_spec_interface *other;
+	const char *refused;
 
 	for (size_t i = 0; i < interface->n_ports; i++) {
 		const struct ls_spec_name *port = &interface->ports[i];
 
 		other = resolve(checker, port->mark, "ports", port->name);
-		if (other && other != interface && other->create == LS_CREATE_BRIDGE)
-			ls_report_error(checker->report, port->mark, "reference",
-				"'ports' names '%s' (line %u), a bridge; a bridge cannot be a port of another one",
-				other->name, other->mark.line);
+		if (!other || other == interface)
+			continue;
+		refused = refuse_port(interface, other);
+		if (refused)
+			ls_report_error(checker->report, port->mark, "reference", "'ports' names '%s' (line %u), %s",
+				other->name, other->mark.line, refused);
+		else if (interface->create == LS_CREATE_BOND)
+			check_bond_port(checker, interface, other);
 	}
+}
+
+/* Where one of its own kind is below, the kernel takes that one's parent instead (macvlan_common_newlink). */
+static void check_parent(struct ls_checker *checker, const struct ls_spec_interface *interface)
+{
+	const struct ls_spec_interface *parent;
+
+	parent = resolve(checker, interface->parent.mark, "parent", interface->parent.name);
+	if (parent && parent != interface && interface->create == LS_CREATE_MACVLAN &&
+		parent->create == LS_CREATE_MACVLAN)
+		ls_report_error(checker->report, interface->parent.mark, "reference",
+			"'parent' names '%s' (line %u), itself a macvlan; name its parent", parent->name,
+			parent->mark.line);
+}
+
+/* netdev_rx_handler_register: what comes in over a link goes to a bridge, a bond or its macvlans, not to several. */
+static void check_receivers(struct ls_checker *checker, const struct ls_spec_interface *master,
+	const struct ls_spec_interface *const *macvlans)
+{
+	const struct ls_spec_interface *port, *macvlan;
+
+	for (size_t i = 0; i < master->n_ports; i++) {
+		port = ls_checker_find(checker, master->ports[i].name);
+		macvlan = port ? macvlans[port - checker->spec->interfaces] : NULL;
+		if (macvlan)
+			ls_report_error(checker->report, macvlan->parent.mark, "reference",
+				"'parent' names '%s', which is a port of '%s' (line %u); a port cannot carry macvlans",
+				port->name, master->name, master->ports[i].mark.line);
+	}
+}
+
+static int check_macvlan_parents(struct ls_checker *checker)
+{
+	const struct ls_spec *spec = checker->spec;
+	const struct ls_spec_interface **macvlans = calloc(spec->n_interfaces + 1, sizeof(*macvlans)); /* by parent */
+
+	if (!macvlans)
+		return -ENOMEM;
+	for (size_t i = 0; i < spec->n_interfaces; i++) {
+		const struct ls_spec_interface *parent = ls_checker_find(checker, spec->interfaces[i].parent.name);
+
+		if (parent && spec->interfaces[i].create == LS_CREATE_MACVLAN)
+			macvlans[parent - spec->interfaces] = &spec->interfaces[i];
+	}
+	for (size_t i = 0; i < spec->n_interfaces; i++)
+		if (spec->interfaces[i].create == LS_CREATE_BRIDGE || spec->interfaces[i].create == LS_CREATE_BOND)
+			check_receivers(checker, &spec->interfaces[i], macvlans);
+	free(macvlans);
+	return 0;
 }
 
 static void check_interfaces(struct ls_checker *checker)
@@ -87,8 +166,7 @@ static void check_interfaces(struct ls_checker *checker)
 		const struct ls_spec_interface *interface = &checker->spec->interfaces[i];
 
 		check_ports(checker, interface);
-		if (interface->create == LS_CREATE_VLAN)
-			(void)resolve(checker, interface->parent.mark, "parent", interface->parent.name);
+		check_parent(checker, interface);
 		if (interface->create == LS_CREATE_VETH)
 			check_peer(checker, interface);
 	}
@@ -231,14 +309,12 @@ static uint8_t *state_of(const struct search *search, const struct ls_spec_inter
 	return &search->states[interface - search->checker->spec->interfaces];
 }
 
-/* The i-th interface that this one needs below; NULL: no more. */
+/* The i-th interface that this one needs below; NULL: no more. A type has either a parent or ports. */
 static const struct ls_spec_name *edge(const struct ls_spec_interface *interface, size_t i)
 {
-	if (interface->create == LS_CREATE_VLAN)
+	if (interface->parent.name)
 		return i == 0 ? &interface->parent : NULL;
-	if (interface->create == LS_CREATE_BRIDGE)
-		return i < interface->n_ports ? &interface->ports[i] : NULL;
-	return NULL;
+	return i < interface->n_ports ? &interface->ports[i] : NULL;
 }
 
 /* The path from `first` on is a circle, which `last` closes. */
@@ -258,10 +334,10 @@ static void report_circle(
 		length > 200 ? "... " : "", first->name);
 }
 
-/* A bridge in a bridge is an error already. */
+/* Ports of a sort that cannot be one are an error already. */
 static bool is_refused(const struct ls_spec_interface *from, const struct ls_spec_interface *to)
 {
-	return from != to && from->create == LS_CREATE_BRIDGE && to->create == LS_CREATE_BRIDGE;
+	return from != to && from->n_ports > 0 && refuse_port(from, to);
 }
 
 static void enter(struct search *search, const struct ls_spec_interface *interface)
@@ -323,5 +399,7 @@ int ls_check_references(struct ls_checker *checker)
 	check_interfaces(checker);
 	check_users(checker);
 	check_rules(checker);
+	if (check_macvlan_parents(checker) < 0)
+		return -ENOMEM;
 	return check_circles(checker);
 }

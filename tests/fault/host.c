@@ -5,6 +5,8 @@
  */
 #include "fault.h"
 
+#include <linkspan/util.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -294,17 +296,68 @@ static const char dummy_b[] = "  lsx0:\n"
 			      "    ipv4: { method: manual, addresses: [10.17.0.1/24, 10.17.0.2/24] }\n"
 			      "  lsx1: { create: { type: dummy }, up: false }\n";
 
-static void write_spec(const char *name, const char *format, const char *pairs, const char *vlan, const char *dummy)
+/* Types of which a kernel may have some and not others. Changed in place, made anew, and with an id that another one
+ * had. */
+static const struct optional {
+	const char *type, *try; /* arguments of `ip link add` */
+	const char *a, *b;
+} optional[] = {
+	{ "vxlan", "type vxlan id 2 dstport 4789",
+		"  lsv0:\n"
+		"    create: { type: vxlan, id: 30, local: 198.51.100.1, remote: 198.51.100.7 }\n"
+		"    ipv4: { method: manual, addresses: [10.18.0.1/24] }\n"
+		"  lsv1: { create: { type: vxlan, id: 31, parent: uplink, ttl: 9 } }\n",
+		"  lsv0:\n"
+		"    create: { type: vxlan, id: 31, local: 198.51.100.1, remote: 198.51.100.7 }\n"
+		"    ipv4: { method: manual, addresses: [10.18.0.1/24] }\n"
+		"  lsv2: { create: { type: vxlan, id: 30, parent: uplink, learning: false } }\n" },
+	{ "macvlan", "link probe0 type macvlan",
+		"  lsm0:\n"
+		"    create: { type: macvlan, parent: uplink }\n"
+		"    ipv6: { method: manual, addresses: [2001:db8:19::1/64] }\n"
+		"  lsm1: { create: { type: macvlan, parent: lsc1 } }\n",
+		"  lsm0:\n"
+		"    create: { type: macvlan, parent: uplink, mode: private }\n"
+		"    ipv6: { method: manual, addresses: [2001:db8:19::1/64] }\n" },
+	{ "vrf", "type vrf table 2",
+		"  lsr0: { create: { type: vrf, table: 900 } }\n"
+		"  fz1: { match: { name: fz1 } }\n",
+		"  lsr0: { create: { type: vrf, table: 900, ports: [fz1] } }\n"
+		"  fz1: { match: { name: fz1 }, ipv4: { method: manual, addresses: [10.19.0.1/24] } }\n" },
+	{ "bond", "type bond",
+		"  lso0: { create: { type: bond, ports: [fp1] } }\n"
+		"  fp1: { match: { name: fp1 } }\n",
+		"  lso0: { create: { type: bond, miimon: 50 } }\n"
+		"  fp1: { match: { name: fp1 } }\n" },
+};
+static bool has_optional[LS_ARRAY_SIZE(optional)];
+
+static void find_optional(void)
 {
-	char path[128], more[2048];
+	char command[128];
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(optional); i++) {
+		snprintf(command, sizeof(command), "ip link add probe9 %s && ip link del probe9", optional[i].try);
+		has_optional[i] = host_try(command);
+	}
+}
+
+static void write_spec(enum stage stage, const char *format, const char *pairs, const char *vlan, const char *dummy)
+{
+	struct ls_buf more = { 0 };
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	snprintf(more, sizeof(more), "%s%s%s", pairs, has_vlan ? vlan : "", has_dummy ? dummy : "");
-	file = fopen(path, "we");
-	cr_assert_not_null(file, "%s", path);
-	fprintf(file, format, more); /* NOLINT: one of the two above */
+	ls_buf_printf(&more, "%s%s%s", pairs, has_vlan ? vlan : "", has_dummy ? dummy : "");
+	for (size_t i = 0; i < LS_ARRAY_SIZE(optional); i++)
+		if (has_optional[i])
+			ls_buf_printf(&more, "%s", stage == STAGE_A ? optional[i].a : optional[i].b);
+	ls_buf_append(&more, "", 1);
+	cr_assert_not(more.failed);
+	file = fopen(host_spec(stage), "we");
+	cr_assert_not_null(file, "%s", host_spec(stage));
+	fprintf(file, format, (const char *)more.data); /* NOLINT: one of the two above */
 	fclose(file);
+	ls_buf_done(&more);
 }
 
 const char *host_spec(enum stage stage)
@@ -376,8 +429,9 @@ void fault_begin(void)
 	has_dummy = host_try("ip link add probe type dummy");
 	has_vlan = host_try(
 		"ip link add probe0 type veth peer name probe1 && ip link add probe2 link probe0 type vlan id 2");
-	write_spec("a.yaml", spec_a, pairs_a, vlan_a, dummy_a);
-	write_spec("b.yaml", spec_b, "", vlan_b, dummy_b);
+	find_optional();
+	write_spec(STAGE_A, spec_a, pairs_a, vlan_a, dummy_a);
+	write_spec(STAGE_B, spec_b, "", vlan_b, dummy_b);
 }
 
 void fault_need_namespace(void)

@@ -130,7 +130,7 @@ static void restore_overwritten(struct ls_set *wanted, const struct ls_plan *pla
 	ls_set_each (&plan->fallout, i) {
 		struct ls_object *object = ls_set_find(wanted, plan->fallout.objects[i]);
 
-		if (!object)
+		if (!object || object->kind != &ls_kind_sysctl)
 			continue;
 		object->flags |= LS_OBJECT_ADJUST;
 		object->managed |= LS_BIT(LS_SYSCTL_VALUE);

@@ -254,33 +254,171 @@ Test(drivers, link_on_a_missing_bridge_is_refused_before_sending)
 	end();
 }
 
+static const struct {
+	const char *type, *below, *rest; /* of `ip link add ... type ...` */
+} probed[] = {
+	{ "bridge", "", "" },
+	{ "dummy", "", "" },
+	{ "veth", "", "" },
+	{ "vlan", "link lsbase", "id 5" },
+	{ "vxlan", "", "id 5 dstport 4789" },
+	{ "vrf", "", "table 5" },
+	{ "macvlan", "link lsbase", "" },
+	{ "bond", "", "" },
+};
+
 Test(drivers, probe_makes_nothing_and_names_what_is_missing)
 {
-	static const char *const types[] = { "bridge", "dummy", "veth", "vlan" };
 	json_t *before, *after;
 
 	begin();
-	for (size_t i = 0; i < LS_ARRAY_SIZE(types); i++) {
-		struct ls_link want = link_of("x", types[i]);
-		char add[128];
+	for (size_t i = 0; i < LS_ARRAY_SIZE(probed); i++) {
+		struct ls_link want = link_of("x", probed[i].type);
+		char add[192];
 		int r;
 
 		snprintf(add, sizeof(add),
 			"ip link add lsbase type veth peer name lspeer; "
 			"ip link add %s name lsprobe type %s %s",
-			!strcmp(types[i], "vlan") ? "link lsbase" : "", types[i],
-			!strcmp(types[i], "vlan") ? "id 5" : "");
+			probed[i].below, probed[i].type, probed[i].rest);
 		before = ask("ip -j link");
 		r = ls_kind_link.probe(kernel, &want.object, &failure);
 		after = ask("ip -j link");
-		cr_expect(json_equal(before, after), "%s", types[i]);
-		cr_expect_eq(r, run_quietly(add) ? 0 : -EOPNOTSUPP, "%s: %s", types[i], failure.message);
+		cr_expect(json_equal(before, after), "%s", probed[i].type);
+		cr_expect_eq(r, run_quietly(add) ? 0 : -EOPNOTSUPP, "%s: %s", probed[i].type, failure.message);
 		if (r < 0)
-			cr_expect_not_null(strstr(failure.message, types[i]));
+			cr_expect_not_null(strstr(failure.message, probed[i].type));
+		/* The second answer is the first one again. */
+		cr_expect_eq(ls_kind_link.probe(kernel, &want.object, &failure), r);
 		(void)run_quietly("ip link del lsprobe; ip link del lsbase");
 		json_decref(before);
 		json_decref(after);
 	}
+	end();
+}
+
+/* ---- links of further types -------------------------------------------------------------------------------------- */
+
+static const json_t *data_of(const json_t *link)
+{
+	return json_object_get(json_object_get(link, "linkinfo"), "info_data");
+}
+
+Test(drivers, vxlan_is_made_and_changed_in_place)
+{
+	struct ls_link want = link_of("vx0", "vxlan"), other;
+	json_t *link;
+
+	begin();
+	make_pair();
+	need_type("vxlan id 1 dstport 4789");
+	want.vni = 16777215;
+	want.port = 4789;
+	want.ttl = 3;
+	want.local = ip("192.0.2.1");
+	want.remote = ip("192.0.2.2");
+	want.parent = "p0";
+	want.object.set |= LS_BIT(LS_LINK_VNI) | LS_BIT(LS_LINK_PORT) | LS_BIT(LS_LINK_LEARNING) | LS_BIT(LS_LINK_TTL) |
+			   LS_BIT(LS_LINK_LOCAL) | LS_BIT(LS_LINK_REMOTE) | LS_BIT(LS_LINK_PARENT);
+	succeed(LS_OP_ADD, NULL, &want.object);
+	expect_ours(&want.object);
+	link = ip_link("vx0");
+	cr_expect_eq(number_of(data_of(link), "id"), 16777215);
+	cr_expect_eq(number_of(data_of(link), "port"), 4789);
+	cr_expect_eq(number_of(data_of(link), "ttl"), 3);
+	cr_expect_str_eq(text_of(data_of(link), "local"), "192.0.2.1");
+	cr_expect_str_eq(text_of(data_of(link), "remote"), "192.0.2.2");
+	cr_expect_str_eq(text_of(data_of(link), "link"), "p0");
+	cr_expect(json_is_false(json_object_get(data_of(link), "learning")));
+	json_decref(link);
+	other = want;
+	other.parent = "p1";
+	other.learning = 1;
+	other.ttl = 0;
+	other.object.set &= ~(LS_BIT(LS_LINK_LOCAL) | LS_BIT(LS_LINK_REMOTE));
+	succeed(LS_OP_CHANGE, &want.object, &other.object);
+	expect_ours(&other.object);
+	link = ip_link("vx0");
+	cr_expect_str_eq(text_of(data_of(link), "link"), "p1");
+	cr_expect_null(json_object_get(data_of(link), "local"));
+	cr_expect_null(json_object_get(data_of(link), "remote"));
+	json_decref(link);
+	end();
+}
+
+Test(drivers, macvlan_is_made_on_its_parent)
+{
+	struct ls_link want = link_of("mv0", "macvlan"), other;
+	json_t *link;
+
+	begin();
+	make_pair();
+	if (!run_quietly("ip link add mv9 link p0 type macvlan && ip link del mv9"))
+		cr_skip_test("no macvlan");
+	want.parent = "p0";
+	want.macvlan_mode = LS_MACVLAN_PRIVATE;
+	want.object.set |= LS_BIT(LS_LINK_PARENT) | LS_BIT(LS_LINK_MACVLAN_MODE);
+	succeed(LS_OP_ADD, NULL, &want.object);
+	expect_ours(&want.object);
+	link = ip_link("mv0");
+	cr_expect_str_eq(text_of(link, "link"), "p0");
+	cr_expect_str_eq(text_of(data_of(link), "mode"), "private");
+	json_decref(link);
+	other = want;
+	other.macvlan_mode = LS_MACVLAN_VEPA;
+	succeed(LS_OP_CHANGE, &want.object, &other.object);
+	expect_ours(&other.object);
+	end();
+}
+
+Test(drivers, vrf_is_made_with_its_table)
+{
+	struct ls_link want = link_of("blue", "vrf");
+	json_t *link;
+
+	begin();
+	need_type("vrf table 5");
+	want.table = 4294967295;
+	set_attr(&want.object, LS_LINK_TABLE);
+	succeed(LS_OP_ADD, NULL, &want.object);
+	expect_ours(&want.object);
+	link = ip_link("blue");
+	cr_expect_eq(number_of(data_of(link), "table"), 4294967295);
+	json_decref(link);
+	end();
+}
+
+Test(drivers, bond_takes_a_port_that_keeps_its_own_mac)
+{
+	struct ls_link want = link_of("bo0", "bond"), port = link_of("va", "veth"), far = link_of("vb", "veth");
+	json_t *link;
+
+	begin();
+	need_type("bond");
+	want.bond_mode = LS_BOND_8023AD;
+	want.miimon = 70;
+	cr_assert_eq(ls_mac_parse("02:00:5e:00:00:01", &want.mac), 0);
+	want.object.set |= LS_BIT(LS_LINK_BOND_MODE) | LS_BIT(LS_LINK_MIIMON) | LS_BIT(LS_LINK_MAC);
+	succeed(LS_OP_ADD, NULL, &want.object);
+	expect_ours(&want.object);
+	port.peer = "vb";
+	far.peer = "va";
+	set_attr(&port.object, LS_LINK_PEER);
+	set_attr(&far.object, LS_LINK_PEER);
+	cr_assert_eq(ls_mac_parse("02:00:5e:00:00:0a", &port.mac), 0);
+	set_attr(&port.object, LS_LINK_MAC);
+	set_master(&port, "bo0");
+	succeed(LS_OP_ADD, NULL, &port.object);
+	expect_ours(&port.object);
+	link = ip_link("va");
+	cr_expect_str_eq(text_of(link, "address"), "02:00:5e:00:00:01");
+	cr_expect_str_eq(text_of(link, "master"), "bo0");
+	cr_expect(ip_says_up(link), "a bond brings its ports up");
+	json_decref(link);
+	link = ip_link("bo0");
+	cr_expect_str_eq(text_of(data_of(link), "mode"), "802.3ad");
+	cr_expect_eq(number_of(data_of(link), "miimon"), 70);
+	json_decref(link);
 	end();
 }
 

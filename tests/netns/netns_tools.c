@@ -169,10 +169,17 @@ const char *ns_dir(void)
 
 void ns_need_link_type(const char *type)
 {
+	static const char *const more[][2] = { { "vlan", "id 1" }, { "vxlan", "id 1 dstport 4789" },
+		{ "vrf", "table 1" } };
+	const char *rest = "";
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(more); i++)
+		if (!strcmp(more[i][0], type))
+			rest = more[i][1];
 	/* lo takes no VLANs. */
-	if (!ns_try("ip link add lsprobe type %s || { ip link add lsbelow type bridge && "
-		    "ip link add lsprobe link lsbelow type %s id 1; }",
-		    type, type)) {
+	if (!ns_try("ip link add lsprobe type %s %s || { ip link add lsbelow type bridge && "
+		    "ip link add lsprobe link lsbelow type %s %s; }",
+		    type, rest, type, rest)) {
 		ns_try("ip link del lsbelow");
 		ns_skip("this kernel has no %s links", type);
 	}

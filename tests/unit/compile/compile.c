@@ -147,6 +147,46 @@ Test(compile, a_vlan_may_have_a_mac_of_its_own)
 		find(&set, "link name=v"), "link name=v type=vlan parent=eth0 vlan_id=1 mac=02:00:00:00:00:09 up=true");
 }
 
+Test(compile, a_vxlan_says_all_that_the_kernel_would_fill_in)
+{
+	struct ls_set set =
+		compile(HEAD "interfaces:\n  lan: { match: { name: eth0 } }\n"
+			     "  x: { create: { type: vxlan, id: 0, macaddress: \"02:00:00:00:00:01\" } }\n"
+			     "  y: { create: { type: vxlan, id: 7, parent: lan, remote: 239.0.0.1, ttl: 5,\n"
+			     "    macaddress: \"02:00:00:00:00:02\" } }\n");
+
+	assert_is(find(&set, "link name=x"),
+		"link name=x type=vxlan mtu=1500 vni=0 port=4789 learning=true ttl=0 mac=02:00:00:00:00:01 up=true");
+	assert_is(find(&set, "link name=y"),
+		"link name=y type=vxlan parent=eth0 vni=7 remote=239.0.0.1 port=4789 learning=true ttl=5 "
+		"mac=02:00:00:00:00:02 up=true");
+}
+
+Test(compile, a_macvlan_in_passthru_has_the_mac_of_its_parent)
+{
+	struct ls_set set = compile(HEAD "interfaces:\n  lan: { match: { name: eth0 } }\n"
+					 "  m: { create: { type: macvlan, parent: lan, mode: passthru } }\n");
+
+	assert_is(find(&set, "link name=m"), "link name=m type=macvlan parent=eth0 macvlan_mode=passthru up=true");
+}
+
+Test(compile, ports_of_a_bond_have_its_mtu)
+{
+	struct ls_set set =
+		compile(HEAD "interfaces:\n"
+			     "  a: { create: { type: veth, peer: b, macaddress: \"02:00:00:00:00:01\" } }\n"
+			     "  b: { create: { type: veth, peer: a } }\n"
+			     "  bo: { create: { type: bond, ports: [a], macaddress: \"02:00:00:00:00:02\" } }\n"
+			     "  v: { create: { type: vrf, table: 9, ports: [bo], macaddress: "
+			     "\"02:00:00:00:00:03\" } }\n");
+
+	assert_is(find(&set, "link name=a"), "link name=a type=veth master=bo peer=b mac=02:00:00:00:00:01 up=true");
+	assert_is(find(&set, "link name=bo"),
+		"link name=bo type=bond master=v mtu=1500 bond_mode=active-backup miimon=100 mac=02:00:00:00:00:02 "
+		"up=true");
+	assert_is(find(&set, "link name=v"), "link name=v type=vrf table=9 mac=02:00:00:00:00:03 up=true");
+}
+
 Test(compile, the_ends_of_a_veth_know_each_other)
 {
 	struct ls_set set = compile(HEAD "interfaces:\n  a: { create: { type: veth, peer: b } }\n  b: { create: { "

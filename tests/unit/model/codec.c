@@ -10,6 +10,12 @@ static const char *const samples[] = {
 	"link name=v10 type=vlan master=br0 parent=eth0 peer=x mtu=1496 index=7 vlan_id=4094 mac=02:00:5e:00:53:01 "
 	"permanent_mac=02:00:5e:00:53:02 up=true carrier=true stp=true ours",
 	"link name=br0 type=bridge up=false stp=false raw",
+	"link name=vx type=vxlan parent=eth0 vni=16777215 local=192.0.2.1 remote=239.0.0.1 port=4789 learning=true "
+	"ttl=255",
+	"link name=vx type=vxlan vni=0 local=2001:db8::1 remote=2001:db8::2 port=65535 learning=false ttl=0 ours",
+	"link name=blue type=vrf table=4294967295",
+	"link name=mv type=macvlan parent=eth0 macvlan_mode=source",
+	"link name=bo type=bond bond_mode=802.3ad miimon=100",
 	"link name=eth0 mtu=1400 -master adjust",
 	"address dev=eth0 address=192.0.2.1/24 ours",
 	"address dev=eth0 address=2001:db8::1/64 derived raw",

@@ -143,6 +143,101 @@ Test(consequences, what_stands_on_a_link_that_is_freed_first_goes_first)
 		"dev new\n");
 }
 
+/* ---- what the kernel has only once ------------------------------------------------------------------------------- */
+
+#define VX "type=vxlan port=4789 learning=true ttl=0"
+
+Test(consequences, a_vni_used_again_is_freed_first)
+{
+	assert_plan(WANTED("link name=new " VX " vni=5"), ACTUAL("link name=old " VX " vni=5 ours"),
+		"early - link old\nmake + link new\n");
+	assert_plan(WANTED("link name=new " VX " vni=6"), ACTUAL("link name=old " VX " vni=5 ours"),
+		"make + link new\nbreak - link old\n");
+	assert_plan(WANTED("link name=a " VX " vni=6", "link name=b " VX " vni=5"),
+		ACTUAL("link name=a " VX " vni=5 ours", "link name=b " VX " vni=6 ours"),
+		"early - link b\nearly - link a\nmake + link a\nmake + link b\n");
+}
+
+Test(consequences, passthru_has_its_parent_alone)
+{
+	assert_plan(WANTED("link name=new type=macvlan parent=eth0 macvlan_mode=passthru"),
+		ACTUAL("link name=eth0", "link name=old type=macvlan parent=eth0 macvlan_mode=bridge ours"),
+		"early - link old\nmake + link new\n");
+}
+
+Test(consequences, a_link_that_becomes_a_port_loses_its_macvlans_first)
+{
+	assert_plan(WANTED("link name=br0 type=bridge", "link name=eth0 master=br0 adjust"),
+		ACTUAL("link name=br0 type=bridge ours", "link name=eth0",
+			"link name=old type=macvlan parent=eth0 macvlan_mode=bridge ours"),
+		"early - link old\nmake ~ link eth0 master=br0\n");
+}
+
+Test(consequences, a_vxlan_moves_to_another_parent_in_place)
+{
+	assert_plan(WANTED("link name=x " VX " vni=5 parent=eth0"),
+		ACTUAL("link name=eth0", "link name=br0 type=bridge ours", "link name=x " VX " vni=5 parent=br0 ours"),
+		"make ~ link x parent=eth0\nbreak - link br0\n");
+	assert_plan(WANTED("link name=x " VX " vni=5"),
+		ACTUAL("link name=eth0", "link name=x " VX " vni=5 parent=eth0 ours"),
+		"early - link x\nmake + link x\n");
+	assert_plan(WANTED("link name=x " VX " vni=5 remote=2001:db8::1"),
+		ACTUAL("link name=x " VX " vni=5 remote=192.0.2.1 ours"), "early - link x\nmake + link x\n");
+}
+
+/* ---- ports of vrfs and bonds ------------------------------------------------------------------------------------- */
+
+#define BLUE "link name=blue type=vrf table=10"
+#define BOND "link name=bo type=bond bond_mode=active-backup miimon=100"
+
+Test(consequences, a_port_of_a_vrf_loses_ipv6_and_routes_which_come_back)
+{
+	assert_plan(WANTED(BLUE, "link name=eth0 master=blue adjust", "address dev=eth0 address=192.0.2.1/24",
+			    "address dev=eth0 address=2001:db8::1/64", "route to=10.0.0.0/8 via=192.0.2.2 dev=eth0"),
+		ACTUAL(BLUE " ours", "link name=eth0 up=true", "address dev=eth0 address=192.0.2.1/24 ours",
+			"address dev=eth0 address=2001:db8::1/64 ours", "address dev=eth0 address=2001:db8::9/64 raw",
+			"route to=10.0.0.0/8 via=192.0.2.2 dev=eth0 ours",
+			"route to=10.9.0.0/16 via=192.0.2.2 dev=eth0 raw"),
+		"make ~ link eth0 master=blue\nmake + address 2001:db8::1/64 dev eth0\n"
+		"make + address 2001:db8::9/64 dev eth0 foreign\nmake + route 10.9.0.0/16 foreign\n"
+		"make + route 10.0.0.0/8\n");
+}
+
+Test(consequences, a_vlan_goes_down_and_up_with_the_port_below)
+{
+	assert_plan(WANTED(BLUE, "link name=eth0 master=blue adjust"),
+		ACTUAL(BLUE " ours", "link name=eth0 up=true", "link name=v type=vlan parent=eth0 vlan_id=5 up=true",
+			"address dev=v address=2001:db8::9/64 raw"),
+		"make ~ link eth0 master=blue\nmake + address 2001:db8::9/64 dev v foreign\n");
+}
+
+Test(consequences, a_bond_takes_what_is_down)
+{
+	assert_plan(WANTED(BOND, "link name=eth0 master=bo up=true adjust"),
+		ACTUAL(BOND " ours", "link name=eth0 up=true", "address dev=eth0 address=2001:db8::9/64 raw"),
+		"early ~ link eth0 up=false\nmake ~ link eth0 master=bo up=true\n"
+		"make + address 2001:db8::9/64 dev eth0 foreign\n");
+	assert_plan(WANTED(BOND, "link name=eth0 master=bo up=true adjust"),
+		ACTUAL(BOND " ours", "link name=eth0 up=false"), "make ~ link eth0 master=bo up=true\n");
+}
+
+Test(consequences, a_bond_leaves_down_what_it_lets_go)
+{
+	assert_plan(WANTED(BOND, "link name=eth0 -master up=true adjust"),
+		ACTUAL(BOND " ours", "link name=eth0 master=bo up=true", "link name=eth1 master=bo up=true"),
+		"early ~ link eth0 up=false\nmake ~ link eth0 -master\nmake ~ link eth0 up=true\n");
+}
+
+Test(consequences, a_bond_without_ports_keeps_its_address)
+{
+	assert_plan(WANTED(BOND " mac=02:00:00:00:00:01", "link name=eth0 -master up=false adjust"),
+		ACTUAL(BOND " mac=02:00:00:00:00:01 ours", "link name=eth0 master=bo up=false"),
+		"make ~ link eth0 -master\nmake ~ link bo mac=02:00:00:00:00:01\n");
+	assert_plan(WANTED(BOND " mac=02:00:00:00:00:01"),
+		ACTUAL(BOND " mac=02:00:00:00:00:01 ours", "link name=d0 type=dummy master=bo up=true ours"),
+		"early - link d0\nmake ~ link bo mac=02:00:00:00:00:01\n");
+}
+
 /* ---- links that go ----------------------------------------------------------------------------------------------- */
 
 Test(consequences, strangers_on_a_link_that_goes_are_conflicts)

@@ -240,6 +240,21 @@ static inline void sim_without_ipv6(struct simulator *sim, const char *dev)
 	sim_delete_addresses(sim, dev, AF_INET6);
 }
 
+static inline bool sim_is_type(const struct ls_link *link, const char *type)
+{
+	return link && ls_object_has(&link->object, LS_LINK_TYPE) && !strcmp(link->type, type);
+}
+
+/* vrf_del_slave, __bond_release_one: what a master does to a port that leaves it. */
+static inline void sim_leave(struct simulator *sim, const struct ls_link *master, struct ls_link *port)
+{
+	if (!sim_is_type(master, "vrf") && !sim_is_type(master, "bond"))
+		return;
+	port->up &= !sim_is_type(master, "bond");
+	sim_without_ipv6(sim, port->name);
+	sim_drop_on(sim, port->name, &ls_kind_route, AF_INET);
+}
+
 static inline void sim_delete_link(struct simulator *sim, const char *name)
 {
 	struct ls_link *link = sim_link(sim, name);
@@ -263,8 +278,12 @@ static inline void sim_delete_link(struct simulator *sim, const char *name)
 
 		if (other->object.kind != &ls_kind_link)
 			continue;
-		if (ls_object_has(&other->object, LS_LINK_MASTER) && !strcmp(other->master, name))
+		if (ls_object_has(&other->object, LS_LINK_MASTER) && !strcmp(other->master, name)) {
 			other->object.set &= ~LS_BIT(LS_LINK_MASTER);
+			sim_leave(sim, link, other);
+			i = SIZE_MAX; /* from the beginning */
+			continue;
+		}
 		if ((ls_object_has(&other->object, LS_LINK_PARENT) && !strcmp(other->parent, name)) ||
 			(ls_object_has(&other->object, LS_LINK_PEER) && !strcmp(other->peer, name))) {
 			sim_delete_link(sim, other->name);
@@ -318,18 +337,33 @@ static inline int sim_check_links(struct simulator *sim, const struct ls_link *l
 	return 0;
 }
 
-/* vlan_check_real_dev */
-static inline int sim_check_vlan(struct simulator *sim, const struct ls_link *link)
+static inline bool sim_both_have(const struct ls_link *a, const struct ls_link *b, unsigned attr)
 {
-	if (!ls_object_has(&link->object, LS_LINK_VLAN_ID))
-		return 0;
+	return ls_object_has(&a->object, attr) && ls_object_has(&b->object, attr);
+}
+
+static inline bool sim_same_parent(const struct ls_link *a, const struct ls_link *b)
+{
+	return sim_both_have(a, b, LS_LINK_PARENT) && !strcmp(a->parent, b->parent);
+}
+
+/* vlan_check_real_dev, vxlan_vni_in_use (of one family), macvlan_common_newlink */
+static inline int sim_check_exclusive(struct simulator *sim, const struct ls_link *link)
+{
 	sim_each(sim, i)
 	{
 		const struct ls_link *other = (const struct ls_link *)sim->objects[i];
 
-		if (other->object.kind == &ls_kind_link && ls_object_has(&other->object, LS_LINK_VLAN_ID) &&
-			other->vlan_id == link->vlan_id && !strcmp(other->parent, link->parent))
+		if (other->object.kind != &ls_kind_link)
+			continue;
+		if (sim_both_have(link, other, LS_LINK_VLAN_ID) && other->vlan_id == link->vlan_id &&
+			sim_same_parent(link, other))
 			return sim_refuse(sim, &link->object, "its VLAN id is in use");
+		if (sim_both_have(link, other, LS_LINK_VNI) && other->vni == link->vni && other->port == link->port)
+			return sim_refuse(sim, &link->object, "its VNI is in use");
+		if (sim_both_have(link, other, LS_LINK_MACVLAN_MODE) && sim_same_parent(link, other) &&
+			(link->macvlan_mode == LS_MACVLAN_PASSTHRU || other->macvlan_mode == LS_MACVLAN_PASSTHRU))
+			return sim_refuse(sim, &link->object, "passthru has its parent alone");
 	}
 	return 0;
 }
@@ -506,7 +540,7 @@ static inline int sim_add(struct simulator *sim, const struct ls_step *step)
 		return sim_refuse(sim, step->want, "it is there already");
 	if (sim_check(sim, step->want) < 0)
 		return -1;
-	if (step->want->kind == &ls_kind_link && sim_check_vlan(sim, (const struct ls_link *)step->want) < 0)
+	if (step->want->kind == &ls_kind_link && sim_check_exclusive(sim, (const struct ls_link *)step->want) < 0)
 		return -1;
 	made = sim_put(sim, step->want);
 	if (!made->raw)
@@ -543,6 +577,30 @@ static inline void sim_take_attrs(
 	}
 }
 
+/* vrf_add_slave, bond_enslave */
+static inline int sim_join(struct simulator *sim, const struct ls_link *before, struct ls_link *port)
+{
+	const struct ls_link *master = sim_link(sim, port->master);
+
+	if (!sim_is_type(master, "vrf") && !sim_is_type(master, "bond"))
+		return 0;
+	if (sim_is_type(master, "bond") && before->up)
+		return sim_refuse(sim, &port->object, "a bond takes no link that is up");
+	port->up |= sim_is_type(master, "bond");
+	sim_without_ipv6(sim, port->name);
+	sim_drop_on(sim, port->name, &ls_kind_route, AF_INET);
+	return 0;
+}
+
+static inline int sim_master_changed(struct simulator *sim, const struct ls_link *before, struct ls_link *port)
+{
+	if (ls_attr_same(LS_LINK_MASTER, &before->object, &port->object))
+		return 0;
+	if (ls_object_has(&before->object, LS_LINK_MASTER))
+		sim_leave(sim, sim_link(sim, before->master), port);
+	return ls_object_has(&port->object, LS_LINK_MASTER) ? sim_join(sim, before, port) : 0;
+}
+
 static inline void sim_link_changed(struct simulator *sim, const struct ls_link *before, const struct ls_link *link)
 {
 	if (before->up && !link->up) {
@@ -573,7 +631,8 @@ static inline int sim_change(struct simulator *sim, const struct ls_step *step)
 		there->owner = LS_OWNER_OURS;
 		return 0;
 	}
-	if (sim_check_links(sim, (struct ls_link *)there) < 0)
+	if (sim_check_links(sim, (struct ls_link *)there) < 0 ||
+		sim_master_changed(sim, &before, (struct ls_link *)there) < 0)
 		return -1;
 	sim_link_changed(sim, &before, (struct ls_link *)there);
 	return 0;

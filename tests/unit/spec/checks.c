@@ -43,6 +43,53 @@ Test(reference, nothing_is_built_on_itself)
 			"reference", 7, 41, "cannot be a port" });
 }
 
+Test(reference, ports_and_parents_can_be_what_they_are_named_for)
+{
+	EXPECT_ERRORS({ LINKS "  v: { create: { type: vrf, table: 5, ports: [w] } }\n"
+			      "  w: { create: { type: vrf, table: 6 } }\n",
+			      "reference", 7, 47, "a vrf cannot be a port" },
+		{ LINKS "  m: { create: { type: macvlan, parent: eth0 } }\n"
+			"  n: { create: { type: macvlan, parent: m } }\n",
+			"reference", 8, 41, "itself a macvlan" },
+		{ LINKS "  m: { create: { type: macvlan, parent: eth0 } }\n"
+			"  b: { create: { type: bond, ports: [eth1, eth0] } }\n",
+			"reference", 7, 41, "a port of 'b' (line 8)" },
+		{ LINKS "  x: { create: { type: vxlan, id: 5, parent: b } }\n"
+			"  b: { create: { type: bridge, ports: [x] } }\n",
+			"reference", 8, 40, "x needs b needs x" },
+		{ HEAD "interfaces:\n  e: { match: { name: e }, up: false }\n"
+		       "  b: { create: { type: bond, ports: [e] } }\n",
+			"range", 5, 32, "brings it up" },
+		{ HEAD "interfaces:\n  e: { match: { name: e }, mtu: 1400 }\n"
+		       "  b: { create: { type: bond, ports: [e] } }\n",
+			"range", 5, 33, "its own MTU" });
+}
+
+Test(vxlan, ends_are_of_one_family_and_can_meet)
+{
+	EXPECT_ERRORS({ LINKS "  x: { create: { type: vxlan, id: 5, local: 10.0.0.1, remote: 2001:db8::1 } }\n", "type",
+			      7, 45, "one family" },
+		{ LINKS "  x: { create: { type: vxlan, id: 5, local: 239.0.0.1 } }\n", "range", 7, 45, "multicast" },
+		{ LINKS "  x: { create: { type: vxlan, id: 5, remote: 0.0.0.0 } }\n", "range", 7, 46, "unspecified" },
+		{ LINKS "  x: { create: { type: vxlan, id: 5, parent: eth0, remote: fe80::1 } }\n", "range", 7, 60,
+			"link-local" },
+		{ LINKS "  x: { create: { type: vxlan, id: 5, parent: eth0, local: fe80::1, remote: 2001:db8::1 } }\n",
+			"range", 7, 59, "link-local" });
+	PARSED parsed = parse_valid(
+		LINKS "  x: { create: { type: vxlan, id: 5, parent: eth0, local: fe80::1, remote: ff02::8 } }\n"
+		      "  y: { create: { type: vxlan, id: 5, parent: eth1, local: fe80::1, remote: fe80::2 } }\n"
+		      "  z: { create: { type: vxlan, id: 6, parent: eth1, remote: ff02::8 } }\n");
+
+	cr_expect_eq(parsed.spec->n_interfaces, 5);
+}
+
+Test(macvlan, passthru_has_the_mac_of_its_parent)
+{
+	EXPECT_ERRORS({ LINKS "  m: { create: { type: macvlan, parent: eth0, mode: passthru, macaddress: "
+			      "02:00:00:00:00:01 } }\n",
+		"range", 7, 16, "passthru" });
+}
+
 Test(reference, long_chains_are_no_circle)
 {
 	LS_CLEANUP(ls_buf_done) struct ls_buf text = { 0 };
@@ -207,7 +254,21 @@ Test(duplicate_object, links)
 			"eth0" },
 		{ LINKS "  a: { create: { type: vlan, parent: eth0, id: 5 } }\n"
 			"  b: { create: { type: vlan, parent: eth0, id: 0x5 } }\n",
-			"duplicate-object", 8, 48, "VLAN 5" });
+			"duplicate-object", 8, 48, "VLAN 5" },
+		{ LINKS "  a: { create: { type: vxlan, id: 5, remote: 10.0.0.1 } }\n"
+			"  b: { create: { type: vxlan, id: 5, remote: 10.0.0.2, port: 4789 } }\n",
+			"duplicate-object", 8, 35, "VNI 5 on port 4789" },
+		{ LINKS "  v: { create: { type: vrf, table: 5, ports: [eth0] } }\n"
+			"  b: { create: { type: bond, ports: [eth0] } }\n",
+			"duplicate-object", 8, 38, "one master" },
+		{ LINKS "  m: { create: { type: macvlan, parent: eth0 } }\n"
+			"  n: { create: { type: macvlan, parent: eth0, mode: passthru } }\n",
+			"duplicate-object", 8, 41, "alone" });
+	PARSED parsed = parse_valid(LINKS "  a: { create: { type: vxlan, id: 5, remote: 10.0.0.1 } }\n"
+					  "  b: { create: { type: vxlan, id: 5, remote: 2001:db8::1 } }\n"
+					  "  c: { create: { type: vxlan, id: 5, port: 4790 } }\n");
+
+	cr_expect_eq(parsed.spec->n_interfaces, 5);
 }
 
 Test(duplicate_object, sysctls_in_two_notations)

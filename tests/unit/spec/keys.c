@@ -86,10 +86,46 @@ Test(keys, created_interfaces)
 	cr_expect(at[3].stp);
 	cr_expect_eq(at[4].create, LS_CREATE_VLAN);
 	cr_expect_str_eq(at[4].parent.name, "eth0");
-	cr_expect_eq(at[4].vlan_id, 4094);
-	expect_mark(at[4].vlan_id_mark, 11, 53);
+	cr_expect_eq(at[4].id, 4094);
+	expect_mark(at[4].id_mark, 11, 53);
 	cr_expect_eq(at[5].n_ports, 0);
 	cr_expect_not(at[5].stp);
+}
+
+Test(keys, created_tunnels_vrfs_and_bonds)
+{
+	PARSED parsed = parse_valid(LINKS "  x: { create: { type: vxlan, id: 0 } }\n"
+					  "  y: { create: { id: 16777215, local: 10.0.0.1, remote: 10.0.0.2, port: 1,\n"
+					  "    learning: false, ttl: 255, parent: eth0, type: vxlan } }\n"
+					  "  v: { create: { type: vrf, table: 4294967295, ports: [eth0] } }\n"
+					  "  m: { create: { type: macvlan, parent: eth1 } }\n"
+					  "  n: { create: { mode: vepa, type: macvlan, parent: eth1 } }\n"
+					  "  b: { create: { type: bond } }\n"
+					  "  c: { create: { type: bond, mode: 802.3ad, miimon: 0 } }\n");
+	const struct ls_spec_interface *at = parsed.spec->interfaces + 2;
+
+	cr_expect_eq(at[0].create, LS_CREATE_VXLAN);
+	cr_expect_eq(at[0].id, 0);
+	cr_expect_eq(at[0].port, 4789);
+	cr_expect(at[0].learning);
+	cr_expect_eq(at[0].ttl, 0);
+	cr_expect_eq(at[0].local.family + at[0].remote.family, 0);
+	cr_expect_eq(at[1].id, 16777215);
+	cr_expect_str_eq(ip_text(&at[1].local), "10.0.0.1");
+	cr_expect_str_eq(ip_text(&at[1].remote), "10.0.0.2");
+	expect_mark(at[1].remote_mark, 8, 57);
+	cr_expect_eq(at[1].port, 1);
+	cr_expect_not(at[1].learning);
+	cr_expect_eq(at[1].ttl, 255);
+	cr_expect_str_eq(at[1].parent.name, "eth0");
+	cr_expect_eq(at[2].table, 4294967295u);
+	cr_expect_eq(at[2].n_ports, 1);
+	cr_expect_eq(at[3].mode, LS_MACVLAN_BRIDGE);
+	cr_expect_eq(at[4].mode, LS_MACVLAN_VEPA);
+	cr_expect_eq(at[5].mode, LS_BOND_ACTIVE_BACKUP);
+	cr_expect_eq(at[5].miimon, 100);
+	cr_expect_eq(at[6].mode, LS_BOND_8023AD);
+	cr_expect_eq(at[6].miimon, 0);
 }
 
 Test(keys, families)

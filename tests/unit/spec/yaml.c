@@ -128,7 +128,7 @@ Test(anchors, the_latest_of_a_name_counts)
 					 "  d: { create: { type: vlan, parent: b, id: *m }, mtu: 1500 }\n");
 
 	cr_expect_eq(parsed.spec->interfaces[1].mtu, 1400);
-	cr_expect_eq(parsed.spec->interfaces[3].vlan_id, 7);
+	cr_expect_eq(parsed.spec->interfaces[3].id, 7);
 }
 
 Test(anchors, an_alias_within_an_anchored_node_keeps_its_meaning)
