@@ -366,6 +366,7 @@ static int make(struct planner *planner)
 		planner->links = span_of(planner, &ls_kind_link);
 		planner->addresses = span_of(planner, &ls_kind_address);
 		planner->nexthops = span_of(planner, &ls_kind_nexthop);
+		planner->rules = span_of(planner, &ls_kind_rule);
 		planner->routes = span_of(planner, &ls_kind_route);
 		ls_planner_consequences(planner);
 		if (ls_planner_emit(planner) < 0)

@@ -600,6 +600,30 @@ static inline void sim_write(struct simulator *sim, const struct ls_object *want
 	sim_written(sim, (struct ls_sysctl *)there);
 }
 
+/* rule_exists: what the new one does not ask for is not compared, nor is whether it asks for the opposite. */
+static inline bool sim_is_taken_for(const struct ls_rule *want, const struct ls_rule *there)
+{
+	struct ls_rule like = *there;
+
+	like.object.set &= ~LS_BIT(LS_RULE_INVERT);
+	like.object.set |= want->object.set & LS_BIT(LS_RULE_INVERT);
+	like.invert = want->invert;
+	if (!ls_object_has(&want->object, LS_RULE_FROM))
+		like.object.set &= ~LS_BIT(LS_RULE_FROM);
+	if (!ls_object_has(&want->object, LS_RULE_TO))
+		like.object.set &= ~LS_BIT(LS_RULE_TO);
+	return !ls_object_compare(&want->object, &like.object);
+}
+
+static inline bool sim_rule_is_there(const struct simulator *sim, const struct ls_object *want)
+{
+	sim_each(sim, i) if (want->kind == &ls_kind_rule && sim->objects[i]->kind == &ls_kind_rule &&
+			     sim->objects[i]->owner == LS_OWNER_OURS &&
+			     sim_is_taken_for((const struct ls_rule *)want,
+				     (const struct ls_rule *)sim->objects[i])) return true;
+	return false;
+}
+
 /* Next hops of an IPv6 route stand side by side, each of them once. */
 static inline bool sim_is_taken(const struct simulator *sim, const struct ls_object *want)
 {
@@ -622,7 +646,7 @@ static inline int sim_add(struct simulator *sim, const struct ls_step *step)
 		sim_write(sim, step->want);
 		return 0;
 	}
-	if (sim_is_taken(sim, step->want))
+	if (sim_is_taken(sim, step->want) || sim_rule_is_there(sim, step->want))
 		return sim_refuse(sim, step->want, "it is there already");
 	if (sim_check(sim, step->want) < 0)
 		return -1;
