@@ -106,6 +106,36 @@ static void expect_shown(json_t *json, const char *fields)
 	json_decref(json);
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* All that a command shows, one line a thing, in an order of our own: that of hash tables says nothing. */
+static char *shown_by(const char *command)
+{
+	json_t *list = ask("%s", command), *part, *thing;
+	char *lines[64], *text;
+	struct ls_buf buf = { 0 };
+	size_t i, k, n = 0;
+
+	json_array_foreach(list, i, part) json_array_foreach(part, k, thing)
+	{
+		cr_assert_lt(n, LS_ARRAY_SIZE(lines));
+		lines[n++] = dumped(thing);
+	}
+	cr_assert_gt(n, 0, "%s", command);
+	qsort(lines, n, sizeof(*lines), compare_texts);
+	for (i = 0; i < n; i++) {
+		(void)ls_buf_printf(&buf, "%s\n", lines[i]);
+		free(lines[i]);
+	}
+	text = strdup((const char *)buf.data);
+	ls_buf_done(&buf);
+	json_decref(list);
+	return text;
+}
+
 /* ---- rules ------------------------------------------------------------------------------------------------------- */
 
 /* Ours to be: the object, and what ip shows of it. */
@@ -254,6 +284,67 @@ Test(drivers_policies, a_stranger_who_has_the_same_rule_keeps_it)
 	succeed(LS_OP_DELETE, rule, NULL);
 	fail_with(-ENOENT, LS_OP_DELETE, rule, NULL);
 	expect_shown(ip_one("rule show pref 21"), "protocol=4 table=100");
+	end();
+}
+
+/* The reason why the planner has some rules go first: see plan/rules.c. */
+Test(drivers_policies, a_rule_that_asks_for_less_or_the_opposite_is_taken_for_the_one_that_is_there)
+{
+	static const char *const taken[] = { "rule family=ipv4 priority=21 to=10.0.0.0/8 action=lookup table=100",
+		"rule family=ipv4 priority=21 from=192.0.2.0/24 action=lookup table=100",
+		"rule family=ipv4 priority=21 action=lookup table=100",
+		"rule family=ipv4 priority=21 invert=true from=192.0.2.0/24 to=10.0.0.0/8 action=lookup table=100" };
+	static const char *const others[] = {
+		"rule family=ipv4 priority=21 from=192.0.2.0/25 to=10.0.0.0/8 action=lookup table=100",
+		"rule family=ipv4 priority=21 iif=p0 from=192.0.2.0/24 to=10.0.0.0/8 action=lookup table=100",
+		"rule family=ipv4 priority=21 from=192.0.2.0/24 to=10.0.0.0/8 action=lookup table=101",
+		"rule family=ipv4 priority=21 fwmark=1 fwmask=1 action=lookup table=100",
+		"rule family=ipv4 priority=21 action=lookup table=100 suppress_prefix_length=5",
+		"rule family=ipv4 priority=21 action=blackhole", "rule family=ipv4 priority=22 action=lookup table=100"
+	};
+
+	begin();
+	succeed(LS_OP_ADD, NULL,
+		build("rule family=ipv4 priority=21 from=192.0.2.0/24 to=10.0.0.0/8 action=lookup table=100"));
+	for (size_t i = 0; i < LS_ARRAY_SIZE(taken); i++)
+		fail_with(-EEXIST, LS_OP_ADD, NULL, build(taken[i]));
+	for (size_t i = 0; i < LS_ARRAY_SIZE(others); i++)
+		succeed(LS_OP_ADD, NULL, build(others[i]));
+	end();
+}
+
+/* With our mark, but of somebody else's making: what linkspan has no word for is in the message all the same. */
+Test(drivers_policies, rules_with_words_of_others_go_and_come_back_by_the_message_kept)
+{
+	static const uint32_t priorities[] = { 21, 22, 23, 24, 25 };
+	struct ls_object *kept[LS_ARRAY_SIZE(priorities)];
+	char *before, *after;
+
+	begin();
+	run("ip rule add from 192.0.2.0/24 table 100 pref 21 proto 108 && "
+	    "ip rule add from 192.0.2.0/24 tos 0x10 table 100 pref 21 proto 108 && "
+	    "ip rule add ipproto tcp sport 80-90 dport 443 iif nowhere0 table 103 pref 22 proto 108 && "
+	    "ip rule add goto 32766 pref 23 proto 108 && ip rule add table 104 suppress_ifgroup 7 pref 24 proto 108 && "
+	    "ip rule add not tos 0x10 fwmark 1/3 uidrange 1-2 table 105 pref 25 proto 108");
+	dump(LS_DUMP_ALL);
+	before = shown_by(RULES);
+	for (size_t i = 0; i < LS_ARRAY_SIZE(priorities); i++) {
+		kept[i] = NULL;
+		ls_set_each (&have, k)
+			if (have.objects[k]->kind == &ls_kind_rule && ls_object_has(have.objects[k], LS_RULE_OTHER) &&
+				((const struct ls_rule *)have.objects[k])->priority == priorities[i])
+				kept[i] = ls_object_copy(build_arena(), have.objects[k]);
+		cr_assert_not_null(kept[i], "%u", priorities[i]);
+		succeed(LS_OP_DELETE, kept[i], NULL);
+		fail_with(-ENOENT, LS_OP_DELETE, kept[i], NULL);
+	}
+	expect_shown(ip_one("rule show pref 21"), "tos=- src=192.0.2.0");
+	for (size_t i = 0; i < LS_ARRAY_SIZE(priorities); i++)
+		succeed(LS_OP_ADD, NULL, kept[i]);
+	after = shown_by(RULES);
+	cr_expect_str_eq(before, after, "%s\n%s", before, after);
+	free(before);
+	free(after);
 	end();
 }
 
@@ -406,36 +497,6 @@ Test(drivers_policies, dump_of_neighbours_is_what_ip_shows)
 }
 
 /* ---- putting back ------------------------------------------------------------------------------------------------ */
-
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* All that a command shows, one line a thing, in an order of our own: that of hash tables says nothing. */
-static char *shown_by(const char *command)
-{
-	json_t *list = ask("%s", command), *part, *thing;
-	char *lines[64], *text;
-	struct ls_buf buf = { 0 };
-	size_t i, k, n = 0;
-
-	json_array_foreach(list, i, part) json_array_foreach(part, k, thing)
-	{
-		cr_assert_lt(n, LS_ARRAY_SIZE(lines));
-		lines[n++] = dumped(thing);
-	}
-	cr_assert_gt(n, 0, "%s", command);
-	qsort(lines, n, sizeof(*lines), compare_texts);
-	for (i = 0; i < n; i++) {
-		(void)ls_buf_printf(&buf, "%s\n", lines[i]);
-		free(lines[i]);
-	}
-	text = strdup((const char *)buf.data);
-	ls_buf_done(&buf);
-	json_decref(list);
-	return text;
-}
 
 static void put_back(const struct ls_kind *kind)
 {
