@@ -4,7 +4,8 @@
  *
  * Mark: nh_protocol. An add carries EXCL, a change REPLACE without CREATE. Deleting one deletes the routes that name it
  * and takes it out of its groups (remove_nexthop); so does setting its link down (nexthop_flush_dev). A single one
- * cannot become a group in place (replace_nexthop), and no two objects have one id.
+ * cannot become a group in place (replace_nexthop), and no two objects have one id. A group keeps the protocol that it
+ * was made with (replace_nexthop_grp): of an adopted one the ledger says that it is ours.
  */
 #include "driver.h"
 
