@@ -296,15 +296,13 @@ Test(nexthops, a_group_of_a_single_blackhole_is_fine)
 
 Test(multipath, every_key_is_read)
 {
-	PARSED
-		parsed =
-			parse_valid(
-				ROUTE("to: 10.0.0.0/8, multipath: [{ via: 192.0.2.1 }, { interface: eth1, weight: 256 "
-				      "},\n"
-				      "    { via: 203.0.113.1, interface: eth0, on_link: true, weight: 3 }], adopt: "
-				      "true") "- { to: default, multipath: [{ via: \"fe80::1\", interface: eth0 }] }\n"
-					      "- { to: 10.1.0.0/16, nexthop: 0x10 }\n"
-					      "nexthops: [{ id: 16, via: 192.0.2.1, interface: eth0 }]\n");
+	PARSED parsed = parse_valid(
+		LINKS "routes:\n"
+		      "- { to: 10.0.0.0/8, multipath: [{ via: 192.0.2.1 }, { interface: eth1, weight: 256 },\n"
+		      "    { via: 203.0.113.1, interface: eth0, on_link: true, weight: 3 }], adopt: true }\n"
+		      "- { to: default, multipath: [{ via: \"fe80::1\", interface: eth0 }] }\n"
+		      "- { to: 10.1.0.0/16, nexthop: 0x10 }\n"
+		      "nexthops: [{ id: 16, via: 192.0.2.1, interface: eth0 }]\n");
 	const struct ls_spec_route *at = parsed.spec->routes;
 
 	cr_assert_eq(parsed.spec->n_routes, 3);
