@@ -676,7 +676,7 @@ static const char *const foreign_nexthops =
 	"ip nexthop add id 3 via 2001:db8::9 dev p0 proto bird && ip -6 nexthop add id 4 dev p1 && "
 	"ip nexthop add id 5 blackhole && ip -6 nexthop add id 6 blackhole proto static && "
 	"ip nexthop add id 7 dev p1 && ip nexthop add id 8 via 192.0.2.8 fdb && "
-	"ip nexthop add id 20 group 1,3/2,200 proto static && ip nexthop add id 21 group 5 && "
+	"ip nexthop add id 20 group 2,200/1,3 proto static && ip nexthop add id 21 group 5 && "
 	"ip nexthop add id 22 group 8 fdb";
 static const char *const more_nexthops = "ip nexthop add id 9 encap ip id 9 dst 192.0.2.3 dev p0";
 static const char *const resilient = "ip nexthop add id 23 group 2/1,3 type resilient buckets 16 idle_timer 7 "

@@ -183,6 +183,7 @@ Test(neighbours, mistakes)
 			"duplicate-object", 9, 3, "192.0.2.9 of interface 'eth0' is given twice, first on line 8" },
 		{ NEIGHBOUR("interface: eth0, address: 224.0.0.1, macaddress: \"02:00:00:00:00:09\""), "address-sane",
 			8, 31, "multicast" },
+		{ NEIGHBOUR("interface: eth0, address: 127.0.0.1, proxy: true"), "address-sane", 8, 31, "loopback" },
 		{ NEIGHBOUR("interface: eth0, address: 0.0.0.0, proxy: true"), "address-sane", 8, 31, "unspecified" },
 		{ NEIGHBOUR("interface: eth0, address: \"ff02::1\", proxy: true"), "address-sane", 8, 31,
 			"multicast" });
