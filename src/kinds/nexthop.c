@@ -192,7 +192,7 @@ int ls_nexthop_decode(struct ls_dump *dump, const struct nlmsghdr *message)
 	if (message->nlmsg_type != RTM_NEWNEXTHOP || !ls_attrs_of(message, sizeof(*info), &attrs, &length))
 		return 0;
 	seen = ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), attrs, length);
-	if (!ls_attr_u32(tb[NHA_ID]))
+	if (!ls_attr_u32(tb[NHA_ID]) || (tb[NHA_GROUP] && ls_attr_length(tb[NHA_GROUP]) < sizeof(struct nexthop_grp)))
 		return 0;
 	nexthop = (struct ls_nexthop *)ls_object_new(dump->set->arena, &ls_kind_nexthop);
 	if (!nexthop)
