@@ -32,6 +32,10 @@ uint32_t ls_kernel_link_index(const struct ls_kernel *kernel, const char *name);
 /* Does this kernel keep IFA_PROTO (5.18)? Told by its release number. */
 bool ls_kernel_has_address_protocol(const struct ls_kernel *kernel);
 
+/* A stranger's IPv6 multipath route as routes of their own, one for each next hop, which are added to the set: where
+ * some of them are ours and the stranger's came first. -EINVAL: it is none; -ENOMEM. */
+int ls_route_split(struct ls_kernel *kernel, const struct ls_route *route, struct ls_set *set);
+
 /* Encodes one operation: what `encode` of the kind does, or for adding a foreign object (raw set) its own message
  * again. *ret is the session's message, or NULL when none is needed. A link that does not exist: -ENODEV; one that was
  * made since the last dump of links is not known yet (it can be changed, by name, but nothing can be put on it).

@@ -140,6 +140,15 @@ static void report_waiting(const struct ls_set *desired, const struct ls_set *no
 	}
 }
 
+/* Next hops of which the kernel does not tell whose they are: the record does not know yet that they are ours. */
+static void claim_made(struct ls_host *host, const struct ls_plan *plan, struct ls_set *now)
+{
+	for (size_t i = 0; i < plan->n_steps; i++)
+		if (plan->steps[i].op == LS_OP_ADD && plan->steps[i].want->flags & LS_OBJECT_SIBLING &&
+			!plan->steps[i].want->raw)
+			ls_claim(host, plan->steps[i].want, now);
+}
+
 /* The kernel is read again and must need nothing more. Ownership for the record is taken from what is found. */
 static int verify(struct ls_host *host, struct ls_run_report *report)
 {
@@ -154,6 +163,8 @@ static int verify(struct ls_host *host, struct ls_run_report *report)
 		return ls_error_set(&report->error, -ENOMEM, "out of memory");
 	ls_set_init(&now, arena);
 	r = ls_host_dump(host, &prepared->wanted, &now, &report->error);
+	if (r >= 0)
+		claim_made(host, prepared->plan, &now);
 	if (r >= 0 && ls_plan_make(&prepared->wanted, &now, &strict, &left) < 0)
 		r = ls_error_set(&report->error, -ENOMEM, "out of memory");
 	if (r >= 0)

@@ -147,11 +147,19 @@ static bool is_unchanged(const struct ls_step *step, const struct ls_object *fou
 	return step->op == LS_OP_REPLACE ? !bits : ls_object_change(found->kind, bits) <= LS_CHANGE_LIVE;
 }
 
+/* Adopted groups of nexthops keep their protocol, and so do neighbours that had none. */
+static bool keeps_its_mark(const struct ls_object *object)
+{
+	return (object->kind == &ls_kind_nexthop && ls_object_has(object, LS_NEXTHOP_MEMBERS)) ||
+	       (object->kind == &ls_kind_neighbour && !((const struct ls_neighbour *)object)->protocol);
+}
+
 /* Kernels without IFA_PROTO know addresses of ours by the record alone, an adopted link keeps its mark and is known by
  * its index, and recovery has settled by the journal what it may touch. */
 static bool is_whose_it_was(const struct run *run, const struct ls_object *have, const struct ls_object *found)
 {
 	return found->owner == have->owner || found->kind == &ls_kind_address || run->execution->go_on ||
+	       keeps_its_mark(found) ||
 	       (found->kind == &ls_kind_link &&
 		       ((const struct ls_link *)found)->index == ((const struct ls_link *)have)->index);
 }
@@ -268,7 +276,8 @@ static bool is_done(const struct ls_set *now, const struct ls_step *step)
 	if (!step->want)
 		return !ls_set_find_same(now, step->have);
 	found = ls_set_find_same(now, step->want);
-	return found && (step->want->flags & LS_OBJECT_ADJUST || found->owner == LS_OWNER_OURS || step->want->raw);
+	return found && (step->want->flags & LS_OBJECT_ADJUST || found->owner == LS_OWNER_OURS || step->want->raw ||
+				(step->have && keeps_its_mark(found)));
 }
 
 static int classify(struct run *run, size_t from, size_t to, bool *ret_again)

@@ -240,8 +240,15 @@ static bool is_same_link(const struct ls_object *a, const struct ls_object *b)
 	return ((const struct ls_link *)a)->index == ((const struct ls_link *)b)->index;
 }
 
-/* What was ours by the record only (adopted links and addresses keep the mark they had), or is by now (kernels
- * before 5.18 do not keep the mark of addresses). */
+static bool keeps_its_mark(const struct ls_object *object)
+{
+	return object->kind == &ls_kind_address ||
+	       (object->kind == &ls_kind_nexthop && ls_object_has(object, LS_NEXTHOP_MEMBERS)) ||
+	       (object->kind == &ls_kind_neighbour && !((const struct ls_neighbour *)object)->protocol);
+}
+
+/* What was ours by the record only (adopted links, addresses, groups and such keep the mark they had), or is by now
+ * (kernels before 5.18 do not keep the mark of addresses). */
 static void claim(struct recovery *recovery, const struct ls_set *known, bool made)
 {
 	ls_set_each (known, i) {
@@ -253,8 +260,8 @@ static void claim(struct recovery *recovery, const struct ls_set *known, bool ma
 		found = made || object->owner != LS_OWNER_OURS ? NULL : ls_set_find(&recovery->now, object);
 		if (!found || found->owner == LS_OWNER_OURS)
 			continue;
-		if (object->kind == &ls_kind_address ? !ls_object_diff(object, found)
-						     : object->kind == &ls_kind_link && is_same_link(object, found))
+		if (keeps_its_mark(found) ? !ls_object_diff(object, found)
+					  : object->kind == &ls_kind_link && is_same_link(object, found))
 			found->owner = LS_OWNER_OURS;
 	}
 }

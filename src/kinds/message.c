@@ -56,7 +56,7 @@ size_t ls_attr_length(const struct nlattr *attr)
 
 const void *ls_attr_data(const struct nlattr *attr)
 {
-	return (const uint8_t *)attr + ATTR_HEADER;
+	return attr ? (const uint8_t *)attr + ATTR_HEADER : NULL;
 }
 
 uint8_t ls_attr_u8(const struct nlattr *attr)

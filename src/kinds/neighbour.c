@@ -8,7 +8,8 @@
  * (pneigh_lookup with `creat` gives what is there). They answer only where proxy_arp (with a route that leads
  * elsewhere) or proxy_ndp, and forwarding, are on.
  *
- * Mark: NDA_PROTOCOL (kernel 4.20); deleting does not look at it (neigh_delete, pneigh_delete).
+ * Mark: NDA_PROTOCOL (kernel 4.20); deleting does not look at it (neigh_delete, pneigh_delete). It cannot be taken back
+ * to none (neigh_add), so an adopted entry without one stays without: the ledger knows it.
  */
 #include "driver.h"
 
@@ -145,7 +146,7 @@ static int neighbour_dump(
 /* ---- encode ------------------------------------------------------------------------------------------------------ */
 
 static int encode_message(struct ls_kernel *kernel, int type, int flags, const struct ls_neighbour *neighbour,
-	struct nl_msg **ret, struct ls_error *err)
+	bool mark, struct nl_msg **ret, struct ls_error *err)
 {
 	struct nl_msg *message = ls_tx_message(kernel->nl, type, flags);
 	struct ndmsg info = {
@@ -162,7 +163,7 @@ static int encode_message(struct ls_kernel *kernel, int type, int flags, const s
 	info.ndm_ifindex = (int)index;
 	if (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
 		nla_put(message, NDA_DST, (int)ls_ip_size(info.ndm_family), neighbour->address.bytes) < 0 ||
-		(type == RTM_NEWNEIGH && nla_put_u8(message, NDA_PROTOCOL, LS_MARK_PROTOCOL) < 0) ||
+		(mark && nla_put_u8(message, NDA_PROTOCOL, LS_MARK_PROTOCOL) < 0) ||
 		(type == RTM_NEWNEIGH && ls_object_has(&neighbour->object, LS_NEIGHBOUR_MAC) &&
 			nla_put(message, NDA_LLADDR, sizeof(neighbour->mac.bytes), neighbour->mac.bytes) < 0))
 		return ls_message_too_long(&neighbour->object, err);
@@ -173,13 +174,16 @@ static int encode_message(struct ls_kernel *kernel, int type, int flags, const s
 static int neighbour_encode(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
 	const struct ls_object *want, struct nl_msg **ret, struct ls_error *err)
 {
+	bool unmarked = have && have->owner == LS_OWNER_FOREIGN && !as_neighbour(have)->protocol;
+
 	switch (op) {
 	case LS_OP_ADD:
 	case LS_OP_CHANGE:
 	case LS_OP_REPLACE:
-		return encode_message(kernel, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, as_neighbour(want), ret, err);
+		return encode_message(
+			kernel, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, as_neighbour(want), !unmarked, ret, err);
 	case LS_OP_DELETE:
-		return encode_message(kernel, RTM_DELNEIGH, 0, as_neighbour(have), ret, err);
+		return encode_message(kernel, RTM_DELNEIGH, 0, as_neighbour(have), false, ret, err);
 	}
 	return -EINVAL;
 }

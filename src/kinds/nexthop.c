@@ -4,7 +4,8 @@
  *
  * Mark: nh_protocol. An add carries EXCL, a change REPLACE without CREATE. Deleting one deletes the routes that name it
  * and takes it out of its groups (remove_nexthop); so does setting its link down (nexthop_flush_dev). A single one
- * cannot become a group in place (replace_nexthop), and no two objects have one id.
+ * cannot become a group in place (replace_nexthop), and no two objects have one id. A group keeps the protocol that it
+ * was made with (replace_nexthop_grp): of an adopted one the ledger says that it is ours.
  */
 #include "driver.h"
 
@@ -73,7 +74,8 @@ static void print_members(struct ls_buf *buf, const struct nlattr *group)
 	memcpy(members, ls_attr_data(group), n * sizeof(*members));
 	qsort(members, n, sizeof(*members), compare_members);
 	for (size_t i = 0; i < n; i++)
-		(void)ls_buf_printf(buf, "%s%" PRIu32 "*%u", i ? " " : "", members[i].id, members[i].weight + 1u);
+		(void)ls_buf_printf(buf, "%s%" PRIu32 "*%u", i ? " " : "", members[i].id,
+			(members[i].weight | (unsigned)members[i].resvd1 << 8) + 1u); /* weight_high, kernel 6.12 */
 }
 
 static int keep_text(struct ls_dump *dump, struct ls_nexthop *nexthop, unsigned attr, const char **ret)
@@ -100,6 +102,26 @@ static int keep_text(struct ls_dump *dump, struct ls_nexthop *nexthop, unsigned 
 #endif
 #define NEXTHOP_ATTRS_MAX 32u
 
+static void print_attr(struct ls_buf *buf, unsigned type, const struct nlattr *attr)
+{
+	const uint8_t *data = ls_attr_data(attr);
+
+	(void)ls_buf_printf(buf, "%sattribute %u ", buf->length ? " " : "", type);
+	for (size_t i = 0; i < ls_attr_length(attr); i++)
+		(void)ls_buf_printf(buf, "%02x", data[i]);
+}
+
+/* Without unbalanced_time, which goes on by itself. */
+static void print_resilience(struct ls_buf *buf, const struct nlattr *group)
+{
+	const struct nlattr *tb[NHA_RES_GROUP_UNBALANCED_TIMER + 1];
+
+	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), ls_attr_data(group), ls_attr_length(group));
+	(void)ls_buf_printf(buf, "%sbuckets %u idle_timer %u unbalanced_timer %u", buf->length ? " " : "",
+		ls_attr_u16(tb[NHA_RES_GROUP_BUCKETS]), ls_attr_u32(tb[NHA_RES_GROUP_IDLE_TIMER]),
+		ls_attr_u32(tb[NHA_RES_GROUP_UNBALANCED_TIMER]));
+}
+
 static int decode_other(struct ls_dump *dump, struct ls_nexthop *nexthop, const struct nlattr *const *tb, uint64_t seen)
 {
 	struct ls_buf *buf = &dump->text;
@@ -109,13 +131,10 @@ static int decode_other(struct ls_dump *dump, struct ls_nexthop *nexthop, const 
 		seen &= ~BIT64(NHA_GROUP_TYPE);
 	seen &= ~PLAIN;
 	for (unsigned i = 0; i < NEXTHOP_ATTRS_MAX; i++) {
-		const uint8_t *data = ls_attr_data(tb[i]);
-
-		if (!(seen & BIT64(i)))
-			continue;
-		(void)ls_buf_printf(buf, "%sattribute %u ", buf->length ? " " : "", i);
-		for (size_t k = 0; k < ls_attr_length(tb[i]); k++)
-			(void)ls_buf_printf(buf, "%02x", data[k]);
+		if (seen & BIT64(i) && i == NHA_RES_GROUP)
+			print_resilience(buf, tb[i]);
+		else if (seen & BIT64(i))
+			print_attr(buf, i, tb[i]);
 	}
 	return keep_text(dump, nexthop, LS_NEXTHOP_OTHER, &nexthop->other);
 }
@@ -173,7 +192,7 @@ int ls_nexthop_decode(struct ls_dump *dump, const struct nlmsghdr *message)
 	if (message->nlmsg_type != RTM_NEWNEXTHOP || !ls_attrs_of(message, sizeof(*info), &attrs, &length))
 		return 0;
 	seen = ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), attrs, length);
-	if (!ls_attr_u32(tb[NHA_ID]))
+	if (!ls_attr_u32(tb[NHA_ID]) || (tb[NHA_GROUP] && ls_attr_length(tb[NHA_GROUP]) < sizeof(struct nexthop_grp)))
 		return 0;
 	nexthop = (struct ls_nexthop *)ls_object_new(dump->set->arena, &ls_kind_nexthop);
 	if (!nexthop)
@@ -219,7 +238,9 @@ static int put_members(struct nl_msg *message, const char *text)
 		return -EMSGSIZE;
 	list->nla_type = NHA_GROUP; /* an array, no nest: the kernel wants no flag */
 	while (ls_nexthop_next_member(&text, &id, &weight)) {
-		struct nexthop_grp member = { .id = id, .weight = (uint8_t)(weight - 1) };
+		struct nexthop_grp member = {
+			.id = id, .weight = (uint8_t)(weight - 1), .resvd1 = (uint8_t)((weight - 1) >> 8)
+		};
 
 		if (nlmsg_append(message, &member, sizeof(member), NLMSG_ALIGNTO) < 0)
 			return -EMSGSIZE;

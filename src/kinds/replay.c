@@ -228,12 +228,38 @@ static int replay_neighbour(
 	return 0;
 }
 
+/* The kernel shows encapsulations without the flag, and demands it from those who ask for a nexthop. */
+static int copy_nest(struct nl_msg *message, const struct nlattr *attr)
+{
+	if (!attr)
+		return 0;
+	return nla_put(message, attr->nla_type | NLA_F_NESTED, (int)ls_attr_length(attr), ls_attr_data(attr));
+}
+
+/* What the kernel tells of a resilient group, less what it does not take: unbalanced_time. */
+static int copy_resilience(struct nl_msg *message, const struct nlattr *group)
+{
+	static const uint8_t kept[] = { NHA_RES_GROUP_BUCKETS, NHA_RES_GROUP_IDLE_TIMER,
+		NHA_RES_GROUP_UNBALANCED_TIMER };
+	const struct nlattr *tb[NHA_RES_GROUP_UNBALANCED_TIMER + 1];
+	struct nlattr *nest;
+
+	if (!group)
+		return 0;
+	nest = nla_nest_start(message, NHA_RES_GROUP);
+	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), ls_attr_data(group), ls_attr_length(group));
+	if (!nest || copy_attrs(message, tb, kept, LS_ARRAY_SIZE(kept)) < 0)
+		return -EMSGSIZE;
+	nla_nest_end(message, nest);
+	return 0;
+}
+
 static int replay_nexthop(
 	struct ls_kernel *kernel, struct nl_msg *message, const struct ls_object *object, struct ls_error *err)
 {
 	static const uint8_t kept[] = { NHA_ID, NHA_GROUP, NHA_GROUP_TYPE, NHA_BLACKHOLE, NHA_GATEWAY, NHA_ENCAP_TYPE,
-		NHA_ENCAP, NHA_FDB };
-	const struct nlattr *tb[NHA_FDB + 1];
+		NHA_FDB };
+	const struct nlattr *tb[NHA_RES_GROUP + 1];
 	struct nhmsg info;
 	const void *attrs;
 	size_t length;
@@ -248,7 +274,8 @@ static int replay_nexthop(
 	info.nh_scope = 0; /* told, not taken */
 	info.nh_family = tb[NHA_GROUP] ? AF_UNSPEC : info.nh_family;
 	if (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-		copy_attrs(message, tb, kept, LS_ARRAY_SIZE(kept)) < 0)
+		copy_attrs(message, tb, kept, LS_ARRAY_SIZE(kept)) < 0 || copy_nest(message, tb[NHA_ENCAP]) < 0 ||
+		copy_resilience(message, tb[NHA_RES_GROUP]) < 0)
 		return ls_message_too_long(object, err);
 	if (!ls_object_has(object, LS_NEXTHOP_DEV))
 		return 0;

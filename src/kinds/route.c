@@ -464,18 +464,17 @@ static void decode_metrics(struct ls_buf *buf, struct ls_route *route, const str
 }
 
 /* Source prefixes are not of our making, whatever the protocol says. */
-static bool has_siblings(const struct ls_route *route, const struct nlattr *const *tb)
+static bool has_siblings(const struct ls_route *route, const struct nlattr *const *tb, bool split)
 {
-	return tb[RTA_MULTIPATH] && route->to.ip.family == AF_INET6 && route->object.owner == LS_OWNER_OURS &&
-	       !tb[RTA_NH_ID] && !tb[RTA_SRC];
+	return tb[RTA_MULTIPATH] && route->to.ip.family == AF_INET6 &&
+	       (split || route->object.owner == LS_OWNER_OURS) && !tb[RTA_NH_ID] && !tb[RTA_SRC];
 }
 
 static int decode_rest(struct ls_dump *dump, struct ls_route *route, const struct rtmsg *info,
-	const struct nlattr *const *tb, uint64_t seen)
+	const struct nlattr *const *tb, uint64_t seen, bool split)
 {
+	bool has_hops = tb[RTA_MULTIPATH] && !has_siblings(route, tb, split) && !tb[RTA_NH_ID];
 	struct ls_buf *buf = &dump->text;
-
-	bool has_hops = tb[RTA_MULTIPATH] && !has_siblings(route, tb) && !tb[RTA_NH_ID];
 
 	if (has_hops && decode_hops(dump, route, info->rtm_family, tb[RTA_MULTIPATH]) < 0)
 		return -ENOMEM;
@@ -569,7 +568,7 @@ static bool is_wanted(const struct rtmsg *info)
 	       info->rtm_src_len <= ls_ip_bits(info->rtm_family);
 }
 
-int ls_route_decode(struct ls_dump *dump, const struct nlmsghdr *message)
+static int decode(struct ls_dump *dump, const struct nlmsghdr *message, bool split)
 {
 	const struct rtmsg *info = (const void *)((const uint8_t *)message + NLMSG_HDRLEN);
 	const struct nlattr *tb[RTA_MAX + 8]; /* and some that are younger than this program, to notice them */
@@ -587,13 +586,31 @@ int ls_route_decode(struct ls_dump *dump, const struct nlmsghdr *message)
 		return -ENOMEM;
 	decode_key(route, info, tb);
 	decode_nature(route, info);
-	if (decode_way(dump, route, info, tb) < 0 || decode_rest(dump, route, info, tb, seen) < 0)
+	if (decode_way(dump, route, info, tb) < 0 || decode_rest(dump, route, info, tb, seen, split) < 0)
 		return -ENOMEM;
-	if (has_siblings(route, tb))
+	if (has_siblings(route, tb, split))
 		return decode_siblings(dump, route, tb[RTA_MULTIPATH]);
 	if (route->object.owner != LS_OWNER_OURS && ls_dump_keep_raw(dump, &route->object, message) < 0)
 		return -ENOMEM;
 	return ls_set_add(dump->set, &route->object);
+}
+
+int ls_route_decode(struct ls_dump *dump, const struct nlmsghdr *message)
+{
+	return decode(dump, message, false);
+}
+
+int ls_route_split(struct ls_kernel *kernel, const struct ls_route *route, struct ls_set *set)
+{
+	struct ls_dump dump;
+	int r;
+
+	if (!route->object.raw || !ls_object_has(&route->object, LS_ROUTE_HOPS) || route->to.ip.family != AF_INET6)
+		return -EINVAL;
+	ls_dump_begin(&dump, kernel, set);
+	r = decode(&dump, route->object.raw, true);
+	ls_dump_done(&dump);
+	return r;
 }
 
 static int decode_each(const struct nlmsghdr *message, void *data)

@@ -9,6 +9,9 @@
  * rule_find): so it says all that the rule has, the protocol included, and cannot hit a stranger's. It can hit another
  * one of ours of the same priority that says more; specs give each rule a priority of its own.
  *
+ * One with our mark that says what linkspan has no words for is of somebody else's making. It goes, and comes back when
+ * that is taken back, by the kernel's own message, which says all of it.
+ *
  * The rules that every namespace begins with, and the l3mdev rule that comes with the first vrf, are the kernel's own
  * (RTPROT_KERNEL).
  */
@@ -296,7 +299,7 @@ int ls_rule_decode(struct ls_dump *dump, const struct nlmsghdr *message)
 		take_name(dump, rule, LS_RULE_OIF, &rule->oif, tb[FRA_OIFNAME]) < 0 ||
 		decode_other(dump, rule, info, tb, seen) < 0)
 		return -ENOMEM;
-	if (rule->object.owner != LS_OWNER_OURS && ls_dump_keep_raw(dump, &rule->object, message) < 0)
+	if ((rule->object.owner != LS_OWNER_OURS || rule->other) && ls_dump_keep_raw(dump, &rule->object, message) < 0)
 		return -ENOMEM;
 	return ls_set_add(dump->set, &rule->object);
 }
@@ -367,6 +370,34 @@ nla_put_failure:
 	return -EMSGSIZE;
 }
 
+/* The kernel's own message, less what it tells of the links and of the goto's target. */
+static int encode_raw(struct ls_kernel *kernel, int type, int flags, const struct ls_rule *rule, struct nl_msg **ret,
+	struct ls_error *err)
+{
+	struct nl_msg *message = ls_tx_message(kernel->nl, type, flags);
+	struct fib_rule_hdr info;
+	const void *attrs;
+	size_t length;
+
+	if (!ls_attrs_of(rule->object.raw, sizeof(info), &attrs, &length))
+		return ls_error_set(err, -EBADMSG, "the message kept is too short");
+	memcpy(&info, (const uint8_t *)rule->object.raw + NLMSG_HDRLEN, sizeof(info));
+	info.flags &= FIB_RULE_INVERT;
+	if (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+		nlmsg_append(message, (void *)(uintptr_t)attrs, length, NLMSG_ALIGNTO) < 0)
+		return ls_message_too_long(&rule->object, err);
+	*ret = message;
+	return 0;
+}
+
+static bool is_whole(const struct ls_object *object)
+{
+	const struct nlmsghdr *raw = object->raw;
+
+	return object->raw_length >= NLMSG_HDRLEN && raw->nlmsg_len == object->raw_length &&
+	       raw->nlmsg_type == RTM_NEWRULE;
+}
+
 static int encode_message(struct ls_kernel *kernel, int type, int flags, const struct ls_rule *rule,
 	struct nl_msg **ret, struct ls_error *err)
 {
@@ -379,6 +410,8 @@ static int encode_message(struct ls_kernel *kernel, int type, int flags, const s
 		.flags = rule->invert ? FIB_RULE_INVERT : 0,
 	};
 
+	if (ls_object_has(&rule->object, LS_RULE_OTHER) && is_whole(&rule->object))
+		return encode_raw(kernel, type, flags, rule, ret, err);
 	if (rule->action >= LS_ARRAY_SIZE(actions) || ls_object_has(&rule->object, LS_RULE_OTHER))
 		return ls_error_set(err, -EINVAL, "rules of this sort cannot be made or deleted");
 	info.action = actions[rule->action];

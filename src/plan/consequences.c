@@ -1077,6 +1077,7 @@ void ls_planner_consequences(struct planner *planner)
 	name_quiet_links(planner);
 	spread_to_dependents(planner);
 	ls_planner_spread_from_nexthops(planner);
+	ls_planner_free_rules(planner);
 	restore_precedence(planner);
 	spread_to_secondaries(planner);
 	spread_from_last_addresses(planner);

@@ -87,12 +87,19 @@ static bool fits(const struct ls_object *want, const struct ls_object *have)
 	return (want->flags & LS_OBJECT_SIBLING || !is_untold(have)) && !differing(want, have);
 }
 
+/* Ours rather than a stranger's that is just the same: that may go at any time, and ours would be one too many. */
 static ssize_t find_fitting(const struct ls_object *want, struct ls_object *const *have, size_t n, const bool *taken)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!taken[i] && fits(want, have[i]))
+	ssize_t found = -1;
+
+	for (size_t i = 0; i < n; i++) {
+		if (taken[i] || !fits(want, have[i]))
+			continue;
+		if (have[i]->owner == LS_OWNER_OURS)
 			return (ssize_t)i;
-	return -1;
+		found = found < 0 ? (ssize_t)i : found;
+	}
+	return found;
 }
 
 static bool same_way(const struct ls_object *a, const struct ls_object *b)
@@ -360,6 +367,7 @@ static int make(struct planner *planner)
 		planner->links = span_of(planner, &ls_kind_link);
 		planner->addresses = span_of(planner, &ls_kind_address);
 		planner->nexthops = span_of(planner, &ls_kind_nexthop);
+		planner->rules = span_of(planner, &ls_kind_rule);
 		planner->routes = span_of(planner, &ls_kind_route);
 		ls_planner_consequences(planner);
 		if (ls_planner_emit(planner) < 0)

@@ -47,9 +47,9 @@ struct planner {
 	struct ls_plan *plan;
 	struct pair *pairs; /* in the order of the sets */
 	size_t n_pairs;
-	struct span links, addresses, nexthops, routes; /* where the pairs of a kind lie */
-	struct names early_links;                       /* links that go in EARLY */
-	struct names late_links;                        /* links that go in BREAK */
+	struct span links, addresses, nexthops, routes, rules; /* where the pairs of a kind lie */
+	struct names early_links;                              /* links that go in EARLY */
+	struct names late_links;                               /* links that go in BREAK */
 	struct names quiet_links;  /* links that lose their IPv6, or all, while they stay (disable_ipv6, set down) */
 	struct names down_links;   /* of these: set down */
 	struct names mac_links;    /* links whose address changes */
@@ -75,6 +75,9 @@ bool ls_pair_goes_early(const struct pair *pair);
 
 /* nexthops.c: what goes with nexthop objects */
 void ls_planner_spread_from_nexthops(struct planner *planner);
+
+/* rules.c: those that must go before others come */
+void ls_planner_free_rules(struct planner *planner);
 
 /* consequences.c: what the kernel does on its own when steps are carried out */
 void ls_planner_consequences(struct planner *planner);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Addresses that can work (check `address-sane`): an interface's own, gateways, next hops and preferred sources. What
- * the kernel would take but no host could use is refused here, where the line is known.
+ * Addresses that can work (check `address-sane`): an interface's own, gateways, next hops, preferred sources and
+ * neighbours. What the kernel would take but no host could use is refused here, where the line is known.
  */
 #include "checks.h"
 
@@ -187,7 +187,7 @@ static void check_gateway(
 
 /* ---- everything -------------------------------------------------------------------------------------------------- */
 
-static void check_route_ip(
+static void check_host_ip(
 	struct ls_checker *checker, const struct ls_ip *ip, struct ls_mark mark, const char *key, bool may_be_loopback)
 {
 	char text[LS_IP_TEXT_MAX];
@@ -199,6 +199,14 @@ static void check_route_ip(
 	if (fault)
 		ls_report_error(checker->report, mark, ID, "'%s' is %s, %s; name an address that a host can have", key,
 			ls_ip_format(ip, text), fault);
+}
+
+static void check_route(struct ls_checker *checker, const struct ls_spec_route *route)
+{
+	check_host_ip(checker, &route->via, route->via_mark, "via", false);
+	check_host_ip(checker, &route->src, route->src_mark, "source", true);
+	for (size_t i = 0; i < route->n_hops; i++)
+		check_host_ip(checker, &route->hops[i].via, route->hops[i].via_mark, "via", false);
 }
 
 static void check_interface(struct ls_checker *checker, const struct ls_spec_interface *interface)
@@ -219,9 +227,12 @@ int ls_check_addresses(struct ls_checker *checker)
 		check_interface(checker, &spec->interfaces[i]);
 	for (size_t i = 0; i < spec->n_addresses; i++)
 		check_address(checker, ls_checker_find(checker, spec->addresses[i].interface), &spec->addresses[i]);
-	for (size_t i = 0; i < spec->n_routes; i++) {
-		check_route_ip(checker, &spec->routes[i].via, spec->routes[i].via_mark, "via", false);
-		check_route_ip(checker, &spec->routes[i].src, spec->routes[i].src_mark, "source", true);
-	}
+	for (size_t i = 0; i < spec->n_routes; i++)
+		check_route(checker, &spec->routes[i]);
+	for (size_t i = 0; i < spec->n_nexthops; i++)
+		check_host_ip(checker, &spec->nexthops[i].via, spec->nexthops[i].via_mark, "via", false);
+	for (size_t i = 0; i < spec->n_neighbours; i++)
+		check_host_ip(
+			checker, &spec->neighbours[i].address, spec->neighbours[i].address_mark, "address", false);
 	return 0;
 }

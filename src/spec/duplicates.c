@@ -128,6 +128,46 @@ static int note_route(struct ls_checker *checker, struct ls_table *table, const 
 	return r < 0 ? r : 0;
 }
 
+struct hop_key {
+	const char *interface;
+	uint8_t bytes[16];
+	uint32_t family, route;
+};
+
+/* IPv6 refuses the second one, IPv4 takes it for a hop of its own: there is the weight for that. */
+static int note_hops(struct ls_checker *checker, struct ls_table *table, size_t route)
+{
+	const struct ls_spec_route *spec = &checker->spec->routes[route];
+	struct places places;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < spec->n_hops; i++) {
+		const struct ls_spec_hop *hop = &spec->hops[i];
+		struct hop_key key = {
+			.interface = hop->interface, .family = hop->via.family, .route = (uint32_t)route
+		};
+
+		memcpy(key.bytes, hop->via.bytes, sizeof(key.bytes));
+		r = hop->interface || hop->via.family ? note(table, &key, &hop->mark, &places) : 0;
+		if (r == 1)
+			ls_report_error(checker->report, places.second, ID,
+				"the same next hop twice, first on line %u; remove one, and give the other a 'weight'",
+				places.first.line);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int check_hops(struct ls_checker *checker)
+{
+	LS_CLEANUP(ls_table_done) struct ls_table table = { 0 };
+	int r = 0;
+
+	ls_table_init(&table, sizeof(struct hop_key));
+	for (size_t i = 0; r == 0 && i < checker->spec->n_routes; i++)
+		r = note_hops(checker, &table, i);
+	return r;
+}
+
 /* A gateway is the default route of its family. */
 static int note_gateway(struct ls_checker *checker, struct ls_table *table, const struct ls_spec_family *family)
 {
@@ -491,6 +531,7 @@ int ls_check_duplicates(struct ls_checker *checker)
 	static ls_check_fn *const checks[] = {
 		check_addresses,
 		check_routes,
+		check_hops,
 		check_names,
 		check_macs,
 		check_ports,

@@ -119,6 +119,13 @@ static void check_use(
 		report_disabled(checker, mark, what, interface, place(ip));
 }
 
+static void check_nexthop(struct ls_checker *checker, const struct ls_spec_nexthop *nexthop)
+{
+	const struct ls_ip any = { .family = nexthop->via.family ? nexthop->via.family : nexthop->family };
+
+	check_use(checker, nexthop->interface, &any, nexthop->interface_mark, "a nexthop");
+}
+
 int ls_check_families(struct ls_checker *checker)
 {
 	const struct ls_spec *spec = checker->spec;
@@ -130,8 +137,18 @@ int ls_check_families(struct ls_checker *checker)
 	for (size_t i = 0; i < spec->n_addresses; i++)
 		check_use(checker, spec->addresses[i].interface, &spec->addresses[i].address.ip,
 			spec->addresses[i].mark, "an address");
-	for (size_t i = 0; i < spec->n_routes; i++)
-		check_use(checker, spec->routes[i].interface, &spec->routes[i].to.ip, spec->routes[i].interface_mark,
-			"a route");
+	for (size_t i = 0; i < spec->n_routes; i++) {
+		const struct ls_spec_route *route = &spec->routes[i];
+
+		check_use(checker, route->interface, &route->to.ip, route->interface_mark, "a route");
+		for (size_t k = 0; k < route->n_hops; k++)
+			check_use(checker, route->hops[k].interface, &route->to.ip, route->hops[k].interface_mark,
+				"a route");
+	}
+	for (size_t i = 0; i < spec->n_nexthops; i++)
+		check_nexthop(checker, &spec->nexthops[i]);
+	for (size_t i = 0; i < spec->n_neighbours; i++)
+		check_use(checker, spec->neighbours[i].interface, &spec->neighbours[i].address,
+			spec->neighbours[i].interface_mark, "a neighbour");
 	return 0;
 }

@@ -536,6 +536,10 @@ static bool check_ways(struct ls_decoder *decoder, const struct ls_spec_route *r
 		ls_report_error(decoder->report, route->nexthop_mark, "range",
 			"'nexthop' does not go with '%s'; the entry of 'nexthops' says where the route leads",
 			route->via_mark.line ? "via" : "interface");
+	else if ((hops || id) && route->onlink)
+		ls_report_error(decoder->report, hops ? route->multipath_mark : route->nexthop_mark, "range",
+			"'%s' does not go with 'on_link'; say it of the %s", hops ? "multipath" : "nexthop",
+			hops ? "next hops" : "entry of 'nexthops'");
 	return hops || id;
 }
 
@@ -571,6 +575,9 @@ static void finish_route(struct ls_decoder *decoder, struct ls_mark mark, const 
 	}
 	if (seen->variant & UNICAST)
 		check_unicast(decoder, mark, route);
+	if (route->multipath_mark.line && !route->n_hops && !seen->bad)
+		ls_report_error(decoder->report, route->multipath_mark, "missing",
+			"the route has no next hops in 'multipath'; name some");
 	if (route->mtu && route->mtu < IPV6_MTU_MIN && route->to.ip.family == AF_INET6)
 		ls_report_error(decoder->report, mark, "range", "the route's 'mtu' is %u, but IPv6 needs %u (RFC 8200)",
 			route->mtu, IPV6_MTU_MIN);

@@ -223,23 +223,45 @@ static int list_nexthops(const struct ls_spec *spec, struct ls_table *ret)
 	return 0;
 }
 
+static uint8_t family_of_single(const struct ls_spec_nexthop *nexthop)
+{
+	return nexthop->via.family ? nexthop->via.family : nexthop->family;
+}
+
+/* valid_group_nh. A group of both families could serve IPv4 routes only. */
+static void check_member(struct ls_checker *checker, const struct ls_table *nexthops,
+	const struct ls_spec_nexthop *nexthop, const struct ls_spec_member *member)
+{
+	const struct ls_spec_nexthop *found = ls_table_find(nexthops, &member->id);
+	const struct ls_spec_nexthop *first = ls_table_find(nexthops, &nexthop->members[0].id);
+
+	if (!found)
+		ls_report_error(checker->report, member->mark, "reference",
+			"'group' names the nexthop %u, but 'nexthops' has no such id; add it there", member->id);
+	else if (found->group_mark.line)
+		ls_report_error(checker->report, member->mark, "reference",
+			"'group' names the nexthop %u (line %u), a group; groups have no groups as members", member->id,
+			found->mark.line);
+	else if (found->blackhole && nexthop->n_members > 1)
+		ls_report_error(checker->report, member->mark, "reference",
+			"'group' names the nexthop %u (line %u), a blackhole, which can be the only member only",
+			member->id, found->mark.line);
+	else if (first && !first->group_mark.line && family_of_single(first) && family_of_single(found) &&
+		 family_of_single(first) != family_of_single(found))
+		ls_report_error(checker->report, member->mark, "type",
+			"the nexthop %u (line %u) is of another family than the group's first member", member->id,
+			found->mark.line);
+}
+
 static void check_members(
 	struct ls_checker *checker, const struct ls_table *nexthops, const struct ls_spec_nexthop *nexthop)
 {
 	for (size_t i = 0; i < nexthop->n_members; i++) {
 		const struct ls_spec_member *member = &nexthop->members[i];
-		const struct ls_spec_nexthop *found = ls_table_find(nexthops, &member->id);
 
 		if (!member->id)
 			continue;
-		if (!found)
-			ls_report_error(checker->report, member->mark, "reference",
-				"'group' names the nexthop %u, but 'nexthops' has no such id; add it there",
-				member->id);
-		else if (found->group_mark.line)
-			ls_report_error(checker->report, member->mark, "reference",
-				"'group' names the nexthop %u (line %u), a group; groups have no groups as members",
-				member->id, found->mark.line);
+		check_member(checker, nexthops, nexthop, member);
 		for (size_t k = 0; k < i; k++)
 			if (nexthop->members[k].id == member->id)
 				ls_report_error(checker->report, member->mark, "duplicate-object",
@@ -253,9 +275,7 @@ static uint8_t family_of(const struct ls_table *nexthops, const struct ls_spec_n
 {
 	if (nexthop->n_members)
 		nexthop = ls_table_find(nexthops, &nexthop->members[0].id);
-	if (!nexthop)
-		return 0;
-	return nexthop->via.family ? nexthop->via.family : nexthop->family;
+	return nexthop ? family_of_single(nexthop) : 0;
 }
 
 static void check_route_nexthop(

@@ -51,6 +51,18 @@ static void read_one(struct ls_dump *dump, const struct nlmsghdr *message, const
 		if (dump->set != links)
 			(void)ls_route_decode(dump, message);
 		break;
+	case RTM_NEWRULE:
+		if (dump->set != links)
+			(void)ls_rule_decode(dump, message);
+		break;
+	case RTM_NEWNEIGH:
+		if (dump->set != links)
+			(void)ls_neighbour_decode(dump, message);
+		break;
+	case RTM_NEWNEXTHOP:
+		if (dump->set != links)
+			(void)ls_nexthop_decode(dump, message);
+		break;
 	}
 }
 
@@ -91,6 +103,20 @@ static void use(const struct ls_object *object)
 	(void)ls_kernel_encode(kernel, LS_OP_DELETE, object, NULL, &message, NULL);
 }
 
+/* A stranger's next hops as routes of their own. */
+static void use_hops(const struct ls_object *object)
+{
+	struct ls_arena *arena LS_CLEANUP(ls_arena_freep) = ls_arena_new();
+	struct ls_set hops LS_CLEANUP(ls_set_done);
+
+	ls_set_init(&hops, arena);
+	if (!arena || object->kind != &ls_kind_route ||
+		ls_route_split(kernel, (const struct ls_route *)object, &hops) < 0)
+		return;
+	ls_set_each (&hops, i)
+		use(hops.objects[i]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ls_arena *arena LS_CLEANUP(ls_arena_freep) = ls_arena_new();
@@ -114,7 +140,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ls_set_sort(&rest);
 	ls_set_each (&links, i)
 		use(links.objects[i]);
-	ls_set_each (&rest, i)
+	ls_set_each (&rest, i) {
 		use(rest.objects[i]);
+		use_hops(rest.objects[i]);
+	}
 	return 0;
 }

@@ -297,6 +297,11 @@ Test(apply, example_lab_comes_and_goes)
 	try_example("lab");
 }
 
+Test(apply, example_policy_comes_and_goes)
+{
+	try_example("policy");
+}
+
 Test(apply, example_vlan_comes_and_goes)
 {
 	try_example("vlan");

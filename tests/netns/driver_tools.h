@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the tests of the drivers stand on: a network namespace for each test, iproute2 as the other opinion (JSON, read
- * with jansson), and short ways to build objects and to carry out operations. Included by drivers.c alone.
+ * with jansson), and short ways to build objects and to carry out operations. Included by the drivers' suites, each
+ * with a kernel of its own.
  */
 #pragma once
 
@@ -20,7 +21,7 @@
 
 static bool isolated;
 
-static ino_t net_inode(const char *path)
+static inline ino_t net_inode(const char *path)
 {
 	struct stat info;
 
@@ -28,7 +29,7 @@ static ino_t net_inode(const char *path)
 }
 
 /* `.init` of every test here. Each test is a process of its own, so nothing has to be undone. */
-static void enter_namespace(void)
+static inline void enter_namespace(void)
 {
 	ino_t before = net_inode("/proc/thread-self/ns/net"), after;
 
@@ -40,7 +41,7 @@ static void enter_namespace(void)
 
 #define COMMAND_MAX 8192
 
-static bool run_quietly(const char *command)
+static inline bool run_quietly(const char *command)
 {
 	char line[COMMAND_MAX];
 
@@ -48,7 +49,7 @@ static bool run_quietly(const char *command)
 	return system(line) == 0; /* NOLINT(cert-env33-c): constant texts of this file's tests */
 }
 
-static void LS_PRINTF(1, 2) run(const char *format, ...)
+static inline void LS_PRINTF(1, 2) run(const char *format, ...)
 {
 	char command[COMMAND_MAX];
 	va_list args;
@@ -60,7 +61,7 @@ static void LS_PRINTF(1, 2) run(const char *format, ...)
 }
 
 /* What a command prints, as JSON; "" counts as []. */
-static json_t *LS_PRINTF(1, 2) ask(const char *format, ...)
+static inline json_t *LS_PRINTF(1, 2) ask(const char *format, ...)
 {
 	char command[COMMAND_MAX];
 	json_error_t error;
@@ -79,26 +80,26 @@ static json_t *LS_PRINTF(1, 2) ask(const char *format, ...)
 }
 
 /* Duplicate address detection ends in the background even where it is off, and brings the local route of an address. */
-static void settle(void)
+static inline void settle(void)
 {
 	for (int i = 0; i < 100 && run_quietly("ip -6 addr show tentative | grep ."); i++)
 		usleep(20000);
 }
 
-static const char *text_of(const json_t *json, const char *name)
+static inline const char *text_of(const json_t *json, const char *name)
 {
 	const char *text = json_string_value(json_object_get(json, name));
 
 	return text ? text : "";
 }
 
-static long long number_of(const json_t *json, const char *name)
+static inline long long number_of(const json_t *json, const char *name)
 {
 	return json_integer_value(json_object_get(json, name));
 }
 
 /* The first of an array of objects in which `name` is `text`. */
-static json_t *pick(json_t *array, const char *name, const char *text)
+static inline json_t *pick(json_t *array, const char *name, const char *text)
 {
 	json_t *entry;
 	size_t i;
@@ -124,7 +125,7 @@ static struct ls_arena *arena;
 static struct ls_set have;
 static struct ls_error failure;
 
-static void forget(void)
+static inline void forget(void)
 {
 	ls_set_done(&have);
 	ls_arena_free(arena);
@@ -134,14 +135,14 @@ static void forget(void)
 }
 
 /* Reads the kernel into `have`, which begins empty. Objects of the dump before are gone. */
-static void dump(uint32_t kinds)
+static inline void dump(uint32_t kinds)
 {
 	forget();
 	cr_assert_eq(ls_kernel_dump(kernel, kinds, NULL, &have, &failure), 0, "%s", failure.message);
 }
 
 /* Every test's first line: a namespace with lo up, and a kernel handle in it. */
-static void begin(void)
+static inline void begin(void)
 {
 	if (!isolated)
 		cr_skip_test("no network namespace (run as root)");
@@ -150,7 +151,7 @@ static void begin(void)
 	dump(LS_DUMP_ALL);
 }
 
-static void end(void)
+static inline void end(void)
 {
 	ls_set_done(&have);
 	ls_arena_free(arena);
@@ -158,7 +159,7 @@ static void end(void)
 }
 
 /* p0 and p1: a pair of links that are up, with no addresses made by the kernel. */
-static void make_pair(void)
+static inline void make_pair(void)
 {
 	run("ip link add p0 type veth peer name p1 && ip link set p0 addrgenmode none && "
 	    "ip link set p1 addrgenmode none && ip link set p0 up && ip link set p1 up");
@@ -166,7 +167,7 @@ static void make_pair(void)
 	dump(LS_DUMP_ALL);
 }
 
-static void need_type(const char *type)
+static inline void need_type(const char *type)
 {
 	char command[128];
 
@@ -175,7 +176,7 @@ static void need_type(const char *type)
 		cr_skip_test("no %s", type);
 }
 
-static void note_answer(size_t token, enum ls_tx_state state, int code, const char *kernel_says, void *data)
+static inline void note_answer(size_t token, enum ls_tx_state state, int code, const char *kernel_says, void *data)
 {
 	struct answer *answers = data;
 
@@ -185,7 +186,7 @@ static void note_answer(size_t token, enum ls_tx_state state, int code, const ch
 }
 
 /* Carries out one operation and waits for its answer. `state` stays as it was where no message was needed. */
-static struct answer carry_out(enum ls_op op, const struct ls_object *old, const struct ls_object *want)
+static inline struct answer carry_out(enum ls_op op, const struct ls_object *old, const struct ls_object *want)
 {
 	struct answer answer = { .state = LS_TX_DONE };
 	struct ls_netlink *nl = ls_kernel_netlink(kernel);
@@ -201,7 +202,7 @@ static struct answer carry_out(enum ls_op op, const struct ls_object *old, const
 	return answer;
 }
 
-static void succeed(enum ls_op op, const struct ls_object *old, const struct ls_object *want)
+static inline void succeed(enum ls_op op, const struct ls_object *old, const struct ls_object *want)
 {
 	const struct ls_object *subject = want ? want : old;
 	char text[LS_DESCRIBE_MAX];
@@ -212,7 +213,7 @@ static void succeed(enum ls_op op, const struct ls_object *old, const struct ls_
 		strerror(-answer.code), answer.says);
 }
 
-static void fail_with(int code, enum ls_op op, const struct ls_object *old, const struct ls_object *want)
+static inline void fail_with(int code, enum ls_op op, const struct ls_object *old, const struct ls_object *want)
 {
 	struct answer answer = carry_out(op, old, want);
 
@@ -222,12 +223,12 @@ static void fail_with(int code, enum ls_op op, const struct ls_object *old, cons
 
 /* ---- objects ----------------------------------------------------------------------------------------------------- */
 
-static void set_attr(struct ls_object *object, unsigned attr)
+static inline void set_attr(struct ls_object *object, unsigned attr)
 {
 	object->set |= LS_BIT(attr);
 }
 
-static struct ls_ip ip(const char *text)
+static inline struct ls_ip ip(const char *text)
 {
 	struct ls_ip parsed;
 
@@ -236,7 +237,7 @@ static struct ls_ip ip(const char *text)
 	return parsed;
 }
 
-static struct ls_link link_of(const char *name, const char *type)
+static inline struct ls_link link_of(const char *name, const char *type)
 {
 	struct ls_link link = { .object = { .kind = &ls_kind_link }, .name = name, .type = type };
 
@@ -245,19 +246,19 @@ static struct ls_link link_of(const char *name, const char *type)
 	return link;
 }
 
-static void set_master(struct ls_link *link, const char *master)
+static inline void set_master(struct ls_link *link, const char *master)
 {
 	link->master = master;
 	set_attr(&link->object, LS_LINK_MASTER);
 }
 
-static void set_mtu(struct ls_link *link, uint32_t mtu)
+static inline void set_mtu(struct ls_link *link, uint32_t mtu)
 {
 	link->mtu = mtu;
 	set_attr(&link->object, LS_LINK_MTU);
 }
 
-static struct ls_address address_of(const char *text, uint8_t length, const char *dev)
+static inline struct ls_address address_of(const char *text, uint8_t length, const char *dev)
 {
 	struct ls_address address = {
 		.object = { .kind = &ls_kind_address }, .dev = dev, .address = ip(text), .prefix_length = length
@@ -269,14 +270,14 @@ static struct ls_address address_of(const char *text, uint8_t length, const char
 	return address;
 }
 
-static void set_peer(struct ls_address *address, const char *peer)
+static inline void set_peer(struct ls_address *address, const char *peer)
 {
 	address->peer = ip(peer);
 	set_attr(&address->object, LS_ADDRESS_PEER);
 }
 
 /* A route of the main table. dev and via may be NULL. */
-static struct ls_route route_of(const char *to, const char *dev, const char *via)
+static inline struct ls_route route_of(const char *to, const char *dev, const char *via)
 {
 	struct ls_route route = { .object = { .kind = &ls_kind_route }, .table = 254, .dev = dev };
 
@@ -300,13 +301,13 @@ static struct ls_route route_of(const char *to, const char *dev, const char *via
 }
 
 /* What the last dump has under the key of that object. */
-static struct ls_object *found(const struct ls_object *key)
+static inline struct ls_object *found(const struct ls_object *key)
 {
 	return ls_set_find(&have, key);
 }
 
 /* Is the object there as ours, just as wanted? Dumps anew. */
-static void expect_ours(const struct ls_object *want)
+static inline void expect_ours(const struct ls_object *want)
 {
 	char text[LS_DESCRIBE_MAX];
 	struct ls_object *there;
@@ -317,4 +318,26 @@ static void expect_ours(const struct ls_object *want)
 	cr_assert_not_null(there, "%s is not there", text);
 	cr_assert_eq(there->owner, LS_OWNER_OURS, "%s is not ours", text);
 	cr_assert_eq(ls_object_diff(want, there), 0, "%s differs: %x", text, ls_object_diff(want, there));
+}
+
+/* Does it come back from JSON and from a file of the state directory as it was? */
+static inline void expect_round_trip(const struct ls_object *object)
+{
+	struct ls_object *from_json, *from_file;
+	struct ls_buf buf = { 0 };
+	struct ls_reader reader;
+	json_t *json = ls_object_to_json(object);
+	char text[LS_DESCRIBE_MAX];
+
+	ls_object_describe(object, text, sizeof(text));
+	cr_assert_eq(ls_object_from_json(json, object->kind, arena, &from_json, &failure), 0, "%s: %s", text,
+		failure.message);
+	cr_expect_eq(ls_object_diff(object, from_json), 0, "%s", text);
+	cr_assert_eq(ls_object_write(&buf, object), 0);
+	reader = (struct ls_reader){ buf.data, buf.length };
+	cr_assert_eq(ls_object_read(&reader, arena, &from_file), 0, "%s", text);
+	cr_expect(ls_object_same(object, from_file), "%s", text);
+	cr_expect_eq(from_file->raw_length, object->raw_length);
+	json_decref(json);
+	ls_buf_done(&buf);
 }

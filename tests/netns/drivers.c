@@ -750,27 +750,6 @@ Test(drivers, second_dump_is_the_same)
 	end();
 }
 
-static void expect_round_trip(const struct ls_object *object)
-{
-	struct ls_object *from_json, *from_file;
-	struct ls_buf buf = { 0 };
-	struct ls_reader reader;
-	json_t *json = ls_object_to_json(object);
-	char text[LS_DESCRIBE_MAX];
-
-	ls_object_describe(object, text, sizeof(text));
-	cr_assert_eq(ls_object_from_json(json, object->kind, arena, &from_json, &failure), 0, "%s: %s", text,
-		failure.message);
-	cr_expect_eq(ls_object_diff(object, from_json), 0, "%s", text);
-	cr_assert_eq(ls_object_write(&buf, object), 0);
-	reader = (struct ls_reader){ buf.data, buf.length };
-	cr_assert_eq(ls_object_read(&reader, arena, &from_file), 0, "%s", text);
-	cr_expect(ls_object_same(object, from_file), "%s", text);
-	cr_expect_eq(from_file->raw_length, object->raw_length);
-	json_decref(json);
-	ls_buf_done(&buf);
-}
-
 Test(drivers, whatever_is_dumped_survives_json_and_files)
 {
 	begin();

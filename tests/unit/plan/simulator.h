@@ -85,6 +85,10 @@ static inline const char *sim_device(const struct ls_object *object)
 		return ((const struct ls_route *)object)->dev;
 	if (object->kind == &ls_kind_sysctl && ls_object_has(object, LS_SYSCTL_DEV))
 		return ((const struct ls_sysctl *)object)->dev;
+	if (object->kind == &ls_kind_neighbour)
+		return ((const struct ls_neighbour *)object)->dev;
+	if (object->kind == &ls_kind_nexthop && ls_object_has(object, LS_NEXTHOP_DEV))
+		return ((const struct ls_nexthop *)object)->dev;
 	return NULL;
 }
 
@@ -97,6 +101,8 @@ static inline uint8_t sim_family(const struct ls_object *object)
 {
 	if (object->kind == &ls_kind_address)
 		return ((const struct ls_address *)object)->address.family;
+	if (object->kind == &ls_kind_neighbour)
+		return ((const struct ls_neighbour *)object)->address.family;
 	return object->kind == &ls_kind_route ? ((const struct ls_route *)object)->to.ip.family : 0;
 }
 
@@ -128,6 +134,71 @@ static inline void sim_drop_on(struct simulator *sim, const char *dev, const str
 		if (sim->objects[i]->kind == kind && sim_is_on(sim->objects[i], dev) &&
 			(!family || sim_family(sim->objects[i]) == family))
 			sim_take(sim, i);
+}
+
+/* neigh_changeaddr; proxies stay */
+static inline void sim_drop_neighbours(struct simulator *sim, const char *dev)
+{
+	for (size_t i = sim->n_objects; i-- > 0;)
+		if (sim->objects[i]->kind == &ls_kind_neighbour && sim_is_on(sim->objects[i], dev) &&
+			!ls_object_has(sim->objects[i], LS_NEIGHBOUR_PROXY))
+			sim_take(sim, i);
+}
+
+static inline struct ls_nexthop *sim_nexthop(const struct simulator *sim, uint32_t id)
+{
+	sim_each(sim,
+		i) if (sim->objects[i]->kind == &ls_kind_nexthop &&
+		       ((struct ls_nexthop *)sim->objects[i])->id == id) return (struct ls_nexthop *)sim->objects[i];
+	return NULL;
+}
+
+static inline const char *sim_members_without(struct simulator *sim, const char *members, uint32_t id)
+{
+	uint32_t member, weight;
+	char text[256] = "";
+	size_t length = 0;
+
+	while (ls_nexthop_next_member(&members, &member, &weight) && length < sizeof(text))
+		if (member != id)
+			length += (size_t)snprintf(
+				text + length, sizeof(text) - length, "%s%u*%u", length ? " " : "", member, weight);
+	return ls_arena_intern(sim->arena, text, strlen(text));
+}
+
+/* remove_nexthop: its routes go, and groups lose it; one that has no other member goes too. */
+static inline void sim_delete_nexthop(struct simulator *sim, uint32_t id)
+{
+	for (size_t i = sim->n_objects; i-- > 0;) {
+		const struct ls_object *object = sim->objects[i];
+
+		if ((object->kind == &ls_kind_nexthop && ((const struct ls_nexthop *)object)->id == id) ||
+			(object->kind == &ls_kind_route && ls_object_has(object, LS_ROUTE_NEXTHOP) &&
+				((const struct ls_route *)object)->nexthop == id))
+			sim_take(sim, i);
+	}
+	for (size_t i = 0; i < sim->n_objects; i++) {
+		struct ls_nexthop *group = (struct ls_nexthop *)sim->objects[i];
+
+		if (group->object.kind != &ls_kind_nexthop || !ls_object_has(&group->object, LS_NEXTHOP_MEMBERS))
+			continue;
+		group->members = sim_members_without(sim, group->members, id);
+		if (*group->members)
+			continue;
+		sim_delete_nexthop(sim, group->id);
+		i = SIZE_MAX; /* from the beginning */
+	}
+}
+
+/* nexthop_flush_dev */
+static inline void sim_flush_nexthops(struct simulator *sim, const char *dev)
+{
+	for (size_t i = 0; i < sim->n_objects; i++) {
+		if (sim->objects[i]->kind != &ls_kind_nexthop || !sim_is_on(sim->objects[i], dev))
+			continue;
+		sim_delete_nexthop(sim, ((struct ls_nexthop *)sim->objects[i])->id);
+		i = SIZE_MAX;
+	}
 }
 
 static inline bool sim_has_ip(const struct simulator *sim, const struct ls_ip *ip)
@@ -205,8 +276,10 @@ static inline void sim_delete_ipv4(struct simulator *sim, size_t i)
 		}
 	}
 	sim_drop_source(sim, &gone->address);
-	if (!sim_count(sim, gone->dev, AF_INET))
+	if (!sim_count(sim, gone->dev, AF_INET)) {
 		sim_drop_on(sim, gone->dev, &ls_kind_route, AF_INET);
+		sim_drop_on(sim, gone->dev, &ls_kind_neighbour, AF_INET);
+	}
 }
 
 static inline void sim_delete_address(struct simulator *sim, size_t i)
@@ -237,6 +310,7 @@ static inline void sim_delete_addresses(struct simulator *sim, const char *dev, 
 static inline void sim_without_ipv6(struct simulator *sim, const char *dev)
 {
 	sim_drop_on(sim, dev, &ls_kind_route, AF_INET6);
+	sim_drop_on(sim, dev, &ls_kind_neighbour, AF_INET6);
 	sim_delete_addresses(sim, dev, AF_INET6);
 }
 
@@ -263,7 +337,9 @@ static inline void sim_delete_link(struct simulator *sim, const char *name)
 		return;
 	sim_delete_addresses(sim, name, AF_INET);
 	sim_delete_addresses(sim, name, AF_INET6);
+	sim_flush_nexthops(sim, name);
 	sim_drop_on(sim, name, &ls_kind_route, 0);
+	sim_drop_on(sim, name, &ls_kind_neighbour, 0);
 	sim_drop_on(sim, name, &ls_kind_sysctl, 0);
 	sim_each(sim, i)
 	{
@@ -316,6 +392,8 @@ static inline int sim_delete(struct simulator *sim, const struct ls_step *step)
 		sim_delete_link(sim, ((const struct ls_link *)step->have)->name);
 	else if (step->have->kind == &ls_kind_address)
 		sim_delete_address(sim, i);
+	else if (step->have->kind == &ls_kind_nexthop)
+		sim_delete_nexthop(sim, ((const struct ls_nexthop *)step->have)->id);
 	else
 		sim_take(sim, i);
 	return 0;
@@ -415,6 +493,8 @@ static inline int sim_check_route(struct simulator *sim, const struct ls_route *
 
 	if (ls_object_has(object, LS_ROUTE_SRC) && !sim_has_ip(sim, &route->src))
 		return sim_refuse(sim, object, "no such source address");
+	if (ls_object_has(object, LS_ROUTE_NEXTHOP) && !sim_nexthop(sim, route->nexthop))
+		return sim_refuse(sim, object, "no such nexthop");
 	if (!ls_object_has(object, LS_ROUTE_DEV))
 		return 0;
 	link = sim_link(sim, route->dev);
@@ -427,12 +507,38 @@ static inline int sim_check_route(struct simulator *sim, const struct ls_route *
 	return 0;
 }
 
+/* nh_create_ipv4, nh_check_attr_group, replace_nexthop */
+static inline int sim_check_nexthop(struct simulator *sim, const struct ls_nexthop *nexthop)
+{
+	const struct ls_object *object = &nexthop->object;
+	const struct ls_nexthop *there = sim_nexthop(sim, nexthop->id);
+	const char *members = nexthop->members;
+	uint32_t id, weight;
+
+	if (there && (there->type == LS_NEXTHOP_GROUP) != (nexthop->type == LS_NEXTHOP_GROUP))
+		return sim_refuse(sim, object, "a group cannot become a single one, nor the other way round");
+	if (ls_object_has(object, LS_NEXTHOP_DEV)) {
+		const struct ls_link *link = sim_link(sim, nexthop->dev);
+
+		if (!link || !link->up)
+			return sim_refuse(sim, object, "its link is not up");
+	}
+	while (ls_object_has(object, LS_NEXTHOP_MEMBERS) && ls_nexthop_next_member(&members, &id, &weight))
+		if (!sim_nexthop(sim, id))
+			return sim_refuse(sim, object, "no such member");
+	return 0;
+}
+
 static inline int sim_check(struct simulator *sim, const struct ls_object *want)
 {
 	if (want->kind == &ls_kind_link)
 		return sim_check_links(sim, (const struct ls_link *)want);
 	if (want->kind == &ls_kind_address)
 		return sim_check_address(sim, (const struct ls_address *)want);
+	if (want->kind == &ls_kind_nexthop)
+		return sim_check_nexthop(sim, (const struct ls_nexthop *)want);
+	if (want->kind == &ls_kind_neighbour && !sim_link(sim, ((const struct ls_neighbour *)want)->dev))
+		return sim_refuse(sim, want, "no such link");
 	return want->kind == &ls_kind_route ? sim_check_route(sim, (const struct ls_route *)want) : 0;
 }
 
@@ -528,6 +634,44 @@ static inline void sim_write(struct simulator *sim, const struct ls_object *want
 	sim_written(sim, (struct ls_sysctl *)there);
 }
 
+/* rule_exists: what the new one does not ask for is not compared, nor is whether it asks for the opposite. */
+static inline bool sim_is_taken_for(const struct ls_rule *want, const struct ls_rule *there)
+{
+	struct ls_rule like = *there;
+
+	like.object.set &= ~LS_BIT(LS_RULE_INVERT);
+	like.object.set |= want->object.set & LS_BIT(LS_RULE_INVERT);
+	like.invert = want->invert;
+	if (!ls_object_has(&want->object, LS_RULE_FROM))
+		like.object.set &= ~LS_BIT(LS_RULE_FROM);
+	if (!ls_object_has(&want->object, LS_RULE_TO))
+		like.object.set &= ~LS_BIT(LS_RULE_TO);
+	return !ls_object_compare(&want->object, &like.object);
+}
+
+static inline bool sim_rule_is_there(const struct simulator *sim, const struct ls_object *want)
+{
+	sim_each(sim, i) if (want->kind == &ls_kind_rule && sim->objects[i]->kind == &ls_kind_rule &&
+			     sim->objects[i]->owner == LS_OWNER_OURS &&
+			     sim_is_taken_for((const struct ls_rule *)want,
+				     (const struct ls_rule *)sim->objects[i])) return true;
+	return false;
+}
+
+/* Next hops of an IPv6 route stand side by side, each of them once. */
+static inline bool sim_is_taken(const struct simulator *sim, const struct ls_object *want)
+{
+	sim_each(sim, i)
+	{
+		if (ls_object_compare(sim->objects[i], want) != 0)
+			continue;
+		if (!(want->flags & LS_OBJECT_SIBLING) ||
+			ls_route_same_hop((const struct ls_route *)sim->objects[i], (const struct ls_route *)want))
+			return true;
+	}
+	return false;
+}
+
 static inline int sim_add(struct simulator *sim, const struct ls_step *step)
 {
 	struct ls_object *made;
@@ -536,7 +680,7 @@ static inline int sim_add(struct simulator *sim, const struct ls_step *step)
 		sim_write(sim, step->want);
 		return 0;
 	}
-	if (sim_find(sim, step->want))
+	if (sim_is_taken(sim, step->want) || sim_rule_is_there(sim, step->want))
 		return sim_refuse(sim, step->want, "it is there already");
 	if (sim_check(sim, step->want) < 0)
 		return -1;
@@ -603,9 +747,13 @@ static inline int sim_master_changed(struct simulator *sim, const struct ls_link
 
 static inline void sim_link_changed(struct simulator *sim, const struct ls_link *before, const struct ls_link *link)
 {
+	if (memcmp(&before->mac, &link->mac, sizeof(link->mac)) != 0)
+		sim_drop_neighbours(sim, link->name);
 	if (before->up && !link->up) {
+		sim_flush_nexthops(sim, link->name);
 		sim_without_ipv6(sim, link->name);
 		sim_drop_on(sim, link->name, &ls_kind_route, AF_INET);
+		sim_drop_on(sim, link->name, &ls_kind_neighbour, AF_INET);
 	} else if (ls_object_has(&before->object, LS_LINK_MTU) && before->mtu >= 1280 && link->mtu < 1280) {
 		sim_without_ipv6(sim, link->name);
 	}

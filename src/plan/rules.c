@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules that the kernel cannot tell apart when one is added (rule_exists): it does not look at FIB_RULE_INVERT, and
+ * addresses that the new rule does not ask for are not compared. So where a rule becomes one that asks for less, or for
+ * the opposite, the old one has to go first; in all other cases the new one comes before the old one goes.
+ */
+#include "planner.h"
+
+#define LENIENT (LS_BIT(LS_RULE_FROM) | LS_BIT(LS_RULE_TO))
+/* Not looked at; words of others can be such (tos, realms), too. */
+#define IGNORED (LS_BIT(LS_RULE_INVERT) | LS_BIT(LS_RULE_PROTOCOL) | LS_BIT(LS_RULE_OTHER))
+
+static bool is_taken_for(const struct ls_object *want, const struct ls_object *have)
+{
+	for (unsigned i = 0; i < want->kind->n_attrs; i++) {
+		if (LS_BIT(i) & IGNORED || (LS_BIT(i) & LENIENT && !ls_object_has(want, i)))
+			continue;
+		if (!ls_attr_same(i, want, have))
+			return false;
+	}
+	return true;
+}
+
+static void free_place(struct planner *planner, const struct pair *adding)
+{
+	for (size_t i = planner->rules.from; i < planner->rules.to; i++) {
+		struct pair *old = &planner->pairs[i];
+
+		if (old->verdict != VERDICT_DELETE || !is_taken_for(adding->want, old->have))
+			continue;
+		old->early = true;
+		old->reason = "the kernel would take the new one for it";
+	}
+}
+
+void ls_planner_free_rules(struct planner *planner)
+{
+	for (size_t i = planner->rules.from; i < planner->rules.to; i++)
+		if (planner->pairs[i].verdict == VERDICT_ADD)
+			free_place(planner, &planner->pairs[i]);
+}
