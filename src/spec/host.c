@@ -704,6 +704,7 @@ static const struct ls_mapping create_mapping = {
 	.n_keys = LS_ARRAY_SIZE(create_keys),
 	.variant = &create_keys[0],
 	.finish = finish_create,
+	.rules = ls_rules_create,
 };
 
 static const struct ls_key interface_keys[] = {
@@ -833,6 +834,7 @@ const struct ls_reader_form ls_host_forms[] = {
 			.pattern = "^(default|" LS_PATTERN_IPV4 "(/" LS_PATTERN_LENGTH4 ")?|" LS_PATTERN_IPV6
 				   "(/" LS_PATTERN_LENGTH6 ")?)$" } },
 	{ ls_decode_table, NULL, { .type = LS_FORM_NUMBER, .rules = "{'not': {'const': 255}}" } },
+	{ decode_vrf_table, NULL, { .type = LS_FORM_NUMBER, .rules = "{'not': {'enum': [253, 254, 255]}}" } },
 	/* Dots between the parts and slashes for dots within, or slashes between. */
 	{ decode_sysctl_path, NULL,
 		{ .type = LS_FORM_TEXT,

@@ -18,8 +18,8 @@ extern const struct ls_mapping ls_host_mapping;
 extern const struct ls_reader_form ls_host_forms[], ls_rule_forms[];
 
 /* What the mappings' `finish` and the checks ask of each alone (schema_rules.c). */
-extern const char ls_rules_family[], ls_rules_match[], ls_rules_interface[], ls_rules_route[], ls_rules_host[],
-	ls_rules_hop[], ls_rules_nexthop[], ls_rules_neighbour[], ls_rules_rule[];
+extern const char ls_rules_family[], ls_rules_match[], ls_rules_create[], ls_rules_interface[], ls_rules_route[],
+	ls_rules_host[], ls_rules_hop[], ls_rules_nexthop[], ls_rules_neighbour[], ls_rules_rule[];
 
 /* Elements of lists: hops.c and rules.c. */
 extern const struct ls_mapping ls_hop_mapping, ls_nexthop_mapping, ls_neighbour_mapping, ls_rule_mapping;

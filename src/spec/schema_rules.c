@@ -14,6 +14,14 @@
 #define V4 "{'not': {'type': 'string', 'pattern': ':'}}"
 #define V6 "{'pattern': ':'}"
 #define IF(property, schema) "{'required': ['" property "'], 'properties': {'" property "': " schema "}}"
+#define IS(property, word) IF(property, "{'const': '" word "'}")
+
+/* Of addresses that are well formed: fe80::/10, and what is multicast, that of the link's scope, and all zeros. */
+#define LINK_LOCAL "[fF][eE][89ABab][0-9A-Fa-f]:"
+#define GROUP "(22[4-9]|23[0-9])[.]|[fF]{2}[0-9A-Fa-f]{2}:"
+#define LINK_GROUP "[fF]{2}[0-9A-Fa-f]2:"
+#define UNSPECIFIED "[0:.]+$"
+#define BEGINS(pattern) "{'pattern': '^(" pattern ")'}"
 
 const char ls_rules_family[] =
 	"[{'if': " IF("method", "{'const': 'disabled'}") ","
@@ -22,6 +30,27 @@ const char ls_rules_family[] =
 	"  'then': {'properties': {'gateway': false}}}]";
 
 const char ls_rules_match[] = "[{'minProperties': 1, 'maxProperties': 1}]";
+
+/* The ends of a vxlan and the modes of two types; keys that one type alone has are not asked for the type. */
+const char ls_rules_create[] =
+	"[{'if': " IS("type", "vlan") ", 'then': {'properties': {'id': {'minimum': 1, 'maximum': 4094}}}},"
+	" {'if': " IS("type", "macvlan") ","
+	"  'then': {'properties': {'mode': {'enum': ['private', 'vepa', 'bridge', 'passthru']}}}},"
+	" {'if': " IS("type", "bond") ","
+	"  'then': {'properties': {'mode': {'enum': ['balance-rr', 'active-backup', 'balance-xor', 'broadcast', '802.3ad',"
+	"    'balance-tlb', 'balance-alb']}}}},"
+	" {'if': " IS("mode", "passthru") ", 'then': {'properties': {'macaddress': false}}},"
+	" {'properties': {"
+	"  'local': {'not': " BEGINS(UNSPECIFIED "|" GROUP) "},"
+	"  'remote': {'not': " BEGINS(UNSPECIFIED) "}}},"
+	/* one family */
+	" {'if': " IF("local", V6) ", 'then': {'properties': {'remote': " V6 "}},"
+	"  'else': {'if': {'required': ['local']}, 'then': {'properties': {'remote': " V4 "}}}},"
+	/* scopes that can meet */
+	" {'if': " IF("remote", BEGINS(LINK_LOCAL)) ", 'then': " IF("local", BEGINS(LINK_LOCAL)) "},"
+	" {'if': " IF("local", BEGINS(LINK_LOCAL)) ","
+	"  'then': {'required': ['parent'], 'properties': {'remote': " BEGINS(LINK_LOCAL "|" LINK_GROUP) "}}},"
+	" {'if': " IF("remote", BEGINS(GROUP)) ", 'then': {'required': ['parent']}}]";
 
 #define FAMILY(name, version) \
 	"'" name "': {'properties': {" \
@@ -32,6 +61,7 @@ const char ls_rules_interface[] =
 	"[{'oneOf': [{'required': ['match']}, {'required': ['create']}]},"
 	" {'if': " IF("mtu", "{'maximum': 1279}") ","
 	"  'then': " IF("ipv6", IF("method", "{'const': 'disabled'}")) "},"
+	" {'if': " IF("create", IS("type", "vrf")) ", 'then': {'properties': {'mtu': {'minimum': 1280}}}},"
 	" {'properties': {" FAMILY("ipv4", V4) ", " FAMILY("ipv6", V6) "}}]";
 
 /* All addresses of a route are of one family. */
@@ -44,7 +74,7 @@ const char ls_rules_interface[] =
 	" {'if': " IF("on_link", "{'const': true}") ", 'then': {'required': ['via']}}," \
 	" {'if': {'allOf': [" IF("via", V6) ", " IF("on_link", "{'const': true}") "]}," \
 	"  'then': {'required': ['interface']}}," \
-	" {'if': " IF("via", "{'pattern': '^[fF][eE][89ABab][0-9A-Fa-f]:'}") "," \
+	" {'if': " IF("via", BEGINS(LINK_LOCAL)) "," \
 	"  'then': {'required': ['interface']}}"
 
 const char ls_rules_route[] =
