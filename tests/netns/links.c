@@ -202,7 +202,7 @@ static const struct change {
 			{ "link show q0", "flags", "UP" } } },
 	{ "bond", BOND("ports: [p0], macaddress: \"02:00:5e:00:00:01\""),
 		BOND("ports: [q0], macaddress: \"02:00:5e:00:00:01\""),
-		"change link p0 (up); change link q0 (up); change link p0 (master); change link q0 (master up); "
+		"change link q0 (up); change link p0 (up); change link p0 (master); change link q0 (master up); "
 		"change link bo0 (mac); change link p0 (up); add address 2001:db8::1/64 dev p0; "
 		"add address 2001:db8:77::1/64 dev p0; add route 10.78.0.0/16; "
 		"add route 2001:db8:78::/48 metric 1024",
