@@ -55,6 +55,33 @@ static bool is_before(const struct ls_object *before, const struct ls_object *af
 	return before->owner == now->owner || before->kind == &ls_kind_address;
 }
 
+static bool has_member(const struct ls_nexthop *group, uint32_t id, uint32_t weight)
+{
+	const char *members = group->members;
+	uint32_t other, others;
+
+	while (ls_nexthop_next_member(&members, &other, &others))
+		if (other == id && others == weight)
+			return true;
+	return false;
+}
+
+/* A group of nexthops that has lost members, and no more: the kernel takes those out that go (remove_nexthop). */
+static bool is_rest_of(const struct ls_object *now, const struct ls_object *whole)
+{
+	const char *members;
+	uint32_t id, weight;
+
+	if (!whole || now->kind != &ls_kind_nexthop || !ls_object_has(now, LS_NEXTHOP_MEMBERS) ||
+		!ls_object_has(whole, LS_NEXTHOP_MEMBERS))
+		return false;
+	members = ((const struct ls_nexthop *)now)->members;
+	while (ls_nexthop_next_member(&members, &id, &weight))
+		if (!has_member((const struct ls_nexthop *)whole, id, weight))
+			return false;
+	return true;
+}
+
 /* Is `now` something that lies on the way from before to after? Attribute by attribute: as before, as after, as the
  * kernel makes it on the way, stripped, or, on an object that the run made, whatever the kernel gave it. (Nothing at
  * all lies on the way, too.) */
@@ -76,7 +103,10 @@ static bool is_on_the_way(const struct ls_object *before, const struct ls_object
 		bool given = (made && attr->type == LS_TYPE_BOOL) ||
 			     (attr->flags & LS_ATTR_OPTIONAL && now->owner == LS_OWNER_OURS);
 
-		if (!(bits & LS_BIT(i)) || attr->change == LS_CHANGE_INFO || stripped || given)
+		bool rest = now->kind == &ls_kind_nexthop && i == LS_NEXTHOP_MEMBERS &&
+			    (is_rest_of(now, before) || is_rest_of(now, after));
+
+		if (!(bits & LS_BIT(i)) || attr->change == LS_CHANGE_INFO || stripped || given || rest)
 			continue;
 		if (!ls_attr_same(i, now, before) && !ls_attr_same(i, now, after) && !ls_attr_same(i, now, fallout) &&
 			!(after && !ls_object_has(now, i)))
