@@ -44,7 +44,7 @@ struct search {
 static void ask(struct search *search, const char *path)
 {
 	LS_CLEANUP(ls_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	uint64_t cookie;
+	uint64_t cookie = 0;
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino == search->last || setns(fd, CLONE_NEWNET) < 0)

@@ -119,7 +119,7 @@ static int compare_indexes(const void *a, const void *b)
 /* Both in ascending order. */
 static bool holds_exactly(struct listing *listing, const uint32_t *indexes, size_t n)
 {
-	if (listing->members.failed || listing->members.length != n * sizeof(*indexes))
+	if (!listing->members.data || listing->members.failed || listing->members.length != n * sizeof(*indexes))
 		return false;
 	qsort(listing->members.data, n, sizeof(*indexes), compare_indexes);
 	return !memcmp(listing->members.data, indexes, n * sizeof(*indexes));

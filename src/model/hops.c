@@ -4,8 +4,9 @@
  */
 #include "hops.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int compare_texts(const char *a, const char *b)
@@ -74,15 +75,24 @@ void ls_hops_format(const struct ls_hops *hops, char *text, size_t size)
 	}
 }
 
+/* A number, and the character behind it, which *at moves beyond. */
+static bool take_number(const char **at, char behind, uint32_t *ret)
+{
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = strtoul(*at, &end, 10);
+	if (end == *at || errno || number > UINT32_MAX || (*end && *end != behind))
+		return false;
+	*ret = (uint32_t)number;
+	*at = end + (*end == behind && behind);
+	return true;
+}
+
 bool ls_nexthop_next_member(const char **at, uint32_t *ret_id, uint32_t *ret_weight)
 {
-	int length = 0;
-
-	if (sscanf(*at, "%" SCNu32 "*%" SCNu32 "%n", ret_id, ret_weight, &length) < 2 || !length)
-		return false;
-	*at += length;
-	*at += strspn(*at, " ");
-	return true;
+	return **at >= '0' && **at <= '9' && take_number(at, '*', ret_id) && take_number(at, ' ', ret_weight);
 }
 
 static bool has_member(const char *members, uint32_t wanted_id, uint32_t wanted_weight)
