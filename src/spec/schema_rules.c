@@ -88,7 +88,7 @@ const char ls_rules_route[] =
 	" {'if': " IF("mtu", "{'maximum': 1279}") ", 'then': " ADDRESSES(V4) "},"
 	/* a way to go */
 	" {'if': {'required': ['multipath']},"
-	"  'then': {'properties': {'via': false, 'interface': false, 'nexthop': false}}},"
+	"  'then': {'properties': {'multipath': {'minItems': 1}, 'via': false, 'interface': false, 'nexthop': false}}},"
 	" {'if': {'required': ['nexthop']}, 'then': {'properties': {'via': false, 'interface': false}}},"
 	" {'if': {'properties': {'type': {'const': 'unicast'}, 'multipath': false, 'nexthop': false}},"
 	"  'then': {'allOf': [{'anyOf': [{'required': ['via']}, {'required': ['interface']}]}," HOP "]}}]";
