@@ -11,6 +11,7 @@
  */
 #include "state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct recovery {
@@ -130,6 +131,47 @@ static void note_stranger(struct recovery *recovery, const struct ls_object *obj
 		ls_object_describe(object, text, sizeof(text)), what);
 }
 
+static void print_value(const struct ls_object *object, unsigned attr, char *text, size_t size)
+{
+	if (ls_object_has(object, attr))
+		ls_attr_format(&object->kind->attrs[attr], object, text, size);
+	else
+		snprintf(text, size, "none");
+}
+
+/* "(mtu is 1400, was 1500)", or "" when there was no such object. */
+static const char *print_differences(
+	const struct ls_object *before, const struct ls_object *now, uint32_t bits, char *text, size_t size)
+{
+	char is[128], was[128];
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (unsigned i = 0; before && i < now->kind->n_attrs && length < size; i++) {
+		const struct ls_attr *attr = &now->kind->attrs[i];
+
+		if (!(bits & LS_BIT(i)) || attr->change == LS_CHANGE_INFO || ls_attr_same(i, now, before))
+			continue;
+		print_value(now, i, is, sizeof(is));
+		print_value(before, i, was, sizeof(was));
+		length += (size_t)snprintf(
+			text + length, size - length, "%s%s is %s, was %s", length ? "; " : " (", attr->name, is, was);
+	}
+	if (length && length < size)
+		snprintf(text + length, size - length, ")");
+	return text;
+}
+
+static void note_change(struct recovery *recovery, const struct ls_object *before, const struct ls_object *after,
+	const struct ls_object *now)
+{
+	char differences[512], what[640];
+
+	snprintf(what, sizeof(what), "somebody else has changed it in the meantime%s; it stays as it is",
+		print_differences(before, now, concerned(before, after), differences, sizeof(differences)));
+	note_stranger(recovery, now, what);
+}
+
 static int want_again(
 	struct recovery *recovery, const struct ls_object *before, const struct ls_object *after, bool crowd)
 {
@@ -161,7 +203,7 @@ static int restore_single(struct recovery *recovery, const struct slot *slot)
 		return before ? want_again(recovery, before, after, false) : 0;
 	}
 	if (now && !is_on_the_way(before, after, fallout, now)) {
-		note_stranger(recovery, now, "somebody else has changed it in the meantime; it stays as it is");
+		note_change(recovery, before, after, now);
 		now->owner = LS_OWNER_FOREIGN;
 		return 0;
 	}

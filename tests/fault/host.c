@@ -473,7 +473,7 @@ static void make_base(void)
 {
 	host_must("%s", base_settings);
 	batch(base_batch);
-	for (int i = 0; i < 1000 && has_tentative(); i++)
+	for (int i = 0; i < 10000 && has_tentative(); i++)
 		usleep(1000);
 	batch(base_routes);
 }

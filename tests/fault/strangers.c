@@ -109,6 +109,9 @@ static void meet(const struct stranger *stranger)
 		if (!outcome.report.run.fired)
 			break;
 		check(stranger, &with, &without, &outcome, n);
+		if (outcome.status == 3 && !strstr(outcome.said, ", was "))
+			complain("%s, before change %u: it does not say what differs: %s", stranger->transition->name,
+				n, outcome.said);
 		if (outcome.status == 3)
 			abandon(stranger, n);
 	} while (!judge_gave_up());
