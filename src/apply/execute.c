@@ -366,7 +366,8 @@ static int run_steps(struct run *run, size_t from, size_t to)
 /* ---- what must settle before the next group ---------------------------------------------------------------------- */
 
 #define WAIT_STEP_MS 20
-#define DAD_WAIT_MS 10000 /* dad_transmits 1 and retrans_time 1 s by default (RFC 4862); some set more */
+#define DAD_WAIT_MS \
+	30000 /* dad_transmits 1 and retrans_time 1 s by default (RFC 4862); some set more, and hosts are busy */
 #define UDEV_WAIT_MS 5000
 #define CARRIER_WAIT_MS 5000 /* what cards take for it */
 
