@@ -208,6 +208,7 @@ static int pair_crowd(struct planner *planner, struct ls_object *const *want, si
 static int pair_sets(struct planner *planner)
 {
 	const struct ls_set *desired = planner->desired, *actual = planner->actual;
+	struct ls_object *nothing = NULL;
 	size_t i = 0, j = 0;
 
 	planner->pairs = calloc(desired->n_objects + actual->n_objects + 1, sizeof(*planner->pairs));
@@ -222,7 +223,7 @@ static int pair_sets(struct planner *planner)
 
 		if (n_want <= 1 && n_have <= 1)
 			add_pair(planner, n_want ? desired->objects[i] : NULL, n_have ? actual->objects[j] : NULL);
-		else if (pair_crowd(planner, n_want ? desired->objects + i : NULL, n_want,
+		else if (pair_crowd(planner, n_want ? desired->objects + i : &nothing, n_want,
 				 n_have ? actual->objects + j : NULL, n_have) < 0)
 			return -ENOMEM;
 		i += n_want;

@@ -54,10 +54,10 @@ static const char base_batch[] =
 	"addr add 203.0.113.1/24 dev fz0\n"
 	"addr add 10.99.0.1 peer 10.99.0.2/32 dev fx0\n"
 	"addr add 10.98.0.1/24 dev fbr\n"
-	"addr add 2001:db8:f::1/64 dev fx0\n"
-	"addr add 2001:db8:f::2/64 dev fx0\n"
-	"addr add 2001:db8:e::1/64 dev fy0\n"
-	"addr add 2001:db8:c::1/64 dev fbr\n";
+	"addr add 2001:db8:f::1/64 dev fx0 nodad\n"
+	"addr add 2001:db8:f::2/64 dev fx0 nodad\n"
+	"addr add 2001:db8:e::1/64 dev fy0 nodad\n"
+	"addr add 2001:db8:c::1/64 dev fbr nodad\n";
 
 /* These need addresses that are no longer tentative, which depends on carrier. */
 static const char base_routes[] =
