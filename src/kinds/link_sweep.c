@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Many links at once. Deleting a link waits for a grace period of the kernel; deleting a group of links waits once
- * (rtnl_group_dellink). A group delete takes whatever is in the group, so the doomed links are moved to a group that is
- * empty, the group is listed, and only if it holds exactly them is it deleted. Whatever is not as it should be leaves
- * the links where they are, still marked as ours, to be deleted one by one.
+ * (rtnl_group_dellink). A group delete takes whatever is in the group, so the group is listed before, and deleted only if
+ * it holds exactly the doomed links. Where all of ours go, that is the group which marks them. Otherwise they are moved
+ * to a group that is empty, which is not cheap: each move is a change of state to the kernel, for which IPv6 walks all
+ * of its routes (addrconf_notify, rt6_sync_up). Whatever is not as it should be leaves the links where they are, still
+ * marked as ours, to be deleted one by one.
  */
 #include "driver.h"
 
@@ -125,19 +127,33 @@ static bool holds_exactly(struct listing *listing, const uint32_t *indexes, size
 	return !memcmp(listing->members.data, indexes, n * sizeof(*indexes));
 }
 
+static int move_and_delete(struct ls_kernel *kernel, struct listing *listing, const uint32_t *indexes, size_t n,
+	struct ls_error *err)
+{
+	int free_group = __builtin_ffs((int)~listing->groups) - 1, r;
+
+	if (free_group < 0 || free_group >= (int)LS_SWEEP_GROUPS)
+		return -EAGAIN;
+	listing->group = LS_MARK_SWEEP_GROUP + (uint32_t)free_group;
+	r = move_all(kernel, indexes, n, listing->group, err);
+	if (r >= 0) {
+		(void)restart(listing);
+		r = list(kernel, listing, err);
+	}
+	if (r >= 0)
+		r = holds_exactly(listing, indexes, n) ? delete_group(kernel, listing->group, err) : -EAGAIN;
+	return r;
+}
+
 static int sweep(struct ls_kernel *kernel, const uint32_t *indexes, size_t n, struct ls_error *err)
 {
-	struct listing listing = { 0 };
-	int r = list(kernel, &listing, err), free_group = __builtin_ffs((int)~listing.groups) - 1;
+	struct listing listing = { .group = LS_MARK_LINK_GROUP };
+	int r = list(kernel, &listing, err);
 
-	if (r < 0 || free_group < 0 || free_group >= (int)LS_SWEEP_GROUPS)
-		return r < 0 ? r : -EAGAIN;
-	listing.group = LS_MARK_SWEEP_GROUP + (uint32_t)free_group;
-	r = move_all(kernel, indexes, n, listing.group, err);
-	if (r >= 0)
-		r = list(kernel, &listing, err);
-	if (r >= 0)
-		r = holds_exactly(&listing, indexes, n) ? delete_group(kernel, listing.group, err) : -EAGAIN;
+	if (r >= 0 && holds_exactly(&listing, indexes, n))
+		r = delete_group(kernel, listing.group, err);
+	else if (r >= 0)
+		r = move_and_delete(kernel, &listing, indexes, n, err);
 	ls_buf_done(&listing.members);
 	return r;
 }
