@@ -30,8 +30,8 @@ int ls_host_open(const struct ls_host_options *options, struct ls_host **ret, st
 void ls_host_close(struct ls_host *host); /* accepts NULL */
 struct ls_kernel *ls_host_kernel(struct ls_host *host);
 
-/* Begins to read the kernel in a thread, so that it goes on while the spec is parsed; ls_host_prepare and ls_host_apply
- * use it. A host opened for changes is locked by it. Does nothing where that cannot be had. */
+/* Begins to read the kernel in a thread, so that it goes on while the spec or a generation is read; what prepares a plan
+ * uses it. A host opened for changes is locked by it. Does nothing where that cannot be had. */
 void ls_host_read_ahead(struct ls_host *host);
 
 /* ---- what is --------------------------------------------------------------------------------------------------- */
@@ -95,6 +95,7 @@ bool ls_host_is_interrupted(struct ls_host *host);
 /* A plan with all it borrows from. */
 struct ls_prepared {
 	struct ls_arena *arena;
+	struct ls_arena *desired_arena; /* of `desired`, where that has one of its own; or NULL */
 	struct ls_set desired; /* what is asked for */
 	struct ls_set wanted;  /* and what is given back besides */
 	struct ls_set actual;
