@@ -145,6 +145,11 @@ int ls_host_generation(struct ls_host *host, uint64_t number, struct ls_generati
 	return ls_generation_read(host, number, LS_GENERATION_SPEC | LS_GENERATION_OBJECTS, ret, err);
 }
 
+int ls_host_generation_objects(struct ls_host *host, uint64_t number, struct ls_generation *ret, struct ls_error *err)
+{
+	return ls_generation_read(host, number, LS_GENERATION_OBJECTS, ret, err);
+}
+
 int ls_host_originals(struct ls_host *host, struct ls_arena *arena, struct ls_ledger *ret, struct ls_error *err)
 {
 	return ls_ledger_read(host, arena, ret, err);

@@ -159,7 +159,7 @@ static int read_state(struct ls_host *host, struct state *state, struct ls_error
 
 	ls_host_read_ahead(host);
 	if (number) {
-		r = ls_host_generation(host, number, &state->generation, err);
+		r = ls_host_generation_objects(host, number, &state->generation, err);
 		if (r < 0)
 			return r;
 	}
