@@ -190,8 +190,10 @@ static int collect(struct ls_kernel *kernel, const struct ls_object *const *link
 		const struct ls_link *link = (const struct ls_link *)links[i];
 		uint32_t index = ls_kernel_link_index(kernel, link->name);
 
-		if (links[i]->owner != LS_OWNER_OURS || !index)
+		if (links[i]->owner != LS_OWNER_OURS)
 			return -EAGAIN;
+		if (!index) /* has gone along with its other end */
+			continue;
 		doomed->indexes[doomed->n++] = index;
 		index = ls_object_has(links[i], LS_LINK_PEER) ? ls_kernel_link_index(kernel, link->peer) : 0;
 		if (index)
@@ -211,7 +213,7 @@ int ls_link_sweep(struct ls_kernel *kernel, const struct ls_object *const *doome
 	if (!room)
 		return -ENOMEM;
 	r = collect(kernel, doomed, n, &indexes, &along);
-	if (r >= 0)
+	if (r >= 0 && indexes.n)
 		r = sweep(kernel, &indexes, &along, err);
 	free(room);
 	return r;
