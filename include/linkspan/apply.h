@@ -30,8 +30,8 @@ int ls_host_open(const struct ls_host_options *options, struct ls_host **ret, st
 void ls_host_close(struct ls_host *host); /* accepts NULL */
 struct ls_kernel *ls_host_kernel(struct ls_host *host);
 
-/* Begins to read the kernel in a thread, so that it goes on while the spec is parsed; ls_host_prepare and ls_host_apply
- * use it. A host opened for changes is locked by it. Does nothing where that cannot be had. */
+/* Begins to read the kernel in a thread, so that it goes on while the spec or a generation is read; what prepares a
+ * plan uses it. A host opened for changes is locked by it. Does nothing where that cannot be had. */
 void ls_host_read_ahead(struct ls_host *host);
 
 /* ---- what is --------------------------------------------------------------------------------------------------- */
@@ -83,6 +83,8 @@ void ls_generation_done(struct ls_generation *generation);
 uint64_t ls_host_current(const struct ls_host *host);
 /* -ENOENT when there is none of that number (any more). */
 int ls_host_generation(struct ls_host *host, uint64_t number, struct ls_generation *ret, struct ls_error *err);
+/* The same without the spec's text. */
+int ls_host_generation_objects(struct ls_host *host, uint64_t number, struct ls_generation *ret, struct ls_error *err);
 /* Without objects and spec text, oldest first. Release each, then free() the array. */
 int ls_host_history(struct ls_host *host, struct ls_generation **ret, size_t *ret_n, struct ls_error *err);
 /* There is a record, but the caller may not read it: what was applied is not known then. */
@@ -95,8 +97,9 @@ bool ls_host_is_interrupted(struct ls_host *host);
 /* A plan with all it borrows from. */
 struct ls_prepared {
 	struct ls_arena *arena;
-	struct ls_set desired; /* what is asked for */
-	struct ls_set wanted;  /* and what is given back besides */
+	struct ls_arena *desired_arena; /* of `desired`, where that has one of its own; or NULL */
+	struct ls_set desired;          /* what is asked for */
+	struct ls_set wanted;           /* and what is given back besides */
 	struct ls_set actual;
 	struct ls_set kept; /* of actual: not given back, since somebody else has changed it */
 	struct ls_plan *plan;

@@ -24,8 +24,8 @@ void ls_netlink_close(struct ls_netlink *nl); /* accepts NULL */
 typedef int (*ls_netlink_each)(const struct nlmsghdr *message, void *data);
 
 /* Sends a dump request (NLM_F_DUMP is added) and calls `each` for every message of the answer. A dump that the kernel
- * marks as interrupted (NLM_F_DUMP_INTR) is begun again up to 8 times; `restart` is called before each new attempt, to
- * forget what came so far. -EAGAIN when it never came through whole. */
+ * marks as interrupted (NLM_F_DUMP_INTR) is begun again, for up to half a minute; `restart` is called before each new
+ * attempt, to forget what came so far. -EAGAIN when it never came through whole. */
 int ls_netlink_dump(struct ls_netlink *nl, struct nl_msg *request, ls_netlink_each each, int (*restart)(void *data),
 	void *data, struct ls_error *err);
 

@@ -20,6 +20,7 @@ void ls_prepared_free(struct ls_prepared *prepared)
 	ls_set_done(&prepared->actual);
 	ls_set_done(&prepared->kept);
 	ls_arena_free(prepared->arena);
+	ls_arena_free(prepared->desired_arena);
 	free(prepared);
 }
 
@@ -142,6 +143,11 @@ uint64_t ls_host_current(const struct ls_host *host)
 int ls_host_generation(struct ls_host *host, uint64_t number, struct ls_generation *ret, struct ls_error *err)
 {
 	return ls_generation_read(host, number, LS_GENERATION_SPEC | LS_GENERATION_OBJECTS, ret, err);
+}
+
+int ls_host_generation_objects(struct ls_host *host, uint64_t number, struct ls_generation *ret, struct ls_error *err)
+{
+	return ls_generation_read(host, number, LS_GENERATION_OBJECTS, ret, err);
 }
 
 int ls_host_originals(struct ls_host *host, struct ls_arena *arena, struct ls_ledger *ret, struct ls_error *err)
@@ -406,28 +412,46 @@ static int make_plan(
 	return r < 0 ? ls_error_set(err, r, "out of memory") : 0;
 }
 
+/* What was read ahead, or the links, which have to be read before all else. */
+static int begin_to_prepare(struct ls_host *host, struct ls_prepared **ret, uint32_t *ret_there, struct ls_error *err)
+{
+	int r;
+
+	*ret = take_ahead(host);
+	*ret_there = *ret ? AHEAD_KINDS : LS_BIT(LS_KIND_LINK);
+	if (*ret)
+		return 0;
+	*ret = prepared_new();
+	if (!*ret)
+		return ls_error_set(err, -ENOMEM, "out of memory");
+	r = ls_kernel_dump(host->kernel, *ret_there, NULL, &(*ret)->actual, err);
+	if (r < 0)
+		ls_prepared_free(LS_TAKE_PTR(*ret));
+	return r;
+}
+
+static int finish_preparing(struct ls_host *host, uint32_t there, const struct ls_plan_options *options,
+	struct ls_prepared *prepared, struct ls_error *err)
+{
+	int r = dump_rest(host, there, &prepared->desired, &prepared->actual, err);
+
+	return r < 0 ? r : make_plan(host, options, prepared, err);
+}
+
 int ls_host_prepare(struct ls_host *host, const struct ls_spec *spec, const struct ls_plan_options *options,
 	struct ls_prepared **ret, struct ls_diag *diag, struct ls_error *err)
 {
-	struct ls_prepared *prepared = take_ahead(host);
-	uint32_t there = prepared ? AHEAD_KINDS : LS_BIT(LS_KIND_LINK);
-	int r = 0;
+	struct ls_prepared *prepared;
+	uint32_t there;
+	int r = begin_to_prepare(host, &prepared, &there, err);
 
-	if (!prepared) {
-		prepared = prepared_new();
-		if (!prepared)
-			return ls_error_set(err, -ENOMEM, "out of memory");
-		r = ls_kernel_dump(host->kernel, there, NULL, &prepared->actual, err);
-	}
 	if (r >= 0 && spec) {
 		r = ls_compile(spec, &prepared->actual, &prepared->desired, diag);
 		if (r < 0)
 			ls_error_set(err, r, r == -EINVAL ? "the spec does not fit this host" : "out of memory");
 	}
 	if (r >= 0)
-		r = dump_rest(host, there, &prepared->desired, &prepared->actual, err);
-	if (r >= 0)
-		r = make_plan(host, options, prepared, err);
+		r = finish_preparing(host, there, options, prepared, err);
 	if (r < 0)
 		ls_prepared_free(prepared);
 	else
@@ -435,33 +459,48 @@ int ls_host_prepare(struct ls_host *host, const struct ls_spec *spec, const stru
 	return r;
 }
 
-static int copy_desired(const struct ls_set *desired, struct ls_prepared *prepared)
+static int copy_desired(const struct ls_set *desired, struct ls_set *ret)
 {
 	ls_set_each (desired, i) {
-		struct ls_object *copy = ls_object_copy(prepared->arena, desired->objects[i]);
+		struct ls_object *copy = ls_object_copy(ret->arena, desired->objects[i]);
 
-		if (!copy || ls_set_add(&prepared->desired, copy) < 0)
+		if (!copy || ls_set_add(ret, copy) < 0)
 			return -ENOMEM;
 	}
-	ls_set_sort(&prepared->desired);
+	ls_set_sort(ret);
 	return 0;
+}
+
+/* Copies to an arena of its own, since whoever reads ahead still fills the other one. */
+static int prepare_copy(struct ls_host *host, const struct ls_set *desired, const struct ls_plan_options *options,
+	struct ls_set *copy, struct ls_prepared **ret, struct ls_error *err)
+{
+	uint32_t there;
+	int r = copy_desired(desired, copy);
+
+	if (r < 0)
+		return ls_error_set(err, r, "out of memory");
+	r = begin_to_prepare(host, ret, &there, err);
+	if (r < 0)
+		return r;
+	(*ret)->desired = *copy;
+	(*ret)->desired_arena = copy->arena;
+	*copy = (struct ls_set){ 0 };
+	return finish_preparing(host, there, options, *ret, err);
 }
 
 int ls_host_prepare_set(struct ls_host *host, const struct ls_set *desired, const struct ls_plan_options *options,
 	struct ls_prepared **ret, struct ls_error *err)
 {
-	struct ls_prepared *prepared = prepared_new();
+	struct ls_prepared *prepared = NULL;
+	struct ls_set copy;
 	int r;
 
-	if (!prepared)
-		return ls_error_set(err, -ENOMEM, "out of memory");
-	r = copy_desired(desired, prepared);
-	if (r < 0)
-		ls_error_set(err, r, "out of memory");
-	else
-		r = ls_host_dump(host, &prepared->desired, &prepared->actual, err);
-	if (r >= 0)
-		r = make_plan(host, options, prepared, err);
+	ls_set_init(&copy, ls_arena_new());
+	r = copy.arena ? prepare_copy(host, desired, options, &copy, &prepared, err)
+		       : ls_error_set(err, -ENOMEM, "out of memory");
+	ls_set_done(&copy);
+	ls_arena_free(copy.arena);
 	if (r < 0)
 		ls_prepared_free(prepared);
 	else

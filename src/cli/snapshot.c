@@ -145,7 +145,7 @@ static int dump(
 {
 	uint64_t number = ls_host_current(host);
 	struct ls_set scope;
-	int r = number ? ls_host_generation(host, number, generation, err) : 0;
+	int r = number ? ls_host_generation_objects(host, number, generation, err) : 0;
 
 	ls_set_init(&scope, set->arena);
 	if (r >= 0 && all)

@@ -157,8 +157,9 @@ static int read_state(struct ls_host *host, struct state *state, struct ls_error
 	struct ls_set nothing;
 	int r;
 
+	ls_host_read_ahead(host);
 	if (number) {
-		r = ls_host_generation(host, number, &state->generation, err);
+		r = ls_host_generation_objects(host, number, &state->generation, err);
 		if (r < 0)
 			return r;
 	}

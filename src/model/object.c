@@ -137,11 +137,12 @@ uint32_t ls_object_diff(const struct ls_object *want, const struct ls_object *ha
 	bool adjust = want->flags & LS_OBJECT_ADJUST;
 	uint32_t bits = 0;
 
-	for (unsigned i = 0; i < kind->n_attrs; i++) {
+	for (uint32_t left = want->set | have->set; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
 		const struct ls_attr *attr = &kind->attrs[i];
 		bool wanted = ls_object_has(want, i), there = ls_object_has(have, i);
 
-		if (attr->change == LS_CHANGE_INFO || (!wanted && !there))
+		if (attr->change == LS_CHANGE_INFO)
 			continue;
 		if (adjust ? !(want->managed & LS_BIT(i)) : !wanted && attr->flags & LS_ATTR_OPTIONAL)
 			continue;

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Dumps. The kernel answers in parts, walking its tables between them, and says NLM_F_DUMP_INTR when they changed on
- * the way: what was read is then neither the old state nor the new one, so the dump begins again. The parts of an
- * answer that nobody wants any more are still read to the end, since the kernel refuses (EBUSY) a second dump on a
- * socket before.
+ * the way: what was read is then neither the old state nor the new one, so the dump begins again. Where that does not
+ * help, it does after a pause: duplicate address detection of thousands of addresses takes the kernel many seconds, and
+ * changes them all the while. The parts of an answer that nobody wants any more are still read to the end, since the
+ * kernel refuses (EBUSY) a second dump on a socket before.
  */
 #include "session.h"
 
 #include <string.h>
+#include <time.h>
 
 #include <netlink/msg.h>
 
-#define ATTEMPTS_MAX 9 /* the first one and 8 more */
+#define ATTEMPTS_AT_ONCE 4u
+#define PAUSE_MIN_MS 10u /* doubles from one attempt to the next */
+#define PAUSE_MAX_MS 1000u
+#define PATIENCE_MS 30000u /* what the pauses come to at most */
 
 /* One dump as it is read. */
 struct reading {
@@ -79,13 +84,30 @@ static int dump_once(struct ls_netlink *nl, struct nlmsghdr *request, struct rea
 	return r;
 }
 
+/* Before that attempt, from 0. Returns false when there has been enough of it. */
+static bool pause_before(unsigned attempt, unsigned *waited_ms)
+{
+	unsigned ms = 0;
+
+	for (unsigned i = ATTEMPTS_AT_ONCE; i <= attempt && ms < PAUSE_MAX_MS; i++)
+		ms = ms ? 2 * ms : PAUSE_MIN_MS;
+	ms = ms < PAUSE_MAX_MS ? ms : PAUSE_MAX_MS;
+	if (*waited_ms + ms > PATIENCE_MS)
+		return false;
+	*waited_ms += ms;
+	if (ms)
+		nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L }, NULL);
+	return true;
+}
+
 int ls_netlink_dump(struct ls_netlink *nl, struct nl_msg *request, ls_netlink_each each, int (*restart)(void *data),
 	void *data, struct ls_error *err)
 {
 	char says[SAYS_MAX] = "";
+	unsigned waited_ms = 0;
 	int r;
 
-	for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+	for (unsigned attempt = 0; pause_before(attempt, &waited_ms); attempt++) {
 		struct reading reading = { .each = each, .data = data, .says = says };
 
 		if (attempt > 0 && restart) {

@@ -6,35 +6,14 @@
  * linkspan sends for them, 128 acknowledged messages a send. Works only in a namespace that the script has made for it.
  * routes dump: asks for all IPv6 routes, looks at the header of each. Prints how many there were.
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <net/if.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "batch.h"
 
-#include <linux/netlink.h>
+#include <arpa/inet.h>
+#include <net/if.h>
+
 #include <linux/rtnetlink.h>
 
-#define PROTOCOL 108
 #define METRIC 1024
-#define WINDOW 128u
-#define BUFFER_SIZE 65536u
-
-/* All sizes are multiples of four: nothing needs padding. */
-struct number {
-	struct nlattr head;
-	uint32_t value;
-};
-
-struct address {
-	struct nlattr head;
-	struct in6_addr value;
-};
 
 struct message {
 	struct nlmsghdr head;
@@ -44,34 +23,7 @@ struct message {
 	struct address gateway;
 };
 
-static uint8_t buffer[BUFFER_SIZE];
-
-static int fail(const char *what)
-{
-	perror(what);
-	return EXIT_FAILURE;
-}
-
-/* BENCH_OUTSIDE: what tests/bench/run found /proc/self/ns/net to be before it made a namespace. Init's is not always
- * readable. */
-static bool in_own_namespace(void)
-{
-	const char *outside = getenv("BENCH_OUTSIDE");
-	char ours[64] = "", init[64] = "";
-
-	if (!outside || readlink("/proc/self/ns/net", ours, sizeof(ours) - 1) <= 0)
-		return false;
-	if (readlink("/proc/1/ns/net", init, sizeof(init) - 1) < 0)
-		init[0] = 0;
-	return strcmp(ours, outside) != 0 && strcmp(ours, init) != 0;
-}
-
 /* ---- add --------------------------------------------------------------------------------------------------------- */
-
-#define HEAD(attribute_type, struct_type) \
-	{ \
-		.nla_len = sizeof(struct_type), .nla_type = (attribute_type) \
-	}
 
 static struct message make_message(uint32_t link, const struct in6_addr *gateway)
 {
@@ -105,43 +57,6 @@ static struct in6_addr network(uint32_t i)
 	return address;
 }
 
-/* Acknowledgements that lie in one datagram; -1 when one of them is an error. */
-static int count_answers(int length)
-{
-	int n = 0;
-
-	for (const struct nlmsghdr *answer = (const void *)buffer; NLMSG_OK(answer, (unsigned)length);
-		answer = NLMSG_NEXT(answer, length)) {
-		const struct nlmsgerr *error = NLMSG_DATA(answer);
-
-		if (answer->nlmsg_type != NLMSG_ERROR)
-			continue;
-		if (error->error) {
-			errno = -error->error;
-			return -1;
-		}
-		n++;
-	}
-	return n;
-}
-
-static int send_batch(int fd, const struct message *batch, uint32_t n)
-{
-	uint32_t answered = 0;
-
-	if (send(fd, batch, n * sizeof(*batch), 0) < 0)
-		return -1;
-	while (answered < n) {
-		ssize_t length = recv(fd, buffer, sizeof(buffer), 0);
-		int r = length < 0 ? -1 : count_answers((int)length);
-
-		if (r < 0)
-			return -1;
-		answered += (uint32_t)r;
-	}
-	return 0;
-}
-
 static int add_routes(int fd, uint32_t link, const struct in6_addr *gateway, uint32_t n)
 {
 	static struct message batch[WINDOW];
@@ -153,7 +68,7 @@ static int add_routes(int fd, uint32_t link, const struct in6_addr *gateway, uin
 		batch[filled].to.value = network(i);
 		if (++filled < WINDOW && i + 1 < n)
 			continue;
-		if (send_batch(fd, batch, filled) < 0)
+		if (send_batch(fd, batch, filled * sizeof(*batch), filled) < 0)
 			return fail("adding routes");
 		filled = 0;
 	}
