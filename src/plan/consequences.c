@@ -62,8 +62,7 @@ void ls_planner_lose(struct planner *planner, struct pair *pair, bool returns, c
 	}
 }
 
-/* The kernel strips an attribute from `have` in EARLY while the object stays. */
-static void strip(struct planner *planner, struct pair *pair, unsigned attr, enum verdict back, const char *reason)
+void ls_planner_strip(struct planner *planner, struct pair *pair, unsigned attr, enum verdict back, const char *reason)
 {
 	struct ls_object *stripped = ls_object_copy(planner->plan->arena, pair->have);
 
@@ -231,7 +230,8 @@ static void release_ports(struct planner *planner)
 		if (names_have(&planner->early_links, link->master) ||
 			(names_have(&planner->late_links, link->master) && !pair->want)) {
 			if (pair->want)
-				strip(planner, pair, LS_LINK_MASTER, VERDICT_CHANGE, "its master is made anew");
+				ls_planner_strip(
+					planner, pair, LS_LINK_MASTER, VERDICT_CHANGE, "its master is made anew");
 			else
 				ls_planner_give_up(planner, pair,
 					"it is a port of a link that goes, and linkspan did not put it there");
@@ -338,7 +338,7 @@ static void keep_bond_macs(struct planner *planner)
 {
 	for (size_t i = planner->links.from; i < planner->links.to; i++)
 		if (is_emptied(planner, &planner->pairs[i]))
-			strip(planner, &planner->pairs[i], LS_LINK_MAC, VERDICT_CHANGE,
+			ls_planner_strip(planner, &planner->pairs[i], LS_LINK_MAC, VERDICT_CHANGE,
 				"a bond loses its address with its last port");
 }
 
@@ -464,13 +464,12 @@ static bool on_any(const struct ls_object *object, struct names *names)
 	return ls_object_each_link(object, is_named, names);
 }
 
-/* A route with several next hops stays as long as one of them has its link. */
-static bool on_these_only(const struct ls_object *object, struct names *names)
+bool ls_planner_on_these_only(const struct ls_object *object, struct names *names)
 {
 	return on_any(object, names) && !ls_object_each_link(object, is_unnamed, names);
 }
 
-static uint8_t family_of(const struct ls_object *object)
+uint8_t ls_planner_family_of(const struct ls_object *object)
 {
 	if (object->kind == &ls_kind_address)
 		return ((const struct ls_address *)object)->address.family;
@@ -501,15 +500,15 @@ static bool is_proxy(const struct ls_object *object)
 
 static bool loses(struct planner *planner, const struct ls_object *object)
 {
-	bool ipv6 = family_of(object) == AF_INET6;
+	bool ipv6 = ls_planner_family_of(object) == AF_INET6;
 	const struct loss *loss = losses;
 
 	while (loss < losses + LS_ARRAY_SIZE(losses) && loss->kind != object->kind)
 		loss++;
 	if (loss == losses + LS_ARRAY_SIZE(losses))
 		return false;
-	return ((ipv6 ? loss->ipv6_down : loss->ipv4_down) && on_these_only(object, &planner->down_links)) ||
-	       (ipv6 && loss->ipv6_quiet && on_these_only(object, &planner->quiet_links)) ||
+	return ((ipv6 ? loss->ipv6_down : loss->ipv4_down) && ls_planner_on_these_only(object, &planner->down_links)) ||
+	       (ipv6 && loss->ipv6_quiet && ls_planner_on_these_only(object, &planner->quiet_links)) ||
 	       (loss->other_mac && !is_proxy(object) && on_any(object, &planner->mac_links));
 }
 
@@ -603,462 +602,6 @@ static void spread_to_dependents(struct planner *planner)
 	}
 }
 
-/* ---- addresses --------------------------------------------------------------------------------------------------- */
-
-/* Of a pair within planner->addresses. */
-static const struct ls_address *address_of(const struct pair *pair)
-{
-	return (const struct ls_address *)(pair->have ? pair->have : pair->want);
-}
-
-static bool sysctl_is_on(const struct ls_set *set, struct ls_arena *arena, const char *dev)
-{
-	struct ls_sysctl key = { .object = { .kind = &ls_kind_sysctl, .set = LS_BIT(LS_SYSCTL_PATH) } };
-	const struct ls_sysctl *found;
-
-	key.path = ls_arena_printf(arena, "net/ipv4/conf/%s/promote_secondaries", dev);
-	found = key.path ? (const struct ls_sysctl *)ls_set_find(set, &key.object) : NULL;
-	return found && ls_object_has(&found->object, LS_SYSCTL_VALUE) && strcmp(found->value, "0") != 0;
-}
-
-static bool promotes(struct planner *planner, const char *dev)
-{
-	struct ls_arena *arena = planner->plan->arena;
-
-	return sysctl_is_on(planner->actual, arena, "all") || sysctl_is_on(planner->actual, arena, dev);
-}
-
-static bool same_subnet(const struct ls_address *a, const struct ls_address *b)
-{
-	struct ls_prefix prefix = { .ip = a->address, .length = a->prefix_length };
-
-	return a->prefix_length == b->prefix_length && !strcmp(a->dev, b->dev) &&
-	       ls_prefix_contains(&prefix, &b->address);
-}
-
-static bool in_subnet(const struct pair *pair, const struct ls_address *of)
-{
-	const struct ls_address *address = address_of(pair);
-
-	return address != of && address->address.family == AF_INET && same_subnet(of, address);
-}
-
-static bool subnet_stays(const struct planner *planner, const struct ls_address *gone)
-{
-	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++)
-		if (in_subnet(&planner->pairs[i], gone) && !ls_pair_goes(&planner->pairs[i]))
-			return true;
-	return false;
-}
-
-/* __inet_del_ifa: deleting a primary deletes the secondaries of its subnet, unless promote_secondaries. So it goes
- * before a new neighbour is added, which would become a secondary and go along. */
-static void lose_secondaries(struct planner *planner, struct pair *primary)
-{
-	const struct ls_address *gone = address_of(primary);
-
-	if (!subnet_stays(planner, gone))
-		return;
-	primary->early = true;
-	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
-		struct pair *pair = &planner->pairs[i];
-
-		if (in_subnet(pair, gone) && pair->have && ls_object_has(pair->have, LS_ADDRESS_SECONDARY))
-			ls_planner_lose(
-				planner, pair, true, "goes with the primary address of its subnet and comes back");
-	}
-}
-
-/* Was it to be the primary address of its subnet, and is not? Only a way back asks for that. */
-bool ls_planner_lost_precedence(const struct pair *pair)
-{
-	return pair->want && pair->want->kind == &ls_kind_address && pair->have &&
-	       pair->want->flags & LS_OBJECT_EXACT && !ls_pair_goes(pair) &&
-	       ls_object_has(pair->have, LS_ADDRESS_SECONDARY) && !ls_object_has(pair->want, LS_ADDRESS_SECONDARY);
-}
-
-/* The kernel has no word for it: the whole subnet goes and comes back in order. */
-static void reorder_subnet(struct planner *planner, const struct ls_address *primary)
-{
-	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
-		struct pair *pair = &planner->pairs[i];
-
-		if (!pair->have || ls_pair_goes(pair) || (address_of(pair) != primary && !in_subnet(pair, primary)))
-			continue;
-		pair->want = pair->want ? pair->want : pair->have;
-		pair->verdict = VERDICT_RECREATE;
-		pair->reason = "another address comes first in its subnet";
-	}
-}
-
-static void restore_precedence(struct planner *planner)
-{
-	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++)
-		if (ls_planner_lost_precedence(&planner->pairs[i]))
-			reorder_subnet(planner, address_of(&planner->pairs[i]));
-}
-
-static void spread_to_secondaries(struct planner *planner)
-{
-	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
-		struct pair *pair = &planner->pairs[i];
-		const struct ls_address *address = pair->have ? address_of(pair) : NULL;
-
-		if (address && address->address.family == AF_INET && !pair->lost && ls_pair_goes(pair) &&
-			!ls_object_has(pair->have, LS_ADDRESS_SECONDARY) && !promotes(planner, address->dev))
-			lose_secondaries(planner, pair);
-	}
-}
-
-/* ---- the last address of a link ---------------------------------------------------------------------------------- */
-
-struct tally {
-	size_t there, after_early, at_end;
-};
-
-static struct tally tally_ipv4(const struct planner *planner, const char *dev)
-{
-	struct tally tally = { 0 };
-
-	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
-		const struct pair *pair = &planner->pairs[i];
-		const struct ls_address *address = address_of(pair);
-
-		if (address->address.family != AF_INET || strcmp(address->dev, dev) != 0)
-			continue;
-		tally.there += pair->have != NULL;
-		tally.after_early += pair->have && !ls_pair_goes_early(pair);
-		tally.at_end += pair->want || !ls_pair_goes(pair);
-	}
-	return tally;
-}
-
-/* fib_inetaddr_event: without any IPv4 address left, fib_disable_ip removes every IPv4 route of the link, and
- * inetdev_destroy its neighbours and proxies. */
-static bool is_lost_with_addresses(const struct ls_object *object, struct names *dev)
-{
-	return (object->kind == &ls_kind_route || object->kind == &ls_kind_neighbour) && family_of(object) == AF_INET &&
-	       on_these_only(object, dev);
-}
-
-static void lose_ipv4_of(struct planner *planner, const char *dev)
-{
-	struct names only = { .items = &dev, .n = 1, .sorted = true };
-	struct tally tally = tally_ipv4(planner, dev);
-
-	if (!tally.there || (tally.after_early && tally.at_end))
-		return;
-	for (size_t i = planner->addresses.from; i < planner->n_pairs; i++) {
-		struct pair *pair = &planner->pairs[i];
-
-		if (!pair->have || pair->verdict == VERDICT_CONFLICT || !is_lost_with_addresses(pair->have, &only))
-			continue;
-		if (!tally.after_early)
-			ls_planner_lose(
-				planner, pair, tally.at_end, "goes with the last address of its link and comes back");
-		else if (pair->have->owner == LS_OWNER_FOREIGN && !pair->want)
-			ls_planner_give_up(
-				planner, pair, "linkspan did not make it, and its link loses its last address");
-	}
-}
-
-static void spread_from_last_addresses(struct planner *planner)
-{
-	const char *done = NULL;
-
-	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
-		const struct pair *pair = &planner->pairs[i];
-		const struct ls_address *address = pair->have ? address_of(pair) : NULL;
-
-		if (!address || address->address.family != AF_INET || !ls_pair_goes(pair) ||
-			(done && !strcmp(done, address->dev)) || names_have(&planner->early_links, address->dev))
-			continue;
-		done = address->dev;
-		lose_ipv4_of(planner, done);
-	}
-}
-
-/* ---- preferred sources ------------------------------------------------------------------------------------------- */
-
-/* Will a link have it when the plan is through? */
-static bool address_stays(const struct planner *planner, const struct ls_ip *ip)
-{
-	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
-		const struct pair *pair = &planner->pairs[i];
-
-		if ((pair->want || !ls_pair_goes(pair)) && !memcmp(&address_of(pair)->address, ip, sizeof(*ip)))
-			return true;
-	}
-	return false;
-}
-
-/* On any link: a source is local as long as one has it. */
-static bool address_gone_early(const struct planner *planner, const struct ls_ip *ip)
-{
-	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
-		const struct pair *pair = &planner->pairs[i];
-
-		if (pair->have && !ls_pair_goes_early(pair) && !memcmp(&address_of(pair)->address, ip, sizeof(*ip)))
-			return false;
-	}
-	return true;
-}
-
-static bool address_wanted(const struct planner *planner, const struct ls_ip *ip)
-{
-	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
-		const struct ls_address *address = address_of(&planner->pairs[i]);
-
-		if (planner->pairs[i].want && !memcmp(&address->address, ip, sizeof(*ip)))
-			return true;
-	}
-	return false;
-}
-
-static bool route_uses(const struct pair *pair, const struct ls_ip *ip)
-{
-	const struct ls_route *route = (const struct ls_route *)pair->have;
-
-	return pair->have && ls_object_has(pair->have, LS_ROUTE_SRC) && !memcmp(&route->src, ip, sizeof(*ip));
-}
-
-static bool wants_source(const struct pair *pair, const struct ls_ip *ip)
-{
-	const struct ls_route *route = (const struct ls_route *)pair->want;
-
-	return ls_object_has(pair->want, LS_ROUTE_SRC) && !memcmp(&route->src, ip, sizeof(*ip));
-}
-
-static void lose_source(struct planner *planner, struct pair *pair, bool comes_back)
-{
-	if (family_of(pair->have) == AF_INET)
-		ls_planner_lose(planner, pair, comes_back, "goes with its preferred source and comes back");
-	else
-		strip(planner, pair, LS_ROUTE_SRC, VERDICT_REPLACE, "loses its preferred source on the way");
-}
-
-/* fib_sync_down_addr removes IPv4 routes with that preferred source, fib6_remove_prefsrc strips it from IPv6 ones. */
-static void spread_to_sources(struct planner *planner, const struct ls_ip *ip, bool early)
-{
-	bool comes_back = early && address_wanted(planner, ip);
-
-	for (size_t i = planner->routes.from; i < planner->routes.to; i++) {
-		struct pair *pair = &planner->pairs[i];
-
-		if (!route_uses(pair, ip) || pair->lost || pair->verdict == VERDICT_CONFLICT)
-			continue;
-		if (!comes_back && pair->have->owner == LS_OWNER_FOREIGN && !pair->want)
-			ls_planner_give_up(planner, pair, "linkspan did not make it, and its preferred source goes");
-		else if (early)
-			lose_source(planner, pair, comes_back);
-		else if (pair->want && wants_source(pair, ip))
-			ls_planner_conflict(planner, pair, "its preferred source goes");
-	}
-}
-
-static bool any_source(const struct planner *planner)
-{
-	for (size_t i = planner->routes.from; i < planner->routes.to; i++)
-		if (planner->pairs[i].have && ls_object_has(planner->pairs[i].have, LS_ROUTE_SRC))
-			return true;
-	return false;
-}
-
-static void spread_from_addresses(struct planner *planner)
-{
-	if (!any_source(planner))
-		return;
-	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
-		const struct pair *pair = &planner->pairs[i];
-		const struct ls_ip *ip = &address_of(pair)->address;
-		bool early = ls_pair_goes(pair) && address_gone_early(planner, ip);
-
-		if (early || (ls_pair_goes(pair) && !address_stays(planner, ip)))
-			spread_to_sources(planner, ip, early);
-	}
-}
-
-/* ---- sysctls that overwrite others ------------------------------------------------------------------------------- */
-
-/* Writing `path` writes all that match `others` too: the same value, or the opposite one. inet_forward_change,
- * addrconf_fixup_forwarding, addrconf_disable_ipv6. */
-static const struct overwrite {
-	const char *path, *others;
-	bool opposite;
-} overwrites[] = {
-	{ "net/ipv4/ip_forward", "net/ipv4/conf/*/forwarding", false },
-	{ "net/ipv4/ip_forward", "net/ipv4/conf/all/accept_redirects", true },
-	{ "net/ipv4/conf/all/forwarding", "net/ipv4/conf/*/forwarding", false },
-	{ "net/ipv4/conf/all/forwarding", "net/ipv4/ip_forward", false },
-	{ "net/ipv4/conf/all/forwarding", "net/ipv4/conf/all/accept_redirects", true },
-	{ "net/ipv6/conf/all/forwarding", "net/ipv6/conf/*/forwarding", false },
-	{ "net/ipv6/conf/all/disable_ipv6", "net/ipv6/conf/*/disable_ipv6", false },
-};
-
-static const char *overwritten_value(const struct overwrite *rule, const char *value)
-{
-	return !rule->opposite ? value : strcmp(value, "0") ? "0" : "1";
-}
-
-/* Also where the value stays the same: giving back the writer's will change it. */
-static void overwrite_one(struct planner *planner, struct pair *pair, const char *value)
-{
-	const struct ls_sysctl *have = (const struct ls_sysctl *)pair->have;
-	struct ls_sysctl *after;
-
-	if (!ls_object_has(pair->have, LS_SYSCTL_VALUE) || (pair->want && !strcmp(have->value, value)))
-		return;
-	after = (struct ls_sysctl *)ls_object_copy(planner->plan->arena, pair->have);
-	if (!after) {
-		planner->out_of_memory = true;
-		return;
-	}
-	after->value = value;
-	if (pair->want) {
-		pair->have = &after->object;
-		pair->reason = "overwritten by a sysctl before it";
-		ls_planner_judge(planner, pair);
-	} else if (ls_set_add(&planner->plan->fallout, &after->object) < 0 ||
-		   ls_set_add(&planner->plan->closure, (struct ls_object *)pair->found) < 0) {
-		planner->out_of_memory = true;
-	}
-}
-
-static void spread_from_sysctl(struct planner *planner, const struct pair *writer)
-{
-	const struct ls_sysctl *written = (const struct ls_sysctl *)writer->want;
-
-	for (size_t k = 0; k < LS_ARRAY_SIZE(overwrites); k++) {
-		if (strcmp(written->path, overwrites[k].path) != 0)
-			continue;
-		for (size_t i = 0; i < planner->n_pairs; i++) {
-			struct pair *pair = &planner->pairs[i];
-
-			if (pair != writer && pair->have && pair->have->kind == &ls_kind_sysctl &&
-				!fnmatch(overwrites[k].others, ((const struct ls_sysctl *)pair->have)->path, 0))
-				overwrite_one(planner, pair, overwritten_value(&overwrites[k], written->value));
-		}
-	}
-}
-
-static void spread_from_sysctls(struct planner *planner)
-{
-	for (size_t i = 0; i < planner->n_pairs; i++) {
-		const struct pair *pair = &planner->pairs[i];
-
-		if (pair->want && pair->want->kind == &ls_kind_sysctl && pair->verdict == VERDICT_CHANGE)
-			spread_from_sysctl(planner, pair);
-	}
-}
-
-bool ls_plan_is_overwritten(const struct ls_object *object, const struct ls_set *desired)
-{
-	struct ls_sysctl writer = { .object = { .kind = &ls_kind_sysctl, .set = LS_BIT(LS_SYSCTL_PATH) } };
-
-	if (object->kind != &ls_kind_sysctl)
-		return false;
-	for (size_t k = 0; k < LS_ARRAY_SIZE(overwrites); k++) {
-		writer.path = overwrites[k].path;
-		if (!fnmatch(overwrites[k].others, ((const struct ls_sysctl *)object)->path, 0) &&
-			ls_set_find(desired, &writer.object))
-			return true;
-	}
-	return false;
-}
-
-/* net/ipv4/conf/LINK/NAME begins as net/ipv4/conf/default/NAME (devinet_init_net, addrconf_init_net,
- * neigh_parms_alloc). */
-static const char *default_path(struct ls_arena *arena, const struct ls_sysctl *sysctl)
-{
-	const char *link = strstr(sysctl->path, sysctl->dev);
-
-	return link ? ls_arena_printf(arena, "%.*sdefault%s", (int)(link - sysctl->path), sysctl->path,
-			      link + strlen(sysctl->dev))
-		    : NULL;
-}
-
-static int add_scope(struct ls_set *scope, const char *path)
-{
-	struct ls_sysctl *sysctl = (struct ls_sysctl *)ls_object_new(scope->arena, &ls_kind_sysctl);
-
-	if (!sysctl || !path)
-		return -ENOMEM;
-	sysctl->path = path;
-	sysctl->object.set = LS_BIT(LS_SYSCTL_PATH);
-	return ls_set_add(scope, &sysctl->object);
-}
-
-static int add_scope_of_links(struct ls_set *scope, const struct ls_set *links, const char *pattern)
-{
-	const char *star = strchr(pattern, '*');
-	int r;
-
-	if (!star)
-		return add_scope(scope, pattern);
-	for (size_t i = 0; i < links->n_objects; i++) {
-		if (links->objects[i]->kind != &ls_kind_link)
-			continue;
-		r = add_scope(scope, ls_arena_printf(scope->arena, "%.*s%s%s", (int)(star - pattern), pattern,
-					     ((const struct ls_link *)links->objects[i])->name, star + 1));
-		if (r < 0)
-			return r;
-	}
-	r = add_scope(scope, ls_arena_printf(scope->arena, "%.*sall%s", (int)(star - pattern), pattern, star + 1));
-	return r < 0 ? r
-		     : add_scope(scope, ls_arena_printf(scope->arena, "%.*sdefault%s", (int)(star - pattern), pattern,
-						star + 1));
-}
-
-int ls_plan_sysctl_scope(const struct ls_set *desired, const struct ls_set *links, struct ls_set *scope)
-{
-	int r = add_scope_of_links(scope, links, "net/ipv4/conf/*/promote_secondaries");
-
-	for (size_t i = 0; i < desired->n_objects && r >= 0; i++) {
-		const struct ls_object *object = desired->objects[i];
-
-		if (object->kind != &ls_kind_sysctl)
-			continue;
-		r = add_scope(scope, ((const struct ls_sysctl *)object)->path);
-		if (r >= 0 && ls_object_has(object, LS_SYSCTL_DEV))
-			r = add_scope(scope, default_path(scope->arena, (const struct ls_sysctl *)object));
-		for (size_t k = 0; k < LS_ARRAY_SIZE(overwrites) && r >= 0; k++)
-			if (!strcmp(((const struct ls_sysctl *)object)->path, overwrites[k].path))
-				r = add_scope_of_links(scope, links, overwrites[k].others);
-	}
-	return r;
-}
-
-/* ---- what new links begin with ----------------------------------------------------------------------------------- */
-
-static void find_default(struct planner *planner, const struct ls_sysctl *want)
-{
-	struct ls_arena *arena = planner->plan->arena;
-	struct ls_sysctl key = { .object = { .kind = &ls_kind_sysctl, .set = LS_BIT(LS_SYSCTL_PATH) } }, *first;
-	const struct ls_sysctl *found;
-
-	key.path = default_path(arena, want);
-	found = key.path ? (const struct ls_sysctl *)ls_set_find(planner->actual, &key.object) : NULL;
-	if (!found || !ls_object_has(&found->object, LS_SYSCTL_VALUE))
-		return;
-	first = (struct ls_sysctl *)ls_object_copy(arena, &want->object);
-	if (!first || ls_set_add(&planner->plan->defaults, &first->object) < 0) {
-		planner->out_of_memory = true;
-		return;
-	}
-	first->value = found->value;
-}
-
-static void find_defaults(struct planner *planner)
-{
-	for (size_t i = 0; i < planner->n_pairs; i++) {
-		const struct pair *pair = &planner->pairs[i];
-
-		if (pair->verdict == VERDICT_ADD && pair->want->kind == &ls_kind_sysctl &&
-			ls_object_has(pair->want, LS_SYSCTL_DEV))
-			find_default(planner, (const struct ls_sysctl *)pair->want);
-	}
-}
-
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 void ls_planner_consequences(struct planner *planner)
@@ -1078,12 +621,8 @@ void ls_planner_consequences(struct planner *planner)
 	spread_to_dependents(planner);
 	ls_planner_spread_from_nexthops(planner);
 	ls_planner_free_rules(planner);
-	restore_precedence(planner);
-	spread_to_secondaries(planner);
-	spread_from_last_addresses(planner);
-	spread_from_addresses(planner);
-	spread_from_sysctls(planner);
-	find_defaults(planner);
+	ls_planner_spread_from_addresses(planner);
+	ls_planner_spread_from_sysctls(planner);
 }
 
 /* Links that a step does more to than make: whatever refers to them is at risk. */

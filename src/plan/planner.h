@@ -70,9 +70,21 @@ void ls_planner_conflict(struct planner *planner, struct pair *pair, const char 
 void ls_planner_lose(struct planner *planner, struct pair *pair, bool returns, const char *reason);
 /* A foreign object that nobody wants would be lost: a conflict, unless `force`. True if it stays. */
 bool ls_planner_give_up(struct planner *planner, struct pair *pair, const char *reason);
+/* The kernel strips an attribute from `have` in EARLY while the object stays. */
+void ls_planner_strip(struct planner *planner, struct pair *pair, unsigned attr, enum verdict back, const char *reason);
 bool ls_pair_goes(const struct pair *pair);
 bool ls_pair_goes_early(const struct pair *pair);
 
+/* AF_INET, AF_INET6, or 0 for kinds that have none. */
+uint8_t ls_planner_family_of(const struct ls_object *object);
+/* Does the object refer to links, and to these only? A route with several next hops stays as long as one has its link.
+ */
+bool ls_planner_on_these_only(const struct ls_object *object, struct names *names);
+
+/* addresses.c: what goes with addresses */
+void ls_planner_spread_from_addresses(struct planner *planner);
+/* sysctls.c: what is written with sysctls, and what new links begin with */
+void ls_planner_spread_from_sysctls(struct planner *planner);
 /* nexthops.c: what goes with nexthop objects */
 void ls_planner_spread_from_nexthops(struct planner *planner);
 
