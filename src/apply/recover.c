@@ -139,7 +139,7 @@ static void print_value(const struct ls_object *object, unsigned attr, char *tex
 		snprintf(text, size, "none");
 }
 
-/* "(mtu is 1400, was 1500)", or "" when there was no such object. */
+/* " (mtu is 1400, was 1500)" */
 static const char *print_differences(
 	const struct ls_object *before, const struct ls_object *now, uint32_t bits, char *text, size_t size)
 {
@@ -147,7 +147,7 @@ static const char *print_differences(
 	size_t length = 0;
 
 	text[0] = '\0';
-	for (unsigned i = 0; before && i < now->kind->n_attrs && length < size; i++) {
+	for (unsigned i = 0; i < now->kind->n_attrs && length < size; i++) {
 		const struct ls_attr *attr = &now->kind->attrs[i];
 
 		if (!(bits & LS_BIT(i)) || attr->change == LS_CHANGE_INFO || ls_attr_same(i, now, before))
@@ -167,6 +167,10 @@ static void note_change(struct recovery *recovery, const struct ls_object *befor
 {
 	char differences[512], what[640];
 
+	if (!before) {
+		note_stranger(recovery, now, "somebody else has made it in the meantime; it stays as it is");
+		return;
+	}
 	snprintf(what, sizeof(what), "somebody else has changed it in the meantime%s; it stays as it is",
 		print_differences(before, now, concerned(before, after), differences, sizeof(differences)));
 	note_stranger(recovery, now, what);

@@ -196,7 +196,8 @@ static const struct item {
 	[SYSCTL_ARP] = { SYSCTLS, { PAIR_A }, { "  net.ipv4.conf.lsa0.proxy_arp: 1\n" } },
 };
 
-/* What others may do once A is there. */
+/* What others may do once A is there. (Not: append a hop to an IPv6 route of ours. The kernel tells its hops' protocol
+ * by the first one, and who is first is not brought back.) */
 static const char *const strangers[] = {
 	"ip addr add 10.10.2.77/24 dev lsa0",
 	"ip addr add 10.13.0.77/24 dev lsa0",
@@ -209,7 +210,6 @@ static const char *const strangers[] = {
 	"ip route add 10.121.0.0/16 via 192.0.2.50 metric 9",
 	"ip rule add from 10.10.0.0/16 table 777 pref 2010",
 	"ip route add 10.122.0.0/16 nhid 72",
-	"ip -6 route append 2001:db8:42::/48 via 2001:db8:f::9 dev fx0",
 };
 
 #define N_STRANGERS (sizeof(strangers) / sizeof(strangers[0]))
