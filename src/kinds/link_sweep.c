@@ -207,11 +207,12 @@ static int collect(struct ls_kernel *kernel, const struct ls_object *const *link
 int ls_link_sweep(struct ls_kernel *kernel, const struct ls_object *const *doomed, size_t n, struct ls_error *err)
 {
 	uint32_t *room = calloc(2 * n + 1, sizeof(*room));
-	struct indexes indexes = { .indexes = room }, along = { .indexes = room + n };
+	struct indexes indexes = { .indexes = room }, along = { 0 };
 	int r;
 
 	if (!room)
 		return -ENOMEM;
+	along.indexes = room + n;
 	r = collect(kernel, doomed, n, &indexes, &along);
 	if (r >= 0 && indexes.n)
 		r = sweep(kernel, &indexes, &along, err);
