@@ -29,6 +29,8 @@ static const char *members_without(struct planner *planner, const struct ls_next
 	}
 	if (!found)
 		return NULL;
+	if (!buf.length && !buf.failed)
+		return "";
 	rest = buf.failed ? NULL : ls_arena_intern(planner->plan->arena, (const char *)buf.data, buf.length);
 	planner->out_of_memory |= !rest;
 	return rest;
