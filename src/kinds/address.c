@@ -231,33 +231,10 @@ int ls_address_decode(struct ls_dump *dump, const struct nlmsghdr *message)
 	return ls_set_add(dump->set, &address->object);
 }
 
-static int decode_each(const struct nlmsghdr *message, void *data)
-{
-	return ls_address_decode(data, message);
-}
-
-static int dump_family(struct ls_kernel *kernel, uint8_t family, struct ls_set *ret, struct ls_error *err)
-{
-	struct nl_msg *request = ls_tx_message(kernel->nl, RTM_GETADDR, 0);
-	struct ifaddrmsg all = { .ifa_family = family };
-	struct ls_dump dump;
-	int r;
-
-	if (nlmsg_append(request, &all, sizeof(all), NLMSG_ALIGNTO) < 0)
-		return ls_error_set(err, -EMSGSIZE, "request does not fit");
-	ls_dump_begin(&dump, kernel, ret);
-	r = ls_netlink_dump(kernel->nl, request, decode_each, ls_dump_restart, &dump, err);
-	ls_dump_done(&dump);
-	return r;
-}
-
 static int address_dump(struct ls_kernel *kernel, const struct ls_set *scope, struct ls_set *ret, struct ls_error *err)
 {
-	int r;
-
 	(void)scope;
-	r = dump_family(kernel, AF_INET, ret, err);
-	return r < 0 ? r : dump_family(kernel, AF_INET6, ret, err);
+	return ls_dump_families(kernel, RTM_GETADDR, sizeof(struct ifaddrmsg), ls_address_decode, ret, err);
 }
 
 /* ---- encode ------------------------------------------------------------------------------------------------------ */

@@ -25,27 +25,36 @@ struct ls_kernel {
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
+struct ls_dump;
+/* One message of a dump. Its bytes are the kernel's or a fuzzer's: nothing about them is taken for granted. Messages
+ * that are no object of ours to model add nothing. 0 or -ENOMEM. */
+typedef int ls_decode_message(struct ls_dump *dump, const struct nlmsghdr *message);
+ls_decode_message ls_link_decode, ls_address_decode, ls_route_decode, ls_rule_decode, ls_neighbour_decode,
+	ls_nexthop_decode;
+
 /* One dump of one kind on its way into a set. */
 struct ls_dump {
 	struct ls_kernel *kernel;
 	struct ls_set *set;
-	size_t n_before;    /* objects in the set when the dump began */
-	struct ls_buf text; /* scratch */
+	size_t n_before;           /* objects in the set when the dump began */
+	struct ls_buf text;        /* scratch */
+	ls_decode_message *decode; /* while it is read */
 };
 
-/* One message of the dump. Its bytes are the kernel's or a fuzzer's: nothing about them is taken for granted. Messages
- * that are no object of ours to model add nothing. 0 or -ENOMEM. */
-int ls_link_decode(struct ls_dump *dump, const struct nlmsghdr *message);
-int ls_address_decode(struct ls_dump *dump, const struct nlmsghdr *message);
-int ls_route_decode(struct ls_dump *dump, const struct nlmsghdr *message);
-int ls_rule_decode(struct ls_dump *dump, const struct nlmsghdr *message);
-int ls_neighbour_decode(struct ls_dump *dump, const struct nlmsghdr *message);
-int ls_nexthop_decode(struct ls_dump *dump, const struct nlmsghdr *message);
 /* After the last link: turns the indexes by which links name one another into names. */
 int ls_link_resolve(struct ls_dump *dump);
 
+/* Asks for all of a kind, with that header behind the netlink one, and decodes each message of the answer. */
+int ls_dump_all(struct ls_kernel *kernel, int type, const void *header, size_t size, ls_decode_message *decode,
+	struct ls_set *ret, struct ls_error *err);
+/* The same for IPv4, then for IPv6; the header is zero beyond its family. */
+int ls_dump_families(struct ls_kernel *kernel, int type, size_t size, ls_decode_message *decode, struct ls_set *ret,
+	struct ls_error *err);
+
 void ls_dump_begin(struct ls_dump *dump, struct ls_kernel *kernel, struct ls_set *set);
 void ls_dump_done(struct ls_dump *dump);
+/* The `each` of ls_netlink_dump. */
+int ls_dump_each(const struct nlmsghdr *message, void *data);
 /* Forgets what this dump has added: the `restart` of ls_netlink_dump. */
 int ls_dump_restart(void *data);
 /* A copy of a text in the set's arena. */

@@ -238,11 +238,6 @@ int ls_link_resolve(struct ls_dump *dump)
 	return 0;
 }
 
-static int decode_each(const struct nlmsghdr *message, void *data)
-{
-	return ls_link_decode(data, message);
-}
-
 static int restart_links(void *data)
 {
 	struct ls_dump *dump = data;
@@ -263,9 +258,10 @@ static int link_dump(struct ls_kernel *kernel, const struct ls_set *scope, struc
 		nla_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS) < 0)
 		return ls_error_set(err, -EMSGSIZE, "request does not fit");
 	ls_dump_begin(&dump, kernel, ret);
+	dump.decode = ls_link_decode;
 	r = ls_link_table_reset(&kernel->links);
 	if (r >= 0)
-		r = ls_netlink_dump(kernel->nl, request, decode_each, restart_links, &dump, err);
+		r = ls_netlink_dump(kernel->nl, request, ls_dump_each, restart_links, &dump, err);
 	if (r >= 0)
 		r = ls_link_resolve(&dump);
 	ls_dump_done(&dump);

@@ -7,6 +7,9 @@
 
 #include <net/if.h>
 #include <stdio.h>
+#include <sys/socket.h>
+
+#include <netlink/msg.h>
 
 /* As in linux/netlink.h, but unsigned. */
 #define ATTR_HEADER sizeof(struct nlattr)
@@ -107,6 +110,44 @@ void ls_dump_begin(struct ls_dump *dump, struct ls_kernel *kernel, struct ls_set
 {
 	*dump = (struct ls_dump){ .kernel = kernel, .set = set, .n_before = set->n_objects };
 	kernel->dump++; /* names borrowed so far may lie in another arena */
+}
+
+int ls_dump_each(const struct nlmsghdr *message, void *data)
+{
+	struct ls_dump *dump = data;
+
+	return dump->decode(dump, message);
+}
+
+int ls_dump_all(struct ls_kernel *kernel, int type, const void *header, size_t size, ls_decode_message *decode,
+	struct ls_set *ret, struct ls_error *err)
+{
+	struct nl_msg *request = ls_tx_message(kernel->nl, type, 0);
+	struct ls_dump dump;
+	int r;
+
+	if (nlmsg_append(request, (void *)(uintptr_t)header, size, NLMSG_ALIGNTO) < 0)
+		return ls_error_set(err, -EMSGSIZE, "request does not fit");
+	ls_dump_begin(&dump, kernel, ret);
+	dump.decode = decode;
+	r = ls_netlink_dump(kernel->nl, request, ls_dump_each, ls_dump_restart, &dump, err);
+	ls_dump_done(&dump);
+	return r;
+}
+
+/* All headers of rtnetlink begin with the family (struct rtgenmsg). */
+int ls_dump_families(struct ls_kernel *kernel, int type, size_t size, ls_decode_message *decode, struct ls_set *ret,
+	struct ls_error *err)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	int r = 0;
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(families) && r >= 0; i++) {
+		const uint8_t header[32] = { families[i] };
+
+		r = ls_dump_all(kernel, type, header, size, decode, ret, err);
+	}
+	return r;
 }
 
 void ls_dump_done(struct ls_dump *dump)

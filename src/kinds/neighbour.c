@@ -108,38 +108,20 @@ int ls_neighbour_decode(struct ls_dump *dump, const struct nlmsghdr *message)
 	return ls_set_add(dump->set, &neighbour->object);
 }
 
-static int decode_each(const struct nlmsghdr *message, void *data)
-{
-	return ls_neighbour_decode(data, message);
-}
-
-static int dump_table(struct ls_kernel *kernel, uint8_t family, uint8_t flags, struct ls_set *ret, struct ls_error *err)
-{
-	struct nl_msg *request = ls_tx_message(kernel->nl, RTM_GETNEIGH, 0);
-	struct ndmsg all = { .ndm_family = family, .ndm_flags = flags };
-	struct ls_dump dump;
-	int r;
-
-	if (nlmsg_append(request, &all, sizeof(all), NLMSG_ALIGNTO) < 0)
-		return ls_error_set(err, -EMSGSIZE, "request does not fit");
-	ls_dump_begin(&dump, kernel, ret);
-	r = ls_netlink_dump(kernel->nl, request, decode_each, ls_dump_restart, &dump, err);
-	ls_dump_done(&dump);
-	return r;
-}
-
 static int neighbour_dump(
 	struct ls_kernel *kernel, const struct ls_set *scope, struct ls_set *ret, struct ls_error *err)
 {
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	static const struct ndmsg tables[] = {
+		{ .ndm_family = AF_INET },
+		{ .ndm_family = AF_INET, .ndm_flags = NTF_PROXY },
+		{ .ndm_family = AF_INET6 },
+		{ .ndm_family = AF_INET6, .ndm_flags = NTF_PROXY },
+	};
 	int r = 0;
 
 	(void)scope;
-	for (size_t i = 0; i < LS_ARRAY_SIZE(families) && r >= 0; i++) {
-		r = dump_table(kernel, families[i], 0, ret, err);
-		if (r >= 0)
-			r = dump_table(kernel, families[i], NTF_PROXY, ret, err);
-	}
+	for (size_t i = 0; i < LS_ARRAY_SIZE(tables) && r >= 0; i++)
+		r = ls_dump_all(kernel, RTM_GETNEIGH, &tables[i], sizeof(tables[i]), ls_neighbour_decode, ret, err);
 	return r;
 }
 

@@ -205,24 +205,13 @@ int ls_nexthop_decode(struct ls_dump *dump, const struct nlmsghdr *message)
 	return ls_set_add(dump->set, &nexthop->object);
 }
 
-static int decode_each(const struct nlmsghdr *message, void *data)
-{
-	return ls_nexthop_decode(data, message);
-}
-
 static int nexthop_dump(struct ls_kernel *kernel, const struct ls_set *scope, struct ls_set *ret, struct ls_error *err)
 {
-	struct nl_msg *request = ls_tx_message(kernel->nl, RTM_GETNEXTHOP, 0);
-	struct nhmsg all = { .nh_family = AF_UNSPEC };
-	struct ls_dump dump;
+	static const struct nhmsg all = { .nh_family = AF_UNSPEC };
 	int r;
 
 	(void)scope;
-	if (nlmsg_append(request, &all, sizeof(all), NLMSG_ALIGNTO) < 0)
-		return ls_error_set(err, -EMSGSIZE, "request does not fit");
-	ls_dump_begin(&dump, kernel, ret);
-	r = ls_netlink_dump(kernel->nl, request, decode_each, ls_dump_restart, &dump, err);
-	ls_dump_done(&dump);
+	r = ls_dump_all(kernel, RTM_GETNEXTHOP, &all, sizeof(all), ls_nexthop_decode, ret, err);
 	kernel->nexthops = r >= 0;
 	return r == -EOPNOTSUPP ? ls_error_clear(err) : r;
 }

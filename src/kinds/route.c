@@ -613,33 +613,10 @@ int ls_route_split(struct ls_kernel *kernel, const struct ls_route *route, struc
 	return r;
 }
 
-static int decode_each(const struct nlmsghdr *message, void *data)
-{
-	return ls_route_decode(data, message);
-}
-
-static int dump_family(struct ls_kernel *kernel, uint8_t family, struct ls_set *ret, struct ls_error *err)
-{
-	struct nl_msg *request = ls_tx_message(kernel->nl, RTM_GETROUTE, 0);
-	struct rtmsg all = { .rtm_family = family };
-	struct ls_dump dump;
-	int r;
-
-	if (nlmsg_append(request, &all, sizeof(all), NLMSG_ALIGNTO) < 0)
-		return ls_error_set(err, -EMSGSIZE, "request does not fit");
-	ls_dump_begin(&dump, kernel, ret);
-	r = ls_netlink_dump(kernel->nl, request, decode_each, ls_dump_restart, &dump, err);
-	ls_dump_done(&dump);
-	return r;
-}
-
 static int route_dump(struct ls_kernel *kernel, const struct ls_set *scope, struct ls_set *ret, struct ls_error *err)
 {
-	int r;
-
 	(void)scope;
-	r = dump_family(kernel, AF_INET, ret, err);
-	return r < 0 ? r : dump_family(kernel, AF_INET6, ret, err);
+	return ls_dump_families(kernel, RTM_GETROUTE, sizeof(struct rtmsg), ls_route_decode, ret, err);
 }
 
 /* ---- encode ------------------------------------------------------------------------------------------------------ */
