@@ -116,6 +116,17 @@ enum ls_rank {
 
 enum ls_op { LS_OP_ADD, LS_OP_CHANGE, LS_OP_REPLACE, LS_OP_DELETE };
 
+/* What an object does not survive although its link stays. */
+enum ls_loss {
+	LS_LOST_DOWN = 1,         /* the link is set down */
+	LS_LOST_QUIET = 2,        /* it loses its IPv6: disable_ipv6, an MTU below 1280, set down */
+	LS_LOST_MAC = 4,          /* it gets another MAC address */
+	LS_LOST_LAST_ADDRESS = 8, /* its last IPv4 address goes */
+};
+
+/* What an object needs of its links to be made. */
+enum ls_need { LS_NEEDS_LINK, LS_NEEDS_UP, LS_NEEDS_CARRIER };
+
 /* What one kind of object can do. One constant table per kind, in kinds/; the registry is ls_kinds. */
 struct ls_kind {
 	const char *name;
@@ -123,6 +134,8 @@ struct ls_kind {
 	uint8_t rank;
 	uint8_t late_rank; /* for attributes flagged LATE; 0 = none */
 	bool adjusted;     /* objects exist by themselves and are only adjusted (sysctl) */
+	uint8_t needs;     /* enum ls_need */
+	bool delete_marks; /* the message that deletes names the mark: it cannot hit a stranger's */
 	uint16_t size;     /* of the kind's struct */
 	const struct ls_attr *attrs;
 	size_t n_attrs;
@@ -138,6 +151,10 @@ struct ls_kind {
 	/* Attributes that the creating message cannot set for good: set in a step of its own at late_rank. NULL: none.
 	 */
 	uint32_t (*after_creation)(const struct ls_object *want);
+	/* Bits of enum ls_loss. NULL: none. */
+	unsigned (*lost_with)(const struct ls_object *object);
+	/* Does an adopted object keep the mark that it had? NULL: it gets ours. */
+	bool (*keeps_mark)(const struct ls_object *object);
 	/* Do the values go together (a prefix length with its address)? For what comes from files. NULL: they always
 	 * do. */
 	bool (*valid)(const struct ls_object *object);
@@ -152,6 +169,9 @@ struct ls_kind {
 	 */
 	int (*encode)(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
 		const struct ls_object *want, struct nl_msg **ret, struct ls_error *err);
+	/* Makes ours the objects of `actual` (sorted, and stays so) that `made`, an object of the record, stands for
+	 * and whose mark the kernel does not tell. NULL: it always tells. */
+	void (*claim)(struct ls_kernel *kernel, const struct ls_object *made, struct ls_set *actual);
 	/* Deletes many objects of ours at once, much faster than one by one. Nothing is lost when it fails (-EAGAIN:
 	 * something was not as it should be): then they are deleted singly. NULL: there is no such way. */
 	int (*sweep)(struct ls_kernel *kernel, const struct ls_object *const *doomed, size_t n, struct ls_error *err);

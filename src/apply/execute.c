@@ -124,18 +124,13 @@ static uint32_t dump_bit(const struct ls_step *step)
 	return LS_BIT(kind_of(step)->id);
 }
 
-static bool delete_names_owner(const struct ls_kind *kind)
-{
-	return kind == &ls_kind_route || kind == &ls_kind_rule;
-}
-
 /* Does a message of this step hit a stranger if the object is no longer what was dumped? Adds are exclusive, deletes
  * of routes and rules carry the mark; the deletes of addresses and links and every replacement look at nothing. A
  * `have` that is a forecast (the state between two steps) is our own work of a moment ago. */
 static bool needs_look(const struct ls_step *step)
 {
 	return step->have && step->have == step->before && !kind_of(step)->adjusted &&
-	       !(step->op == LS_OP_DELETE && step->have->owner == LS_OWNER_OURS && delete_names_owner(kind_of(step)));
+	       !(step->op == LS_OP_DELETE && step->have->owner == LS_OWNER_OURS && kind_of(step)->delete_marks);
 }
 
 /* What can change in place may have: links change each other's (the MTU of a bridge follows its ports). A message that
@@ -147,11 +142,10 @@ static bool is_unchanged(const struct ls_step *step, const struct ls_object *fou
 	return step->op == LS_OP_REPLACE ? !bits : ls_object_change(found->kind, bits) <= LS_CHANGE_LIVE;
 }
 
-/* Adopted groups of nexthops keep their protocol, and so do neighbours that had none. */
-static bool keeps_its_mark(const struct ls_object *object)
+/* What linkspan has adopted may keep the mark that it had. */
+static bool keeps_mark(const struct ls_object *object)
 {
-	return (object->kind == &ls_kind_nexthop && ls_object_has(object, LS_NEXTHOP_MEMBERS)) ||
-	       (object->kind == &ls_kind_neighbour && !((const struct ls_neighbour *)object)->protocol);
+	return object->kind->keeps_mark && object->kind->keeps_mark(object);
 }
 
 /* Kernels without IFA_PROTO know addresses of ours by the record alone, an adopted link keeps its mark and is known by
@@ -159,7 +153,7 @@ static bool keeps_its_mark(const struct ls_object *object)
 static bool is_whose_it_was(const struct run *run, const struct ls_object *have, const struct ls_object *found)
 {
 	return found->owner == have->owner || found->kind == &ls_kind_address || run->execution->go_on ||
-	       keeps_its_mark(found) ||
+	       keeps_mark(found) ||
 	       (found->kind == &ls_kind_link &&
 		       ((const struct ls_link *)found)->index == ((const struct ls_link *)have)->index);
 }
@@ -277,7 +271,7 @@ static bool is_done(const struct ls_set *now, const struct ls_step *step)
 		return !ls_set_find_same(now, step->have);
 	found = ls_set_find_same(now, step->want);
 	return found && (step->want->flags & LS_OBJECT_ADJUST || found->owner == LS_OWNER_OURS || step->want->raw ||
-				(step->have && keeps_its_mark(found)));
+				(step->have && keeps_mark(found)));
 }
 
 static int classify(struct run *run, size_t from, size_t to, bool *ret_again)
@@ -366,136 +360,129 @@ static int run_steps(struct run *run, size_t from, size_t to)
 /* ---- what must settle before the next group ---------------------------------------------------------------------- */
 
 #define WAIT_STEP_MS 20
-#define DAD_WAIT_MS \
-	30000 /* dad_transmits 1 and retrans_time 1 s by default (RFC 4862); some set more, and hosts are busy */
-#define UDEV_WAIT_MS 5000
+#define DAD_WAIT_MS 30000    /* dad_transmits 1, retrans_time 1 s (RFC 4862), more where set so, or on a busy host */
 #define CARRIER_WAIT_MS 5000 /* what cards take for it */
+#define UDEV_WAIT_MS 5000
 
 static void pause_ms(unsigned ms)
 {
 	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000L }, NULL);
 }
 
-static const struct ls_address *added_address(const struct ls_step *step)
-{
-	const struct ls_address *address = (const struct ls_address *)step->want;
+enum patience { WAIT_NO_MORE, WAIT_ON, WAIT_IN_VAIN };
 
-	return step->want && kind_of(step) == &ls_kind_address && address->address.family == AF_INET6 ? address : NULL;
-}
+/* Something that the kernel comes to by itself, for the steps of a group that it concerns. */
+struct wait {
+	bool (*concerns)(const struct ls_step *step);
+	enum patience (*look)(struct run *run, const struct ls_set *now, const struct ls_step *step);
+	uint32_t kinds; /* to look at */
+	unsigned most_ms;
+	const char *too_long; /* the failure when that is over; NULL: it goes on */
+};
 
-enum dad { DAD_DONE, DAD_WAITING, DAD_FAILED };
-
-static enum dad dad_state(struct run *run, const struct ls_set *now, const struct ls_step *step)
-{
-	const struct ls_object *found = ls_set_find(now, step->want);
-	const struct ls_link *link = ls_set_link(now, ((const struct ls_address *)step->want)->dev);
-
-	if (!found)
-		return DAD_DONE; /* the verification will say so */
-	if (ls_object_has(found, LS_ADDRESS_DADFAILED)) {
-		step_failed(run, step, -EADDRINUSE,
-			"another host on the link uses it: duplicate address detection has failed (RFC 4862)");
-		return DAD_FAILED;
-	}
-	/* Without carrier detection does not run: the address waits, and so would we. */
-	return ls_object_has(found, LS_ADDRESS_TENTATIVE) && link && ls_object_has(&link->object, LS_LINK_CARRIER)
-		       ? DAD_WAITING
-		       : DAD_DONE;
-}
-
-static int look_at_addresses(struct run *run, size_t from, size_t to, bool *ret_waiting)
+static int look(struct run *run, const struct wait *wait, size_t from, size_t to, bool *ret_waiting)
 {
 	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
 	struct ls_set now;
 	int r;
 
+	*ret_waiting = false;
 	if (!arena)
 		return ls_error_set(run->err, -ENOMEM, "out of memory");
 	ls_set_init(&now, arena);
-	r = ls_kernel_dump(run->host->kernel, LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS), NULL, &now, run->err);
-	*ret_waiting = false;
+	r = ls_kernel_dump(run->host->kernel, wait->kinds, NULL, &now, run->err);
 	for (size_t i = from; i < to && r >= 0; i++) {
 		const struct ls_step *step = &run->execution->plan->steps[i];
-		enum dad state = added_address(step) ? dad_state(run, &now, step) : DAD_DONE;
+		enum patience patience = wait->concerns(step) ? wait->look(run, &now, step) : WAIT_NO_MORE;
 
-		*ret_waiting |= state == DAD_WAITING;
-		r = state == DAD_FAILED ? -EADDRINUSE : 0;
+		*ret_waiting |= patience == WAIT_ON;
+		r = patience == WAIT_IN_VAIN ? -EADDRINUSE : 0;
 	}
 	ls_set_done(&now);
 	return r;
 }
 
-static int wait_for_dad(struct run *run, size_t from, size_t to)
+static int wait_for(struct run *run, const struct wait *wait, size_t from, size_t to)
 {
-	bool waiting = true, any = false;
+	bool waiting = false;
 	int r = 0;
 
 	for (size_t i = from; i < to; i++)
-		any |= added_address(&run->execution->plan->steps[i]) != NULL;
-	for (unsigned ms = 0; any && waiting && r >= 0; ms += WAIT_STEP_MS) {
-		r = look_at_addresses(run, from, to, &waiting);
+		waiting |= wait->concerns(&run->execution->plan->steps[i]);
+	for (unsigned ms = 0; waiting && r >= 0; ms += WAIT_STEP_MS) {
+		r = look(run, wait, from, to, &waiting);
 		if (r < 0 || !waiting)
 			return r;
 		if (must_stop(run))
 			return interrupted(run);
-		if (ms >= DAD_WAIT_MS) {
+		if (ms >= wait->most_ms && !wait->too_long)
+			return 0;
+		if (ms >= wait->most_ms) {
 			run->failed = true;
-			return ls_error_set(run->err, -ETIMEDOUT, "duplicate address detection does not end");
+			return ls_error_set(run->err, -ETIMEDOUT, "%s", wait->too_long);
 		}
 		pause_ms(WAIT_STEP_MS);
 	}
 	return r;
 }
 
-/* A nexthop object cannot be made on a link without carrier (nh_create_ipv4), which a card has seconds after it was set
- * up.
- */
-static const char *link_of_nexthop(const struct ls_step *step)
+static bool adds_ipv6_address(const struct ls_step *step)
 {
-	bool is_made = step->want && kind_of(step) == &ls_kind_nexthop && ls_object_has(step->want, LS_NEXTHOP_DEV);
-
-	return is_made ? ((const struct ls_nexthop *)step->want)->dev : NULL;
+	return step->want && kind_of(step) == &ls_kind_address &&
+	       ((const struct ls_address *)step->want)->address.family == AF_INET6;
 }
 
-static int look_for_carrier(struct run *run, size_t from, size_t to, bool *ret_waiting)
+static enum patience look_at_detection(struct run *run, const struct ls_set *now, const struct ls_step *step)
 {
-	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
-	struct ls_set links;
-	int r;
+	const struct ls_object *found = ls_set_find(now, step->want);
+	const struct ls_link *link = ls_set_link(now, ((const struct ls_address *)step->want)->dev);
 
-	if (!arena)
-		return ls_error_set(run->err, -ENOMEM, "out of memory");
-	ls_set_init(&links, arena);
-	r = ls_kernel_dump(run->host->kernel, LS_BIT(LS_KIND_LINK), NULL, &links, run->err);
-	*ret_waiting = false;
-	for (size_t i = from; i < to && r >= 0; i++) {
-		const char *dev = link_of_nexthop(&run->execution->plan->steps[i]);
-		const struct ls_link *link = dev ? ls_set_link(&links, dev) : NULL;
-
-		*ret_waiting |= link && link->up && !ls_object_has(&link->object, LS_LINK_CARRIER);
+	if (!found)
+		return WAIT_NO_MORE; /* the verification will say so */
+	if (ls_object_has(found, LS_ADDRESS_DADFAILED)) {
+		step_failed(run, step, -EADDRINUSE,
+			"another host on the link uses it: duplicate address detection has failed (RFC 4862)");
+		return WAIT_IN_VAIN;
 	}
-	ls_set_done(&links);
-	return r;
+	/* Without carrier detection does not run: the address waits, and so would we. */
+	return ls_object_has(found, LS_ADDRESS_TENTATIVE) && link && ls_object_has(&link->object, LS_LINK_CARRIER)
+		       ? WAIT_ON
+		       : WAIT_NO_MORE;
 }
 
-/* Not for ever: then the kernel says what is missing. */
-static int wait_for_carrier(struct run *run, size_t from, size_t to)
+static const struct wait detection = {
+	.concerns = adds_ipv6_address,
+	.look = look_at_detection,
+	.kinds = LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS),
+	.most_ms = DAD_WAIT_MS,
+	.too_long = "duplicate address detection does not end",
+};
+
+static bool needs_carrier(const struct ls_step *step)
 {
-	bool waiting = false;
-	int r = 0;
-
-	for (size_t i = from; i < to; i++)
-		waiting |= link_of_nexthop(&run->execution->plan->steps[i]) != NULL;
-	for (unsigned ms = 0; waiting && r >= 0 && ms < CARRIER_WAIT_MS; ms += WAIT_STEP_MS) {
-		r = look_for_carrier(run, from, to, &waiting);
-		if (r < 0 || !waiting)
-			return r;
-		if (must_stop(run))
-			return interrupted(run);
-		pause_ms(WAIT_STEP_MS);
-	}
-	return r;
+	return step->want && kind_of(step)->needs == LS_NEEDS_CARRIER;
 }
+
+static bool is_up_without_carrier(const char *name, void *links)
+{
+	const struct ls_link *link = ls_set_link(links, name);
+
+	return link && link->up && !ls_object_has(&link->object, LS_LINK_CARRIER);
+}
+
+static enum patience look_at_carrier(struct run *run, const struct ls_set *now, const struct ls_step *step)
+{
+	(void)run;
+	return ls_object_each_link(step->want, is_up_without_carrier, (void *)(uintptr_t)now) ? WAIT_ON : WAIT_NO_MORE;
+}
+
+/* A card has carrier seconds after it was set up. Not waited for without end: then the kernel says what is missing. */
+static const struct wait carrier = {
+	.concerns = needs_carrier,
+	.look = look_at_carrier,
+	.kinds = LS_BIT(LS_KIND_LINK),
+	.most_ms = CARRIER_WAIT_MS,
+};
 
 /* systemd-udevd applies sysctl.d and link files to a new link, after us if we are quick. It only serves the initial
  * namespace. */
@@ -560,7 +547,7 @@ static int settle(struct run *run, size_t from, size_t to)
 			return r;
 		wait_for_udev(run, from, to);
 	}
-	return wait_for_dad(run, from, to);
+	return wait_for(run, &detection, from, to);
 }
 
 /* ---- all groups -------------------------------------------------------------------------------------------------- */
@@ -573,7 +560,7 @@ static int run_group(struct run *run, size_t from, size_t to)
 		return interrupted(run);
 	r = look_again(run, from, to);
 	if (r >= 0)
-		r = wait_for_carrier(run, from, to);
+		r = wait_for(run, &carrier, from, to);
 	if (r >= 0)
 		r = run_steps(run, from, to);
 	return r < 0 ? r : settle(run, from, to);

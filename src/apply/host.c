@@ -6,7 +6,6 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* ---- preparing --------------------------------------------------------------------------------------------------- */
 
@@ -198,32 +197,13 @@ bool ls_host_is_interrupted(struct ls_host *host)
 
 /* ---- reading the kernel ------------------------------------------------------------------------------------------ */
 
-static bool is_multipath6(const struct ls_route *route)
-{
-	return ls_object_has(&route->object, LS_ROUTE_HOPS) && route->to.ip.family == AF_INET6;
-}
-
-/* The marks that the kernel does not tell: those of addresses before 5.18, and those of all but the first next hop of
- * an IPv6 multipath route. */
-static bool any_unmarked(struct ls_host *host, const struct ls_set *actual)
-{
-	if (!ls_kernel_has_address_protocol(host->kernel))
-		return true;
-	ls_set_each (actual, i)
-		if (actual->objects[i]->kind == &ls_kind_route &&
-			(actual->objects[i]->flags & LS_OBJECT_SIBLING ||
-				is_multipath6((const struct ls_route *)actual->objects[i])))
-			return true;
-	return false;
-}
-
-/* There the record says what is ours. */
+/* The record says what is ours where the kernel does not tell the mark. */
 static int claim_unmarked(struct ls_host *host, struct ls_set *actual, struct ls_error *err)
 {
 	struct ls_generation generation;
 	int r;
 
-	if (!host->current_is_epochs || !any_unmarked(host, actual))
+	if (!host->current_is_epochs || !ls_kernel_hides_marks(host->kernel))
 		return 0;
 	r = ls_generation_read(host, host->current, LS_GENERATION_OBJECTS, &generation, err);
 	if (r < 0)
@@ -235,65 +215,10 @@ static int claim_unmarked(struct ls_host *host, struct ls_set *actual, struct ls
 	return 0;
 }
 
-static bool leads_by(const struct ls_route *route, const struct ls_route *hop)
-{
-	for (size_t i = 0; is_multipath6(route) && i < route->hops.n; i++)
-		if (route->hops.hops[i].dev && ls_object_has(&hop->object, LS_ROUTE_DEV) &&
-			!memcmp(&route->hops.hops[i].via, &hop->via, sizeof(hop->via)) &&
-			!strcmp(route->hops.hops[i].dev, hop->dev))
-			return true;
-	return false;
-}
-
-/* Ours can stand behind a stranger's hop, which is told first then: as if all of it were the stranger's. */
-static void split_strangers(struct ls_host *host, const struct ls_object *made, struct ls_set *actual)
-{
-	for (size_t i = ls_set_lower(actual, made);
-		i < actual->n_objects && !ls_object_compare(actual->objects[i], made); i++) {
-		const struct ls_route *route = (const struct ls_route *)actual->objects[i];
-
-		if (!leads_by(route, (const struct ls_route *)made) || ls_route_split(host->kernel, route, actual) < 0)
-			continue;
-		memmove(actual->objects + i, actual->objects + i + 1,
-			(actual->n_objects - i - 1) * sizeof(*actual->objects));
-		actual->n_objects--;
-		ls_set_sort(actual);
-		return;
-	}
-}
-
-static void claim_hop(const struct ls_object *made, struct ls_set *actual)
-{
-	for (size_t i = ls_set_lower(actual, made);
-		i < actual->n_objects && !ls_object_compare(actual->objects[i], made); i++) {
-		struct ls_route *route = (struct ls_route *)actual->objects[i];
-
-		if (!(route->object.flags & LS_OBJECT_SIBLING) || route->object.owner == LS_OWNER_OURS ||
-			!ls_route_same_hop((const struct ls_route *)made, route))
-			continue;
-		/* The rest is not told: it is as we made it. */
-		route->src = ((const struct ls_route *)made)->src;
-		route->mtu = ((const struct ls_route *)made)->mtu;
-		route->object.set |= made->set & (LS_BIT(LS_ROUTE_SRC) | LS_BIT(LS_ROUTE_MTU));
-		route->object.owner = LS_OWNER_OURS;
-		route->protocol = LS_MARK_PROTOCOL;
-		return;
-	}
-}
-
 void ls_claim(struct ls_host *host, const struct ls_object *made, struct ls_set *actual)
 {
-	struct ls_object *found;
-
-	if (made->kind == &ls_kind_route && made->flags & LS_OBJECT_SIBLING) {
-		split_strangers(host, made, actual);
-		claim_hop(made, actual);
-	}
-	if (made->kind != &ls_kind_address || ls_kernel_has_address_protocol(host->kernel))
-		return;
-	found = ls_set_find(actual, made);
-	if (found && !ls_object_diff(made, found))
-		found->owner = LS_OWNER_OURS;
+	if (made->kind->claim)
+		made->kind->claim(host->kernel, made, actual);
 }
 
 /* An adopted object may have kept its old mark: links always do, and IPv4 addresses on kernels before 6.18 do. */

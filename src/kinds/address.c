@@ -203,6 +203,7 @@ static int finish_address(const struct ls_dump *dump, struct ls_address *address
 		ls_object_set(object, LS_ADDRESS_SCOPE);
 	}
 	decode_flags(address, flags);
+	dump->kernel->hides_marks |= !dump->kernel->address_protocol;
 	object->owner = (uint8_t)owner_of(dump, address, info->ifa_index, flags, tb[IFA_PROTO]);
 	return object->owner == LS_OWNER_OURS ? 0 : ls_dump_keep_raw(dump, object, message);
 }
@@ -294,6 +295,21 @@ static int address_encode(struct ls_kernel *kernel, enum ls_op op, const struct 
 	return -EINVAL;
 }
 
+/* Before 5.18. */
+static void address_claim(struct ls_kernel *kernel, const struct ls_object *made, struct ls_set *actual)
+{
+	struct ls_object *found = kernel->address_protocol ? NULL : ls_set_find(actual, made);
+
+	if (found && !ls_object_diff(made, found))
+		found->owner = LS_OWNER_OURS;
+}
+
+/* addrconf_ifdown; IPv4 addresses stay. */
+static unsigned address_lost_with(const struct ls_object *object)
+{
+	return as_address(object)->address.family == AF_INET6 ? LS_LOST_DOWN | LS_LOST_QUIET : 0;
+}
+
 static bool address_valid(const struct ls_object *object)
 {
 	const struct ls_address *address = (const struct ls_address *)object;
@@ -315,4 +331,6 @@ const struct ls_kind ls_kind_address = {
 	.probe = ls_probe_always,
 	.dump = address_dump,
 	.encode = address_encode,
+	.claim = address_claim,
+	.lost_with = address_lost_with,
 };

@@ -16,6 +16,7 @@ struct ls_kernel {
 	struct ls_netlink *nl;
 	int proc_sys; /* /proc/sys, or -1 where it is not mounted */
 	bool address_protocol;
+	bool hides_marks;
 	bool nexthops; /* the last dump of them found that there can be some (kernel 5.3) */
 	struct ls_link_table links;
 	uint32_t link_types_asked, link_types_missing; /* by place in the table of link_types.c */

@@ -61,6 +61,11 @@ struct ls_netlink *ls_kernel_netlink(struct ls_kernel *kernel)
 	return kernel->nl;
 }
 
+bool ls_kernel_hides_marks(const struct ls_kernel *kernel)
+{
+	return kernel->hides_marks;
+}
+
 bool ls_kernel_has_address_protocol(const struct ls_kernel *kernel)
 {
 	return kernel->address_protocol;

@@ -170,6 +170,21 @@ static int neighbour_encode(struct ls_kernel *kernel, enum ls_op op, const struc
 	return -EINVAL;
 }
 
+/* neigh_ifdown; neigh_changeaddr, which leaves proxies; inetdev_destroy with the last IPv4 address. */
+static unsigned neighbour_lost_with(const struct ls_object *object)
+{
+	const struct ls_neighbour *neighbour = as_neighbour(object);
+	unsigned with = LS_LOST_DOWN | (neighbour->proxy ? 0 : LS_LOST_MAC);
+
+	return with | (neighbour->address.family == AF_INET6 ? LS_LOST_QUIET : LS_LOST_LAST_ADDRESS);
+}
+
+/* The kernel does not take a protocol away again (neigh_update): so one that has none gets none. */
+static bool neighbour_keeps_mark(const struct ls_object *object)
+{
+	return !as_neighbour(object)->protocol;
+}
+
 const struct ls_kind ls_kind_neighbour = {
 	.name = "neighbour",
 	.id = LS_KIND_NEIGHBOUR,
@@ -182,4 +197,6 @@ const struct ls_kind ls_kind_neighbour = {
 	.probe = ls_probe_always,
 	.dump = neighbour_dump,
 	.encode = neighbour_encode,
+	.lost_with = neighbour_lost_with,
+	.keeps_mark = neighbour_keeps_mark,
 };

@@ -313,6 +313,19 @@ static int nexthop_probe(struct ls_kernel *kernel, const struct ls_object *want,
 		       : ls_error_set(err, -EOPNOTSUPP, "this kernel has no nexthop objects (they came with 5.3)");
 }
 
+/* nexthop_flush_dev */
+static unsigned nexthop_lost_with(const struct ls_object *object)
+{
+	(void)object;
+	return LS_LOST_DOWN;
+}
+
+/* replace_nexthop_grp leaves the protocol. */
+static bool nexthop_keeps_mark(const struct ls_object *object)
+{
+	return ls_object_has(object, LS_NEXTHOP_MEMBERS);
+}
+
 static bool nexthop_valid(const struct ls_object *object)
 {
 	const struct ls_nexthop *nexthop = as_nexthop(object);
@@ -333,4 +346,7 @@ const struct ls_kind ls_kind_nexthop = {
 	.probe = nexthop_probe,
 	.dump = nexthop_dump,
 	.encode = nexthop_encode,
+	.needs = LS_NEEDS_CARRIER, /* nh_create_ipv4, nh_create_ipv6 */
+	.lost_with = nexthop_lost_with,
+	.keeps_mark = nexthop_keeps_mark,
 };

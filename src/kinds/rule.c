@@ -444,4 +444,5 @@ const struct ls_kind ls_kind_rule = {
 	.probe = ls_probe_always,
 	.dump = rule_dump,
 	.encode = rule_encode,
+	.delete_marks = true,
 };

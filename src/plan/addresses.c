@@ -140,8 +140,7 @@ static struct tally tally_ipv4(const struct planner *planner, const char *dev)
  * inetdev_destroy its neighbours and proxies. */
 static bool is_lost_with_addresses(const struct ls_object *object, struct names *dev)
 {
-	return (object->kind == &ls_kind_route || object->kind == &ls_kind_neighbour) &&
-	       ls_planner_family_of(object) == AF_INET && ls_planner_on_these_only(object, dev);
+	return ls_planner_lost_with(object) & LS_LOST_LAST_ADDRESS && ls_planner_on_these_only(object, dev);
 }
 
 static void lose_ipv4_of(struct planner *planner, const char *dev)
@@ -234,7 +233,7 @@ static bool wants_source(const struct pair *pair, const struct ls_ip *ip)
 
 static void lose_source(struct planner *planner, struct pair *pair, bool comes_back)
 {
-	if (ls_planner_family_of(pair->have) == AF_INET)
+	if (((const struct ls_route *)pair->have)->to.ip.family == AF_INET)
 		ls_planner_lose(planner, pair, comes_back, "goes with its preferred source and comes back");
 	else
 		ls_planner_strip(planner, pair, LS_ROUTE_SRC, VERDICT_REPLACE, "loses its preferred source on the way");

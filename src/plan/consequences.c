@@ -469,50 +469,21 @@ bool ls_planner_on_these_only(const struct ls_object *object, struct names *name
 	return on_any(object, names) && !ls_object_each_link(object, is_unnamed, names);
 }
 
-uint8_t ls_planner_family_of(const struct ls_object *object)
+unsigned ls_planner_lost_with(const struct ls_object *object)
 {
-	if (object->kind == &ls_kind_address)
-		return ((const struct ls_address *)object)->address.family;
-	if (object->kind == &ls_kind_neighbour)
-		return ((const struct ls_neighbour *)object)->address.family;
-	if (object->kind == &ls_kind_nexthop)
-		return ((const struct ls_nexthop *)object)->family == LS_FAMILY_IPV6 ? AF_INET6 : AF_INET;
-	return object->kind == &ls_kind_route ? ((const struct ls_route *)object)->to.ip.family : 0;
-}
-
-/* What a link loses while it stays: set down (fib_disable_ip, neigh_ifdown, nexthop_flush_dev, addrconf_ifdown),
- * without IPv6 (addrconf_ifdown), or with another MAC address (neigh_changeaddr; proxies stay). Measured on 6.1
- * and 6.18. */
-static const struct loss {
-	const struct ls_kind *kind;
-	bool ipv4_down, ipv6_down, ipv6_quiet, other_mac;
-} losses[] = {
-	{ &ls_kind_address, false, true, true, false },
-	{ &ls_kind_neighbour, true, true, true, true },
-	{ &ls_kind_nexthop, true, true, false, false },
-	{ &ls_kind_route, true, true, true, false },
-};
-
-static bool is_proxy(const struct ls_object *object)
-{
-	return object->kind == &ls_kind_neighbour && ls_object_has(object, LS_NEIGHBOUR_PROXY);
+	return object->kind->lost_with ? object->kind->lost_with(object) : 0;
 }
 
 static bool loses(struct planner *planner, const struct ls_object *object)
 {
-	bool ipv6 = ls_planner_family_of(object) == AF_INET6;
-	const struct loss *loss = losses;
+	unsigned with = ls_planner_lost_with(object);
 
-	while (loss < losses + LS_ARRAY_SIZE(losses) && loss->kind != object->kind)
-		loss++;
-	if (loss == losses + LS_ARRAY_SIZE(losses))
-		return false;
-	return ((ipv6 ? loss->ipv6_down : loss->ipv4_down) && ls_planner_on_these_only(object, &planner->down_links)) ||
-	       (ipv6 && loss->ipv6_quiet && ls_planner_on_these_only(object, &planner->quiet_links)) ||
-	       (loss->other_mac && !is_proxy(object) && on_any(object, &planner->mac_links));
+	return (with & LS_LOST_DOWN && ls_planner_on_these_only(object, &planner->down_links)) ||
+	       (with & LS_LOST_QUIET && ls_planner_on_these_only(object, &planner->quiet_links)) ||
+	       (with & LS_LOST_MAC && on_any(object, &planner->mac_links));
 }
 
-/* Will all its links be there, and as it needs them? Routes cannot be put on a link that is down (ENETDOWN). */
+/* Will all its links be there, and as it needs them? */
 static bool is_not_back(const char *name, void *data)
 {
 	const struct planner *planner = data;
@@ -528,14 +499,10 @@ static bool is_not_up(const char *name, void *data)
 	return !link || (!link->up && ls_object_has(&link->object, LS_LINK_UP));
 }
 
-static bool needs_up(const struct ls_object *object)
-{
-	return object->kind == &ls_kind_route || object->kind == &ls_kind_nexthop;
-}
-
 static bool returns(struct planner *planner, const struct ls_object *dependent)
 {
-	return !ls_object_each_link(dependent, needs_up(dependent) ? is_not_up : is_not_back, planner);
+	return !ls_object_each_link(
+		dependent, dependent->kind->needs >= LS_NEEDS_UP ? is_not_up : is_not_back, planner);
 }
 
 /* Set down, or without IPv6, and not only for a moment. */
@@ -560,7 +527,7 @@ static bool is_down_afterwards(const char *name, void *data)
 static bool stands_again(struct planner *planner, const struct ls_object *dependent)
 {
 	return !ls_object_each_link(dependent, is_quiet_for_good, planner) &&
-	       !(needs_up(dependent) && ls_object_each_link(dependent, is_down_afterwards, planner));
+	       !(dependent->kind->needs >= LS_NEEDS_UP && ls_object_each_link(dependent, is_down_afterwards, planner));
 }
 
 /* Sysctls come and go with their link. One that the plan does not ask for has to be known to the way back all the same.

@@ -75,8 +75,8 @@ void ls_planner_strip(struct planner *planner, struct pair *pair, unsigned attr,
 bool ls_pair_goes(const struct pair *pair);
 bool ls_pair_goes_early(const struct pair *pair);
 
-/* AF_INET, AF_INET6, or 0 for kinds that have none. */
-uint8_t ls_planner_family_of(const struct ls_object *object);
+/* Bits of enum ls_loss. */
+unsigned ls_planner_lost_with(const struct ls_object *object);
 /* Does the object refer to links, and to these only? A route with several next hops stays as long as one has its link.
  */
 bool ls_planner_on_these_only(const struct ls_object *object, struct names *names);
