@@ -524,6 +524,8 @@ bool ls_object_each_link(const struct ls_object *object, ls_link_fn *fn, void *d
 /* The same where the values of both sides count as well (the kind's `change`). */
 enum ls_change ls_object_change_to(const struct ls_object *want, const struct ls_object *have, uint32_t bits);
 void ls_attr_format(const struct ls_attr *attr, const struct ls_object *object, char *text, size_t size);
+/* The same of attribute `i`, also where the object (which may be NULL) has no value of it: "none", or "false". */
+const char *ls_object_format_attr(const struct ls_object *object, unsigned i, char *text, size_t size);
 /* "route 2001:db8::/64 metric 1024" */
 const char *ls_object_describe(const struct ls_object *object, char *text, size_t size);
 #define LS_DESCRIBE_MAX 256

@@ -131,14 +131,6 @@ static void note_stranger(struct recovery *recovery, const struct ls_object *obj
 		ls_object_describe(object, text, sizeof(text)), what);
 }
 
-static void print_value(const struct ls_object *object, unsigned attr, char *text, size_t size)
-{
-	if (ls_object_has(object, attr))
-		ls_attr_format(&object->kind->attrs[attr], object, text, size);
-	else
-		snprintf(text, size, "none");
-}
-
 /* " (mtu is 1400, was 1500)" */
 static const char *print_differences(
 	const struct ls_object *before, const struct ls_object *now, uint32_t bits, char *text, size_t size)
@@ -152,10 +144,9 @@ static const char *print_differences(
 
 		if (!(bits & LS_BIT(i)) || attr->change == LS_CHANGE_INFO || ls_attr_same(i, now, before))
 			continue;
-		print_value(now, i, is, sizeof(is));
-		print_value(before, i, was, sizeof(was));
-		length += (size_t)snprintf(
-			text + length, size - length, "%s%s is %s, was %s", length ? "; " : " (", attr->name, is, was);
+		length += (size_t)snprintf(text + length, size - length, "%s%s is %s, was %s", length ? "; " : " (",
+			attr->name, ls_object_format_attr(now, i, is, sizeof(is)),
+			ls_object_format_attr(before, i, was, sizeof(was)));
 	}
 	if (length && length < size)
 		snprintf(text + length, size - length, ")");

@@ -199,6 +199,8 @@ struct cli_plan {
 void cli_plan_text(struct cli *cli, const struct cli_plan *plan);
 /* "SYMBOL KIND KEY ATTRIBUTES [DISRUPTION] (REASON) FILE:LINE:COL" */
 void cli_print_step(struct cli *cli, const struct ls_step *step, const char *file);
+/* The value of one attribute, whether there is one or not. */
+void cli_print_attr(const struct cli_stream *stream, const struct ls_object *object, unsigned attr);
 /* " mtu 1500 mac ...": attributes that have a value and are not told by the key. Those at their default only where they
  * are in `always` (bits). */
 void cli_print_attrs(const struct cli_stream *stream, const struct ls_object *object, uint32_t always);

@@ -612,14 +612,6 @@ static void print_place(struct cli *cli, const struct explained *explained)
 		&cli->out, &source, &(struct ls_location){ generation->spec_file, recorded->line, recorded->column });
 }
 
-static const char *format_attr(const struct ls_object *object, unsigned attr, char *text, size_t size)
-{
-	if (!object || !ls_object_has(object, attr))
-		return "none";
-	ls_attr_format(&object->kind->attrs[attr], object, text, size);
-	return text;
-}
-
 static void print_attributes(struct cli *cli, const struct explained *explained)
 {
 	uint32_t differ = differences(explained);
@@ -630,10 +622,11 @@ static void print_attributes(struct cli *cli, const struct explained *explained)
 			continue;
 		fprintf(cli->out.file, "    %s ", explained->object->kind->attrs[i].name);
 		cli_put(&cli->out, differ & LS_BIT(i) ? CLI_STYLE_CHANGE : CLI_STYLE_NONE,
-			format_attr(explained->object, i, text, sizeof(text)));
+			ls_object_format_attr(explained->object, i, text, sizeof(text)));
 		if (differ & LS_BIT(i)) {
 			fputs(", expected ", cli->out.file);
-			cli_put(&cli->out, CLI_STYLE_NONE, format_attr(explained->recorded, i, text, sizeof(text)));
+			cli_put(&cli->out, CLI_STYLE_NONE,
+				ls_object_format_attr(explained->recorded, i, text, sizeof(text)));
 		} else if (is_expected(explained, i) && explained->found) {
 			cli_put(&cli->out, CLI_STYLE_DIM, ", as expected");
 		}

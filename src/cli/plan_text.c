@@ -48,17 +48,11 @@ static bool goes_without_saying(const struct ls_object *object, const struct ls_
 	       !*(const uint8_t *)ls_object_value(object, attr);
 }
 
-static void print_value(const struct cli_stream *stream, const struct ls_object *object, unsigned attr)
+void cli_print_attr(const struct cli_stream *stream, const struct ls_object *object, unsigned attr)
 {
-	const struct ls_attr *description = &object->kind->attrs[attr];
 	char text[512];
 
-	if (ls_object_has(object, attr))
-		ls_attr_format(description, object, text, sizeof(text));
-	cli_put(stream, CLI_STYLE_NONE,
-		ls_object_has(object, attr)         ? text
-		: description->type == LS_TYPE_BOOL ? "false"
-						    : "none");
+	cli_put(stream, CLI_STYLE_NONE, ls_object_format_attr(object, attr, text, sizeof(text)));
 }
 
 void cli_print_attrs(const struct cli_stream *stream, const struct ls_object *object, uint32_t always)
@@ -72,7 +66,7 @@ void cli_print_attrs(const struct cli_stream *stream, const struct ls_object *ob
 			(!(always & LS_BIT(i)) && goes_without_saying(object, attr)))
 			continue;
 		fprintf(stream->file, " %s ", attr->name);
-		print_value(stream, object, i);
+		cli_print_attr(stream, object, i);
 	}
 }
 
@@ -84,9 +78,9 @@ static void print_changes(const struct cli_stream *stream, const struct ls_step 
 		if (!(step->attrs & LS_BIT(i)))
 			continue;
 		fprintf(stream->file, " %s ", kind->attrs[i].name);
-		print_value(stream, step->have, i);
+		cli_print_attr(stream, step->have, i);
 		fputs(" -> ", stream->file);
-		print_value(stream, step->want, i);
+		cli_print_attr(stream, step->want, i);
 	}
 }
 

@@ -278,15 +278,6 @@ static void print_generation(struct cli *cli, const struct ls_generation *genera
 	}
 }
 
-static void print_value(const struct cli_stream *out, const struct ls_object *object, unsigned attr)
-{
-	char text[512] = "none";
-
-	if (ls_object_has(object, attr))
-		ls_attr_format(&object->kind->attrs[attr], object, text, sizeof(text));
-	cli_put(out, CLI_STYLE_NONE, text);
-}
-
 static void print_attributes(const struct cli_stream *out, const struct drift *drift)
 {
 	uint32_t bits = ls_object_diff(drift->expected, drift->found);
@@ -295,9 +286,9 @@ static void print_attributes(const struct cli_stream *out, const struct drift *d
 		if (!(bits & LS_BIT(i)))
 			continue;
 		fprintf(out->file, ", %s is ", drift->object->kind->attrs[i].name);
-		print_value(out, drift->found, i);
+		cli_print_attr(out, drift->found, i);
 		fputs(" instead of ", out->file);
-		print_value(out, drift->expected, i);
+		cli_print_attr(out, drift->expected, i);
 	}
 }
 

@@ -238,6 +238,15 @@ void ls_attr_format(const struct ls_attr *attr, const struct ls_object *object, 
 	}
 }
 
+const char *ls_object_format_attr(const struct ls_object *object, unsigned i, char *text, size_t size)
+{
+	if (object && ls_object_has(object, i))
+		ls_attr_format(&object->kind->attrs[i], object, text, size);
+	else
+		snprintf(text, size, "%s", object && object->kind->attrs[i].type == LS_TYPE_BOOL ? "false" : "none");
+	return text;
+}
+
 const char *ls_object_describe(const struct ls_object *object, char *text, size_t size)
 {
 	int n;
