@@ -518,11 +518,13 @@ bool ls_attr_same(unsigned i, const struct ls_object *a, const struct ls_object 
 bool ls_object_same(const struct ls_object *a, const struct ls_object *b);
 /* The worst class of change among the attributes in `bits`. */
 enum ls_change ls_object_change(const struct ls_kind *kind, uint32_t bits);
+/* The same where the values of both sides count as well (the kind's `change`). */
+enum ls_change ls_object_change_to(const struct ls_object *want, const struct ls_object *have, uint32_t bits);
 /* Calls `fn` for the name of each link that the object refers to, until it returns true: then that is returned. */
 typedef bool ls_link_fn(const char *link, void *data);
 bool ls_object_each_link(const struct ls_object *object, ls_link_fn *fn, void *data);
-/* The same where the values of both sides count as well (the kind's `change`). */
-enum ls_change ls_object_change_to(const struct ls_object *want, const struct ls_object *have, uint32_t bits);
+/* Why `from` needs `to`, in a word or two ("preferred source", or the name of the attribute); NULL: it does not. */
+const char *ls_object_reference(const struct ls_object *from, const struct ls_object *to);
 void ls_attr_format(const struct ls_attr *attr, const struct ls_object *object, char *text, size_t size);
 /* The same of attribute `i`, also where the object (which may be NULL) has no value of it: "none", or "false". */
 const char *ls_object_format_attr(const struct ls_object *object, unsigned i, char *text, size_t size);
