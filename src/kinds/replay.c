@@ -36,6 +36,20 @@ static int copy_attrs(struct nl_msg *message, const struct nlattr *const *tb, co
 	return 0;
 }
 
+/* The header and the attributes of the message that was kept. */
+static int read_kept(const struct ls_object *object, void *header, size_t size, const struct nlattr **tb, unsigned n,
+	struct ls_error *err)
+{
+	const void *attrs;
+	size_t length;
+
+	if (!ls_attrs_of(object->raw, size, &attrs, &length))
+		return ls_error_set(err, -EBADMSG, "the message kept is too short");
+	memcpy(header, (const uint8_t *)object->raw + NLMSG_HDRLEN, size);
+	ls_attrs_parse(tb, n, attrs, length);
+	return 0;
+}
+
 /* ---- addresses --------------------------------------------------------------------------------------------------- */
 
 static bool has_lifetime(const struct nlattr *attr)
@@ -58,14 +72,10 @@ static int replay_address(
 	static const uint8_t kept[] = { IFA_ADDRESS, IFA_LOCAL, IFA_LABEL, IFA_BROADCAST, IFA_RT_PRIORITY, IFA_PROTO };
 	const struct nlattr *tb[IFA_PROTO + 1];
 	struct ifaddrmsg info;
-	const void *attrs;
-	size_t length;
-	int r;
+	int r = read_kept(object, &info, sizeof(info), tb, LS_ARRAY_SIZE(tb), err);
 
-	if (!ls_attrs_of(object->raw, sizeof(info), &attrs, &length))
-		return ls_error_set(err, -EBADMSG, "the message kept is too short");
-	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), attrs, length);
-	memcpy(&info, (const uint8_t *)object->raw + NLMSG_HDRLEN, sizeof(info));
+	if (r < 0)
+		return r;
 	info.ifa_flags = 0;
 	r = ls_kernel_require_link(kernel, address->dev, &info.ifa_index, err);
 	if (r < 0)
@@ -187,13 +197,10 @@ static int replay_route(
 	static const uint8_t kept[] = { RTA_DST, RTA_SRC, RTA_PRIORITY, RTA_PREFSRC, RTA_METRICS, RTA_TABLE, RTA_PREF };
 	const struct nlattr *tb[RTA_MAX + 1];
 	struct rtmsg info;
-	const void *attrs;
-	size_t length;
+	int r = read_kept(object, &info, sizeof(info), tb, LS_ARRAY_SIZE(tb), err);
 
-	if (!ls_attrs_of(object->raw, sizeof(info), &attrs, &length))
-		return ls_error_set(err, -EBADMSG, "the message kept is too short");
-	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), attrs, length);
-	memcpy(&info, (const uint8_t *)object->raw + NLMSG_HDRLEN, sizeof(info));
+	if (r < 0)
+		return r;
 	info.rtm_flags &= RTNH_F_ONLINK;
 	if (nlmsg_append(message, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
 		copy_attrs(message, tb, kept, LS_ARRAY_SIZE(kept)) < 0 || put_expiry(message, tb[RTA_CACHEINFO]) < 0)
@@ -209,15 +216,11 @@ static int replay_neighbour(
 	static const uint8_t kept[] = { NDA_DST, NDA_LLADDR, NDA_PROTOCOL };
 	const struct nlattr *tb[NDA_PROTOCOL + 1];
 	struct ndmsg info;
-	const void *attrs;
-	size_t length;
 	uint32_t index;
-	int r;
+	int r = read_kept(object, &info, sizeof(info), tb, LS_ARRAY_SIZE(tb), err);
 
-	if (!ls_attrs_of(object->raw, sizeof(info), &attrs, &length))
-		return ls_error_set(err, -EBADMSG, "the message kept is too short");
-	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), attrs, length);
-	memcpy(&info, (const uint8_t *)object->raw + NLMSG_HDRLEN, sizeof(info));
+	if (r < 0)
+		return r;
 	r = ls_kernel_require_link(kernel, ((const struct ls_neighbour *)object)->dev, &index, err);
 	if (r < 0)
 		return r;
@@ -261,15 +264,11 @@ static int replay_nexthop(
 		NHA_FDB };
 	const struct nlattr *tb[NHA_RES_GROUP + 1];
 	struct nhmsg info;
-	const void *attrs;
-	size_t length;
 	uint32_t index;
-	int r;
+	int r = read_kept(object, &info, sizeof(info), tb, LS_ARRAY_SIZE(tb), err);
 
-	if (!ls_attrs_of(object->raw, sizeof(info), &attrs, &length))
-		return ls_error_set(err, -EBADMSG, "the message kept is too short");
-	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), attrs, length);
-	memcpy(&info, (const uint8_t *)object->raw + NLMSG_HDRLEN, sizeof(info));
+	if (r < 0)
+		return r;
 	info.nh_flags &= RTNH_F_ONLINK;
 	info.nh_scope = 0; /* told, not taken */
 	info.nh_family = tb[NHA_GROUP] ? AF_UNSPEC : info.nh_family;
