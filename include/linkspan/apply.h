@@ -97,7 +97,7 @@ bool ls_host_is_interrupted(struct ls_host *host);
 /* A plan with all it borrows from. */
 struct ls_prepared {
 	struct ls_arena *arena;
-	struct ls_arena *desired_arena; /* of `desired`, where that has one of its own; or NULL */
+	struct ls_arena *desired_arena; /* of `desired`, where that is a generation's; or NULL */
 	struct ls_set desired;          /* what is asked for */
 	struct ls_set wanted;           /* and what is given back besides */
 	struct ls_set actual;
@@ -109,9 +109,10 @@ void ls_prepared_free(struct ls_prepared *prepared); /* accepts NULL */
 /* Reads the kernel and plans. `spec` NULL: the empty set. -EINVAL: diag has errors. */
 int ls_host_prepare(struct ls_host *host, const struct ls_spec *spec, const struct ls_plan_options *options,
 	struct ls_prepared **ret, struct ls_diag *diag, struct ls_error *err);
-/* The same towards a set that stands already (a generation's). */
-int ls_host_prepare_set(struct ls_host *host, const struct ls_set *desired, const struct ls_plan_options *options,
-	struct ls_prepared **ret, struct ls_error *err);
+/* The same towards what a generation has. Its objects and its arena are *ret's afterwards: its texts last as long. When
+ * it fails they may be gone. */
+int ls_host_prepare_generation(struct ls_host *host, struct ls_generation *generation,
+	const struct ls_plan_options *options, struct ls_prepared **ret, struct ls_error *err);
 /* Does this kernel have what the plan would add? -EOPNOTSUPP with the name of what is missing, and where it is asked
  * for.
  */

@@ -16,8 +16,8 @@
 /* What a run wants, whichever command it serves. */
 struct goal {
 	const char *command;
-	const struct ls_spec *spec;        /* apply */
-	const struct ls_set *objects;      /* rollback, down: a set that stands already */
+	const struct ls_spec *spec;        /* apply; none for down */
+	struct ls_generation *generation;  /* rollback: whose objects are wanted; they go to the prepared */
 	uint64_t source;                   /* rollback: the generation whose content it is */
 	const char *spec_file, *spec_text; /* the record's */
 	size_t spec_length;
@@ -71,8 +71,9 @@ static int prepare(struct ls_host *host, const struct goal *goal, const struct l
 {
 	int r;
 
-	if (goal->objects)
-		r = ls_host_prepare_set(host, goal->objects, &options->plan, &report->prepared, &report->error);
+	if (goal->generation)
+		r = ls_host_prepare_generation(
+			host, goal->generation, &options->plan, &report->prepared, &report->error);
 	else
 		r = ls_host_prepare(
 			host, goal->spec, &options->plan, &report->prepared, &report->notes, &report->error);
@@ -493,11 +494,9 @@ void ls_host_apply(struct ls_host *host, const struct ls_spec *spec, const struc
 
 void ls_host_down(struct ls_host *host, const struct ls_run_options *options, struct ls_run_report *report)
 {
-	struct ls_set nothing;
-	struct goal goal = { .command = "down", .objects = &nothing };
+	struct goal goal = { .command = "down" };
 
 	*report = (struct ls_run_report){ 0 };
-	ls_set_init(&nothing, NULL);
 	if (begin(host, options, report) >= 0)
 		run(host, &goal, options, report);
 	ls_state_unlock(host);
@@ -538,7 +537,7 @@ static void roll_back(
 	if (ls_generation_read(host, number, LS_GENERATION_SPEC | LS_GENERATION_OBJECTS, &generation, &report->error) <
 		0)
 		return;
-	goal.objects = &generation.objects;
+	goal.generation = &generation;
 	goal.source = generation.source;
 	goal.spec_file = generation.spec_file;
 	goal.spec_text = generation.spec_text;

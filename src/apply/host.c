@@ -384,48 +384,19 @@ int ls_host_prepare(struct ls_host *host, const struct ls_spec *spec, const stru
 	return r;
 }
 
-static int copy_desired(const struct ls_set *desired, struct ls_set *ret)
+int ls_host_prepare_generation(struct ls_host *host, struct ls_generation *generation,
+	const struct ls_plan_options *options, struct ls_prepared **ret, struct ls_error *err)
 {
-	ls_set_each (desired, i) {
-		struct ls_object *copy = ls_object_copy(ret->arena, desired->objects[i]);
-
-		if (!copy || ls_set_add(ret, copy) < 0)
-			return -ENOMEM;
-	}
-	ls_set_sort(ret);
-	return 0;
-}
-
-/* Copies to an arena of its own, since whoever reads ahead still fills the other one. */
-static int prepare_copy(struct ls_host *host, const struct ls_set *desired, const struct ls_plan_options *options,
-	struct ls_set *copy, struct ls_prepared **ret, struct ls_error *err)
-{
+	struct ls_prepared *prepared;
 	uint32_t there;
-	int r = copy_desired(desired, copy);
+	int r = begin_to_prepare(host, &prepared, &there, err);
 
-	if (r < 0)
-		return ls_error_set(err, r, "out of memory");
-	r = begin_to_prepare(host, ret, &there, err);
 	if (r < 0)
 		return r;
-	(*ret)->desired = *copy;
-	(*ret)->desired_arena = copy->arena;
-	*copy = (struct ls_set){ 0 };
-	return finish_preparing(host, there, options, *ret, err);
-}
-
-int ls_host_prepare_set(struct ls_host *host, const struct ls_set *desired, const struct ls_plan_options *options,
-	struct ls_prepared **ret, struct ls_error *err)
-{
-	struct ls_prepared *prepared = NULL;
-	struct ls_set copy;
-	int r;
-
-	ls_set_init(&copy, ls_arena_new());
-	r = copy.arena ? prepare_copy(host, desired, options, &copy, &prepared, err)
-		       : ls_error_set(err, -ENOMEM, "out of memory");
-	ls_set_done(&copy);
-	ls_arena_free(copy.arena);
+	prepared->desired = generation->objects;
+	prepared->desired_arena = LS_TAKE_PTR(generation->arena);
+	generation->objects = (struct ls_set){ 0 };
+	r = finish_preparing(host, there, options, prepared, err);
 	if (r < 0)
 		ls_prepared_free(prepared);
 	else

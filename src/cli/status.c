@@ -154,7 +154,6 @@ static int read_state(struct ls_host *host, struct state *state, struct ls_error
 {
 	const struct ls_plan_options options = { 0 };
 	uint64_t number = ls_host_current(host);
-	struct ls_set nothing;
 	int r;
 
 	ls_host_read_ahead(host);
@@ -163,8 +162,8 @@ static int read_state(struct ls_host *host, struct state *state, struct ls_error
 		if (r < 0)
 			return r;
 	}
-	ls_set_init(&nothing, NULL);
-	r = ls_host_prepare_set(host, number ? &state->generation.objects : &nothing, &options, &state->prepared, err);
+	r = number ? ls_host_prepare_generation(host, &state->generation, &options, &state->prepared, err)
+		   : ls_host_prepare(host, NULL, &options, &state->prepared, NULL, err);
 	if (r < 0)
 		return r;
 	warn_of_state(host, state);

@@ -140,30 +140,6 @@ Test(explain, ties_go_both_ways_and_name_what_is_missing)
 	told_done(&told);
 }
 
-Test(explain, routes_of_several_next_hops_are_tied_to_their_links)
-{
-	struct ls_hop hops[] = { { .dev = "p0" }, { .dev = "p10" } };
-	const struct ls_route route = {
-		.object = { .kind = &ls_kind_route, .set = LS_BIT(LS_ROUTE_HOPS) },
-		.hops = { 2, hops },
-	};
-
-	cr_expect_not_null(refers_to_link(&route.object, "p0"));
-	cr_expect_not_null(refers_to_link(&route.object, "p10"));
-	cr_expect_null(refers_to_link(&route.object, "p1"));
-}
-
-Test(explain, routes_and_groups_are_tied_to_nexthops)
-{
-	const struct ls_route route = {
-		.object = { .kind = &ls_kind_route, .set = LS_BIT(LS_ROUTE_NEXTHOP) },
-		.nexthop = 7,
-	};
-
-	cr_expect_str_eq(refers_to_nexthop(&route.object, 7), "nexthop");
-	cr_expect_null(refers_to_nexthop(&route.object, 8));
-}
-
 Test(explain, an_address_is_ours_by_the_record_where_the_kernel_keeps_no_mark)
 {
 	struct told told;
