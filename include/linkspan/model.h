@@ -239,6 +239,7 @@ enum ls_bond_mode {
 };
 extern const char *const ls_bond_mode_names[];
 
+bool ls_link_is(const struct ls_link *link, const char *type);
 enum ls_link_attr {
 	LS_LINK_NAME,
 	LS_LINK_TYPE,

@@ -86,11 +86,6 @@ static bool is_pair(const char *type)
 	return false;
 }
 
-static bool is_type(const struct ls_link *link, const char *type)
-{
-	return ls_object_has(&link->object, LS_LINK_TYPE) && !strcmp(link->type, type);
-}
-
 static int decode_type(const struct ls_dump *dump, struct ls_link *link, const struct nlattr *const *info)
 {
 	const struct ls_link_type *type;
@@ -450,7 +445,7 @@ static int encode_delete(
 	uint32_t index;
 	int r;
 
-	if (!is_type(have, "veth") || makes_pair(have)) {
+	if (!ls_link_is(have, "veth") || makes_pair(have)) {
 		r = ls_kernel_require_link(kernel, have->name, &index, err);
 		if (r < 0)
 			return r;

@@ -28,6 +28,11 @@ const struct ls_kind *ls_kind_by_id(unsigned id)
 	return NULL;
 }
 
+bool ls_link_is(const struct ls_link *link, const char *type)
+{
+	return ls_object_has(&link->object, LS_LINK_TYPE) && !strcmp(link->type, type);
+}
+
 struct ls_object *ls_object_new(struct ls_arena *arena, const struct ls_kind *kind)
 {
 	struct ls_object *object;

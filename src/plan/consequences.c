@@ -25,12 +25,6 @@ bool ls_pair_goes_early(const struct pair *pair)
 	return ls_pair_goes(pair) && (pair->early || pair->lost || pair->verdict == VERDICT_RECREATE);
 }
 
-/* Of a pair within planner->links. */
-static const struct ls_link *link_of(const struct pair *pair)
-{
-	return (const struct ls_link *)(pair->have ? pair->have : pair->want);
-}
-
 bool ls_planner_give_up(struct planner *planner, struct pair *pair, const char *reason)
 {
 	if (pair->verdict == VERDICT_CONFLICT)
@@ -90,11 +84,6 @@ static bool has(const struct ls_link *link, unsigned attr)
 	return ls_object_has(&link->object, attr);
 }
 
-static bool is_type(const struct ls_link *link, const char *type)
-{
-	return has(link, LS_LINK_TYPE) && !strcmp(link->type, type);
-}
-
 static bool same_parent(const struct ls_link *a, const struct ls_link *b)
 {
 	return has(a, LS_LINK_PARENT) && has(b, LS_LINK_PARENT) && !strcmp(a->parent, b->parent);
@@ -146,7 +135,7 @@ static void free_early(struct planner *planner, bool (*clash)(const struct ls_li
 /* netdev_rx_handler_register: a port of a bridge or a bond carries no macvlans. */
 static bool carries(const struct ls_link *new, const struct ls_link *old)
 {
-	return is_type(old, "macvlan") && has(old, LS_LINK_PARENT) && !strcmp(old->parent, new->name);
+	return ls_link_is(old, "macvlan") && has(old, LS_LINK_PARENT) && !strcmp(old->parent, new->name);
 }
 
 /* Old holders of what is used again go first. */
@@ -173,7 +162,7 @@ static void name_going_links(struct planner *planner)
 
 		if (ls_pair_goes(pair))
 			names_add(planner, ls_pair_goes_early(pair) ? &planner->early_links : &planner->late_links,
-				link_of(pair)->name);
+				ls_pair_link(pair)->name);
 	}
 }
 
@@ -196,7 +185,7 @@ static bool spread_to_links(struct planner *planner)
 
 	for (size_t i = planner->links.from; i < planner->links.to; i++) {
 		struct pair *pair = &planner->pairs[i];
-		const struct ls_link *link = link_of(pair);
+		const struct ls_link *link = ls_pair_link(pair);
 
 		if (!pair->have || names_have(&planner->early_links, link->name) || pair->verdict == VERDICT_CONFLICT)
 			continue;
@@ -223,7 +212,7 @@ static void release_ports(struct planner *planner)
 {
 	for (size_t i = planner->links.from; i < planner->links.to; i++) {
 		struct pair *pair = &planner->pairs[i];
-		const struct ls_link *link = link_of(pair);
+		const struct ls_link *link = ls_pair_link(pair);
 
 		if (!pair->have || ls_pair_goes(pair) || !ls_object_has(pair->have, LS_LINK_MASTER))
 			continue;
@@ -239,173 +228,8 @@ static void release_ports(struct planner *planner)
 	}
 }
 
-/* ---- ports of bonds and vrfs ------------------------------------------------------------------------------------- */
-
-const char *ls_planner_type_of(const struct planner *planner, const char *name)
-{
-	const struct ls_link *link = ls_set_link(planner->desired, name);
-
-	if (!link || !has(link, LS_LINK_TYPE))
-		link = ls_set_link(planner->actual, name);
-	return link && has(link, LS_LINK_TYPE) ? link->type : "";
-}
-
-static const char *old_master_type(const struct planner *planner, const struct pair *pair)
-{
-	const struct ls_link *found = (const struct ls_link *)pair->found;
-	const struct ls_link *master = has(found, LS_LINK_MASTER) ? ls_set_link(planner->actual, found->master) : NULL;
-
-	return master && has(master, LS_LINK_TYPE) ? master->type : "";
-}
-
-static const char *new_master_type(const struct planner *planner, const struct pair *pair)
-{
-	const struct ls_link *want = (const struct ls_link *)pair->want;
-
-	return has(want, LS_LINK_MASTER) ? ls_planner_type_of(planner, want->master) : "";
-}
-
-/* The address of its own that a bond keeps for a port cannot be changed there. */
-static void remake_bond_ports(struct planner *planner)
-{
-	for (size_t i = planner->links.from; i < planner->links.to; i++) {
-		struct pair *pair = &planner->pairs[i];
-
-		if (pair->verdict == VERDICT_CHANGE && pair->have->owner == LS_OWNER_OURS &&
-			pair->bits & LS_BIT(LS_LINK_MAC) && !strcmp(old_master_type(planner, pair), "bond")) {
-			pair->verdict = VERDICT_RECREATE;
-			pair->reason = "its MAC address cannot change while it is a port of a bond";
-		}
-	}
-}
-
-static bool is_port_of(const struct ls_object *object, const char *name)
-{
-	const struct ls_link *link = (const struct ls_link *)object;
-
-	return link && has(link, LS_LINK_MASTER) && !strcmp(link->master, name);
-}
-
-/* Will it be without ports for a while, or in the end? Ports that go in BREAK go after the new ones have come. */
-static bool loses_all_ports(const struct planner *planner, const char *bond)
-{
-	bool any = false, late = false, wanted = false;
-
-	for (size_t i = planner->links.from; i < planner->links.to; i++) {
-		const struct pair *pair = &planner->pairs[i];
-		bool leaves =
-			ls_pair_goes(pair) || (pair->verdict == VERDICT_CHANGE && pair->bits & LS_BIT(LS_LINK_MASTER));
-
-		wanted |= is_port_of(pair->want, bond);
-		if (!is_port_of(pair->found, bond))
-			continue;
-		if (!leaves)
-			return false;
-		any = true;
-		late |= ls_pair_goes(pair) && !ls_pair_goes_early(pair);
-	}
-	return any && !(late && wanted);
-}
-
-/* Of a pair about a bond that stays. */
-static bool is_emptied(const struct planner *planner, const struct pair *pair)
-{
-	const struct ls_link *bond = (const struct ls_link *)pair->have;
-
-	return bond && is_type(bond, "bond") && !ls_pair_goes(pair) && loses_all_ports(planner, bond->name);
-}
-
-/* With its last port a bond loses its address, also one that was given to it, and takes that of the next port
- * (__bond_release_one, bond_enslave). So the last ports go first, and the address is set once new ones are in. */
-static void empty_bonds_early(struct planner *planner)
-{
-	for (size_t i = planner->links.from; i < planner->links.to; i++) {
-		if (!is_emptied(planner, &planner->pairs[i]))
-			continue;
-		for (size_t k = planner->links.from; k < planner->links.to; k++) {
-			struct pair *port = &planner->pairs[k];
-
-			if (port->verdict != VERDICT_DELETE ||
-				!is_port_of(port->found, link_of(&planner->pairs[i])->name))
-				continue;
-			port->early = true;
-			port->reason = "the last port of its bond goes first";
-		}
-	}
-}
-
-static void keep_bond_macs(struct planner *planner)
-{
-	for (size_t i = planner->links.from; i < planner->links.to; i++)
-		if (is_emptied(planner, &planner->pairs[i]))
-			ls_planner_strip(planner, &planner->pairs[i], LS_LINK_MAC, VERDICT_CHANGE,
-				"a bond loses its address with its last port");
-}
-
-static void name_cycled_link(struct planner *planner, const char *name)
-{
-	names_add(planner, &planner->quiet_links, name);
-	names_add(planner, &planner->down_links, name);
-	names_add(planner, &planner->cycled_links, name);
-}
-
-/* The link goes down before its master changes. The way back is told of that state. */
-static void set_down(struct planner *planner, struct pair *pair)
-{
-	struct ls_link *down = (struct ls_link *)ls_object_copy(planner->plan->arena, pair->found);
-	struct ls_link *then = (struct ls_link *)ls_object_copy(planner->plan->arena, pair->have);
-
-	if (!down || !then || ls_set_add(&planner->plan->fallout, &down->object) < 0) {
-		planner->out_of_memory = true;
-		return;
-	}
-	down->up = then->up = 0;
-	pair->down = &down->object;
-	pair->have = &then->object;
-	ls_planner_judge(planner, pair);
-}
-
-/* A vrf takes a port down and up again when it comes and when it goes (cycle_netdev), and even of one that is down the
- * addresses of IPv6 go. A bond takes only what is down, brings it up, and leaves it down when it lets it go
- * (bond_enslave, __bond_release_one): there the step down is one of the plan. */
-static void cycle_ports(struct planner *planner)
-{
-	for (size_t i = planner->links.from; i < planner->links.to; i++) {
-		struct pair *pair = &planner->pairs[i];
-		const char *old, *new;
-		bool bond;
-
-		if (pair->verdict != VERDICT_CHANGE || !(pair->bits & LS_BIT(LS_LINK_MASTER)))
-			continue;
-		old = old_master_type(planner, pair);
-		new = new_master_type(planner, pair);
-		bond = !strcmp(old, "bond") || !strcmp(new, "bond");
-		if (!bond && strcmp(old, "vrf") != 0 && strcmp(new, "vrf") != 0)
-			continue;
-		name_cycled_link(planner, link_of(pair)->name);
-		pair->reason = pair->reason ? pair->reason : "its master takes it down on the way";
-		if (bond && ((const struct ls_link *)pair->found)->up)
-			set_down(planner, pair);
-	}
-}
-
-/* vlan_device_event: VLANs go down and come up with the link below. True when it found another one. */
-static bool cycle_vlans(struct planner *planner)
-{
-	bool again = false;
-
-	for (size_t i = planner->links.from; planner->cycled_links.n && i < planner->links.to; i++) {
-		const struct ls_link *link = (const struct ls_link *)planner->pairs[i].have;
-
-		if (!link || ls_pair_goes(&planner->pairs[i]) || !is_type(link, "vlan") || !has(link, LS_LINK_PARENT) ||
-			!names_have(&planner->cycled_links, link->parent) ||
-			names_have(&planner->cycled_links, link->name))
-			continue;
-		name_cycled_link(planner, link->name);
-		again = true;
-	}
-	return again;
-}
+/* ---- links that lose something while they stay --------------------------------------------------------------------
+ */
 
 /* disable_ipv6 of a link, or of all of them (addrconf_disable_ipv6). */
 static void name_disabled_links(struct planner *planner, const struct ls_sysctl *want)
@@ -418,7 +242,7 @@ static void name_disabled_links(struct planner *planner, const struct ls_sysctl 
 		return;
 	for (size_t i = planner->links.from; i < planner->links.to; i++)
 		if (planner->pairs[i].have)
-			names_add(planner, &planner->quiet_links, link_of(&planner->pairs[i])->name);
+			names_add(planner, &planner->quiet_links, ls_pair_link(&planner->pairs[i])->name);
 }
 
 /* Links that stay but lose IPv6 (addrconf_ifdown: disable_ipv6, MTU below 1280, down) or every route (down). */
@@ -574,16 +398,12 @@ static void spread_to_dependents(struct planner *planner)
 void ls_planner_consequences(struct planner *planner)
 {
 	free_exclusives(planner);
-	remake_bond_ports(planner);
-	empty_bonds_early(planner);
+	ls_planner_free_ports(planner);
 	name_going_links(planner);
 	while (spread_to_links(planner))
 		;
 	release_ports(planner);
-	keep_bond_macs(planner);
-	cycle_ports(planner);
-	while (cycle_vlans(planner))
-		;
+	ls_planner_cycle_ports(planner);
 	name_quiet_links(planner);
 	spread_to_dependents(planner);
 	ls_planner_spread_from_nexthops(planner);

@@ -72,6 +72,11 @@ void ls_planner_lose(struct planner *planner, struct pair *pair, bool returns, c
 bool ls_planner_give_up(struct planner *planner, struct pair *pair, const char *reason);
 /* The kernel strips an attribute from `have` in EARLY while the object stays. */
 void ls_planner_strip(struct planner *planner, struct pair *pair, unsigned attr, enum verdict back, const char *reason);
+/* Of a pair within planner->links. */
+static inline const struct ls_link *ls_pair_link(const struct pair *pair)
+{
+	return (const struct ls_link *)(pair->have ? pair->have : pair->want);
+}
 bool ls_pair_goes(const struct pair *pair);
 bool ls_pair_goes_early(const struct pair *pair);
 
@@ -85,6 +90,9 @@ bool ls_planner_on_these_only(const struct ls_object *object, struct names *name
 void ls_planner_spread_from_addresses(struct planner *planner);
 /* sysctls.c: what is written with sysctls, and what new links begin with */
 void ls_planner_spread_from_sysctls(struct planner *planner);
+/* ports.c: ports that have to go first, or to be made anew; those that are down for a moment */
+void ls_planner_free_ports(struct planner *planner);
+void ls_planner_cycle_ports(struct planner *planner);
 /* nexthops.c: what goes with nexthop objects */
 void ls_planner_spread_from_nexthops(struct planner *planner);
 
