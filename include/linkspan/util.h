@@ -119,6 +119,10 @@ int ls_buf_printf(struct ls_buf *buf, const char *format, ...) LS_PRINTF(2, 3);
 #define LS_PREFIX_TEXT_MAX 50 /* and "/128" */
 #define LS_MAC_TEXT_MAX 18
 
+/* Bytes (RFC 8200, section 5). Below it the kernel takes IPv6 from a link, and its sysctls with it (addrconf_notify in
+ * net/ipv6/addrconf.c). */
+#define LS_IPV6_MTU_MIN 1280
+
 /* An IPv4 or IPv6 address. family: AF_INET, AF_INET6, or 0 for none. Unused bytes are zero, so memcmp compares. */
 struct ls_ip {
 	uint8_t family;
@@ -143,6 +147,7 @@ const char *ls_prefix_format(const struct ls_prefix *prefix, char text[static LS
 const char *ls_mac_format(const struct ls_mac *mac, char text[static LS_MAC_TEXT_MAX]);
 size_t ls_ip_size(uint8_t family);                                               /* 4 or 16 bytes */
 uint8_t ls_ip_bits(uint8_t family);                                              /* 32 or 128 */
+const char *ls_ip_family_name(uint8_t family);                                   /* "IPv4" or "IPv6" */
 struct ls_prefix ls_prefix_network(struct ls_prefix prefix);                     /* host bits cleared */
 bool ls_prefix_contains(const struct ls_prefix *prefix, const struct ls_ip *ip); /* false across families */
 bool ls_ip_is_link_local(const struct ls_ip *ip);                                /* fe80::/10, 169.254.0.0/16 */

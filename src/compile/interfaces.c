@@ -203,14 +203,11 @@ static const struct {
 	{ "use_tempaddr", { [LS_METHOD_AUTO] = "0" } },
 };
 
-/* RFC 8200, section 5: below it the kernel takes IPv6 from the link, and its sysctls with it (addrconf_notify). */
-#define IPV6_MTU_MIN 1280
-
 static void compile_ipv6_method(struct compiler *compiler, const struct ls_spec_interface *interface, const char *dev)
 {
 	const struct ls_spec_family *family = &interface->ipv6;
 
-	if (interface->mtu && interface->mtu < IPV6_MTU_MIN)
+	if (interface->mtu && interface->mtu < LS_IPV6_MTU_MIN) /* IPv6 is not there */
 		return;
 	for (size_t i = 0; i < LS_ARRAY_SIZE(ipv6_sysctls); i++) {
 		const char *value = ipv6_sysctls[i].value[family->method];

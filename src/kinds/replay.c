@@ -43,8 +43,10 @@ static int read_kept(const struct ls_object *object, void *header, size_t size, 
 	const void *attrs;
 	size_t length;
 
-	if (!ls_attrs_of(object->raw, size, &attrs, &length))
-		return ls_error_set(err, -EBADMSG, "the message kept is too short");
+	if (!ls_attrs_of(object->raw, size, &attrs, &length)) {
+		ls_error_set(err, -EBADMSG, "the message kept is too short");
+		return -EBADMSG; /* the static analyser does not know that ls_error_set returns it */
+	}
 	memcpy(header, (const uint8_t *)object->raw + NLMSG_HDRLEN, size);
 	ls_attrs_parse(tb, n, attrs, length);
 	return 0;

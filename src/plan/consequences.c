@@ -262,7 +262,8 @@ static void name_quiet_links(struct planner *planner)
 			if (pair->bits & LS_BIT(LS_LINK_UP) && !want->up) {
 				names_add(planner, &planner->quiet_links, want->name);
 				names_add(planner, &planner->down_links, want->name);
-			} else if (pair->bits & LS_BIT(LS_LINK_MTU) && want->mtu < 1280 && have->mtu >= 1280) {
+			} else if (pair->bits & LS_BIT(LS_LINK_MTU) && want->mtu < LS_IPV6_MTU_MIN &&
+				   have->mtu >= LS_IPV6_MTU_MIN) {
 				names_add(planner, &planner->quiet_links, want->name);
 			}
 		} else if (pair->want->kind == &ls_kind_sysctl) {

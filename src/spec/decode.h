@@ -111,7 +111,7 @@ struct ls_mapping {
 	":(:" LS_PATTERN_H "){1,4}:|:(:" LS_PATTERN_H "){1,5}:|::)" LS_PATTERN_IPV4 ")"
 
 /* The form of what a reader takes, or a text's check lets pass. A reader that is missing in the tables (schema.c has
- * those of this file, host.c and rules.c their own) makes a test fail. */
+ * those of this file, host.h names the others) makes a test fail. */
 struct ls_reader_form {
 	ls_decode_fn *decode;
 	const char *(*check)(const char *text);

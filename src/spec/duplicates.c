@@ -393,7 +393,7 @@ static int check_rules(struct ls_checker *checker)
 				"a second %s rule with priority %u, the first is on line %u; the order of rules must "
 				"be "
 				"told: give one of them another priority",
-				rule->family == AF_INET ? "IPv4" : "IPv6", rule->priority, places.first.line);
+				ls_ip_family_name(rule->family), rule->priority, places.first.line);
 	}
 	return r < 0 ? r : 0;
 }

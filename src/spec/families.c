@@ -8,10 +8,10 @@
 
 static const struct {
 	uint8_t family;
-	const char *name, *key;
+	const char *key;
 } families[] = {
-	{ AF_INET, "IPv4", "ipv4" },
-	{ AF_INET6, "IPv6", "ipv6" },
+	{ AF_INET, "ipv4" },
+	{ AF_INET6, "ipv6" },
 };
 
 static const struct ls_spec_family *family_of(const struct ls_spec_interface *interface, size_t f)
@@ -33,21 +33,22 @@ static void check_members(struct ls_checker *checker, const struct ls_spec_famil
 
 		if (ip->family != 0 && ip->family != families[f].family)
 			ls_report_error(checker->report, address->mark, "type",
-				"an %s address under '%s'; move it to '%s'", families[place(ip)].name, families[f].key,
-				families[place(ip)].key);
+				"an %s address under '%s'; move it to '%s'", ls_ip_family_name(ip->family),
+				families[f].key, families[place(ip)].key);
 	}
 	if (family->gateway.family != 0 && family->gateway.family != families[f].family)
 		ls_report_error(checker->report, family->gateway_mark, "type",
 			"'gateway' is an %s address under '%s'; move it to '%s'",
-			families[place(&family->gateway)].name, families[f].key, families[place(&family->gateway)].key);
+			ls_ip_family_name(family->gateway.family), families[f].key,
+			families[place(&family->gateway)].key);
 }
 
 static void report_disabled(struct ls_checker *checker, struct ls_mark mark, const char *what,
 	const struct ls_spec_interface *interface, size_t f)
 {
 	ls_report_error(checker->report, mark, "family-disabled",
-		"%s, but %s of interface '%s' is disabled (line %u); remove one of them", what, families[f].name,
-		interface->name, family_of(interface, f)->method_mark.line);
+		"%s, but %s of interface '%s' is disabled (line %u); remove one of them", what,
+		ls_ip_family_name(families[f].family), interface->name, family_of(interface, f)->method_mark.line);
 }
 
 static void check_disabled(struct ls_checker *checker, const struct ls_spec_interface *interface,

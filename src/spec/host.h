@@ -14,15 +14,17 @@ struct ls_host {
 /* Describes the document of a host: kinds gateway and appliance. Decodes into a struct ls_host. */
 extern const struct ls_mapping ls_host_mapping;
 
-/* The forms of what the readers of host.c and rules.c take; decode NULL at the end. */
-extern const struct ls_reader_form ls_host_forms[], ls_rule_forms[];
+/* The forms of what the readers of the files of these names take; decode NULL at the end. */
+extern const struct ls_reader_form ls_host_forms[], ls_interface_forms[], ls_link_forms[], ls_route_forms[],
+	ls_sysctl_forms[], ls_rule_forms[];
 
 /* What the mappings' `finish` and the checks ask of each alone (schema_rules.c). */
 extern const char ls_rules_family[], ls_rules_match[], ls_rules_create[], ls_rules_interface[], ls_rules_route[],
 	ls_rules_host[], ls_rules_hop[], ls_rules_nexthop[], ls_rules_neighbour[], ls_rules_rule[];
 
-/* Elements of lists: hops.c and rules.c. */
-extern const struct ls_mapping ls_hop_mapping, ls_nexthop_mapping, ls_neighbour_mapping, ls_rule_mapping;
+/* Parts of the document, each in a file of its own (links.c has `create`, hops.c the next hops and the neighbours). */
+extern const struct ls_mapping ls_interface_mapping, ls_create_mapping, ls_route_mapping, ls_hop_mapping,
+	ls_nexthop_mapping, ls_neighbour_mapping, ls_rule_mapping, ls_sysctl_mapping;
 
 /* A network; an address alone is a network of its own. */
 ls_decode_fn ls_decode_network;
@@ -33,5 +35,3 @@ extern const struct ls_word ls_family_words[]; /* ipv4, ipv6: AF_INET, AF_INET6 
 /* Texts' checks: what is wrong ("is ..."), or NULL. */
 const char *ls_check_interface_name(const char *text);
 const char *ls_check_spec_name(const char *text);
-/* Reads a key of `sysctls` into the path of its file below /proc/sys: `size` bytes at `path`. */
-const char *ls_sysctl_path(const char *text, char *path, size_t size);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The tables of keys, told in forms that other rooms can print. A reader is a function, which cannot be asked what it
- * takes: so tables here, in host.c and in rules.c say it, by the address of the function (and of the check, for texts).
- * A reader that none of them has gets no form, and a test fails.
+ * takes: so tables here and beside the readers (host.h) say it, by the address of the function (and of the check, for
+ * texts). A reader that none of them has gets no form, and a test fails.
  */
 #include "host.h"
 
@@ -45,7 +45,8 @@ static const struct ls_reader_form *find_form(const struct ls_reader_form *forms
 
 static struct ls_form form_of(const struct ls_key *key)
 {
-	static const struct ls_reader_form *const tables[] = { ls_host_forms, ls_rule_forms, common };
+	static const struct ls_reader_form *const tables[] = { ls_host_forms, ls_interface_forms, ls_link_forms,
+		ls_route_forms, ls_sysctl_forms, ls_rule_forms, common };
 	const struct ls_reader_form *found = NULL;
 	struct ls_form form = { 0 };
 

@@ -243,6 +243,11 @@ size_t ls_ip_size(uint8_t family)
 	return family == AF_INET ? 4 : family == AF_INET6 ? 16 : 0;
 }
 
+const char *ls_ip_family_name(uint8_t family)
+{
+	return family == AF_INET ? "IPv4" : "IPv6";
+}
+
 uint8_t ls_ip_bits(uint8_t family)
 {
 	return (uint8_t)(8 * ls_ip_size(family));
