@@ -260,15 +260,15 @@ static bool has_line(const char *text, const char *const *words)
 	return false;
 }
 
-/* Duplicate address detection runs in the background, and the carrier is told up to a second later; lo and dummy links
- * never say. */
+/* Duplicate address detection runs in the background, and the carrier is told up to a second later; lo, dummy and
+ * vxlan links never say. */
 void ns_settle(void)
 {
 	for (int i = 0; i < 100; i++) {
 		const char *text = ns_output("ip -6 -o addr show tentative; ip -o -d link show");
 
 		if (!has_line(text, NS_WORDS(" inet6 ", "tentative")) &&
-			!has_line(text, NS_WORDS("state UNKNOWN", "! lo:", "!dummy")))
+			!has_line(text, NS_WORDS("state UNKNOWN", "! lo:", "!dummy", "!vxlan")))
 			return;
 		usleep(20000);
 	}
