@@ -361,6 +361,7 @@ static int run_steps(struct run *run, size_t from, size_t to)
 
 #define WAIT_STEP_MS 20
 #define DAD_WAIT_MS 30000    /* dad_transmits 1, retrans_time 1 s (RFC 4862), more where set so, or on a busy host */
+#define DAD_EACH_MS 5        /* and the kernel ends some 600 detections a second, one after the other (6.1) */
 #define CARRIER_WAIT_MS 5000 /* what cards take for it */
 #define UDEV_WAIT_MS 5000
 
@@ -375,14 +376,29 @@ enum patience { WAIT_NO_MORE, WAIT_ON, WAIT_IN_VAIN };
 struct wait {
 	bool (*concerns)(const struct ls_step *step);
 	enum patience (*look)(struct run *run, const struct ls_set *now, const struct ls_step *step);
-	uint32_t kinds; /* to look at */
-	unsigned most_ms;
-	const char *too_long; /* the failure when that is over; NULL: it goes on */
+	uint32_t kinds;            /* to look at */
+	unsigned most_ms, each_ms; /* how long: in any case, and for each step that it concerns */
+	const char *too_long;      /* the failure when that is over; NULL: it goes on */
 };
+
+static int look_at_steps(
+	struct run *run, const struct wait *wait, size_t from, size_t to, const struct ls_set *now, bool *ret_waiting)
+{
+	for (size_t i = from; i < to; i++) {
+		const struct ls_step *step = &run->execution->plan->steps[i];
+		enum patience patience = wait->concerns(step) ? wait->look(run, now, step) : WAIT_NO_MORE;
+
+		if (patience == WAIT_IN_VAIN)
+			return -EADDRINUSE;
+		*ret_waiting |= patience == WAIT_ON;
+	}
+	return 0;
+}
 
 static int look(struct run *run, const struct wait *wait, size_t from, size_t to, bool *ret_waiting)
 {
 	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
+	struct ls_error err = { 0 };
 	struct ls_set now;
 	int r;
 
@@ -390,40 +406,54 @@ static int look(struct run *run, const struct wait *wait, size_t from, size_t to
 	if (!arena)
 		return ls_error_set(run->err, -ENOMEM, "out of memory");
 	ls_set_init(&now, arena);
-	r = ls_kernel_dump(run->host->kernel, wait->kinds, NULL, &now, run->err);
-	for (size_t i = from; i < to && r >= 0; i++) {
-		const struct ls_step *step = &run->execution->plan->steps[i];
-		enum patience patience = wait->concerns(step) ? wait->look(run, &now, step) : WAIT_NO_MORE;
-
-		*ret_waiting |= patience == WAIT_ON;
-		r = patience == WAIT_IN_VAIN ? -EADDRINUSE : 0;
+	r = ls_kernel_dump(run->host->kernel, wait->kinds, NULL, &now, &err);
+	if (r >= 0)
+		r = look_at_steps(run, wait, from, to, &now, ret_waiting);
+	else if (r == -EAGAIN) { /* it changes faster than it can be read: not yet, then */
+		*ret_waiting = true;
+		r = 0;
+	} else if (run->err) {
+		*run->err = err;
 	}
 	ls_set_done(&now);
 	return r;
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
 static int wait_for(struct run *run, const struct wait *wait, size_t from, size_t to)
 {
+	uint64_t until = now_ms() + wait->most_ms;
 	bool waiting = false;
-	int r = 0;
+	int r;
 
-	for (size_t i = from; i < to; i++)
-		waiting |= wait->concerns(&run->execution->plan->steps[i]);
-	for (unsigned ms = 0; waiting && r >= 0; ms += WAIT_STEP_MS) {
+	for (size_t i = from; i < to; i++) {
+		bool concerned = wait->concerns(&run->execution->plan->steps[i]);
+
+		waiting |= concerned;
+		until += concerned ? wait->each_ms : 0;
+	}
+	while (waiting) {
 		r = look(run, wait, from, to, &waiting);
 		if (r < 0 || !waiting)
 			return r;
 		if (must_stop(run))
 			return interrupted(run);
-		if (ms >= wait->most_ms && !wait->too_long)
+		if (now_ms() >= until && !wait->too_long)
 			return 0;
-		if (ms >= wait->most_ms) {
+		if (now_ms() >= until) {
 			run->failed = true;
 			return ls_error_set(run->err, -ETIMEDOUT, "%s", wait->too_long);
 		}
 		pause_ms(WAIT_STEP_MS);
 	}
-	return r;
+	return 0;
 }
 
 static bool adds_ipv6_address(const struct ls_step *step)
@@ -455,6 +485,7 @@ static const struct wait detection = {
 	.look = look_at_detection,
 	.kinds = LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS),
 	.most_ms = DAD_WAIT_MS,
+	.each_ms = DAD_EACH_MS,
 	.too_long = "duplicate address detection does not end",
 };
 

@@ -143,6 +143,27 @@ static bool is_lost_with_addresses(const struct ls_object *object, struct names 
 	return ls_planner_lost_with(object) & LS_LOST_LAST_ADDRESS && ls_planner_on_these_only(object, dev);
 }
 
+static bool any_wanted_without(const struct planner *planner, struct names *dev)
+{
+	for (size_t i = planner->addresses.from; i < planner->n_pairs; i++)
+		if (planner->pairs[i].want && is_lost_with_addresses(planner->pairs[i].want, dev))
+			return true;
+	return false;
+}
+
+static void delete_ipv4_early(struct planner *planner, const char *dev)
+{
+	for (size_t i = planner->addresses.from; i < planner->addresses.to; i++) {
+		struct pair *pair = &planner->pairs[i];
+		const struct ls_address *address = address_of(pair);
+
+		if (address->address.family != AF_INET || strcmp(address->dev, dev) != 0 || ls_pair_goes_early(pair))
+			continue;
+		pair->early = true;
+		pair->reason = "the last address of its link, with which goes what else is on it";
+	}
+}
+
 static void lose_ipv4_of(struct planner *planner, const char *dev)
 {
 	struct names only = { .items = &dev, .n = 1, .sorted = true };
@@ -150,6 +171,11 @@ static void lose_ipv4_of(struct planner *planner, const char *dev)
 
 	if (!tally.there || (tally.after_early && tally.at_end))
 		return;
+	/* What is wanted on a link without addresses must come after they have gone. */
+	if (tally.after_early && any_wanted_without(planner, &only)) {
+		delete_ipv4_early(planner, dev);
+		tally.after_early = 0;
+	}
 	for (size_t i = planner->addresses.from; i < planner->n_pairs; i++) {
 		struct pair *pair = &planner->pairs[i];
 

@@ -65,6 +65,10 @@ void ls_planner_strip(struct planner *planner, struct pair *pair, unsigned attr,
 		return;
 	}
 	stripped->set &= ~LS_BIT(attr);
+	if (pair->verdict == VERDICT_DELETE) { /* later, when it has lost that */
+		pair->have = stripped;
+		return;
+	}
 	pair->reason = reason;
 	if (pair->want) {
 		pair->have = stripped;
@@ -178,6 +182,12 @@ static bool changes_parent(const struct pair *pair)
 	return pair->verdict == VERDICT_CHANGE && pair->bits & LS_BIT(LS_LINK_PARENT);
 }
 
+/* Ours, and to go, too: without its master nothing is left on it until then. */
+static bool goes_with_master(struct planner *planner, const struct pair *pair)
+{
+	return pair->verdict == VERDICT_DELETE && ls_planner_is_let_go(planner, pair);
+}
+
 /* One round over the links that stand on links that go. True when it found another one. */
 static bool spread_to_links(struct planner *planner)
 {
@@ -189,7 +199,7 @@ static bool spread_to_links(struct planner *planner)
 
 		if (!pair->have || names_have(&planner->early_links, link->name) || pair->verdict == VERDICT_CONFLICT)
 			continue;
-		if (stands_on(link, &planner->early_links)) {
+		if (stands_on(link, &planner->early_links) || goes_with_master(planner, pair)) {
 			if (pair->have->owner == LS_OWNER_FOREIGN && !pair->want &&
 				ls_planner_give_up(
 					planner, pair, "linkspan did not make it, and the link below it goes"))
@@ -214,11 +224,11 @@ static void release_ports(struct planner *planner)
 		struct pair *pair = &planner->pairs[i];
 		const struct ls_link *link = ls_pair_link(pair);
 
-		if (!pair->have || ls_pair_goes(pair) || !ls_object_has(pair->have, LS_LINK_MASTER))
+		if (!pair->have || ls_pair_goes_early(pair) || !ls_object_has(pair->have, LS_LINK_MASTER))
 			continue;
 		if (names_have(&planner->early_links, link->master) ||
-			(names_have(&planner->late_links, link->master) && !pair->want)) {
-			if (pair->want)
+			(names_have(&planner->late_links, link->master) && !pair->want && !ls_pair_goes(pair))) {
+			if (pair->want || pair->verdict == VERDICT_DELETE)
 				ls_planner_strip(
 					planner, pair, LS_LINK_MASTER, VERDICT_CHANGE, "its master is made anew");
 			else

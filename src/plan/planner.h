@@ -93,6 +93,8 @@ void ls_planner_spread_from_sysctls(struct planner *planner);
 /* ports.c: ports that have to go first, or to be made anew; those that are down for a moment */
 void ls_planner_free_ports(struct planner *planner);
 void ls_planner_cycle_ports(struct planner *planner);
+/* Is it a port of a vrf or bond that goes in EARLY? It loses what it would lose if it were set down. */
+bool ls_planner_is_let_go(struct planner *planner, const struct pair *pair);
 /* nexthops.c: what goes with nexthop objects */
 void ls_planner_spread_from_nexthops(struct planner *planner);
 

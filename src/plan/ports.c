@@ -136,6 +136,23 @@ static void set_down(struct planner *planner, struct pair *pair)
 	ls_planner_judge(planner, pair);
 }
 
+bool ls_planner_is_let_go(struct planner *planner, const struct pair *pair)
+{
+	const struct ls_link *found = (const struct ls_link *)pair->found;
+	const char *type = found ? old_master_type(planner, pair) : "";
+
+	return (!strcmp(type, "vrf") || !strcmp(type, "bond")) && names_have(&planner->early_links, found->master);
+}
+
+/* Will it have gone through another master's hands, or none's? */
+static bool changes_master(struct planner *planner, const struct pair *pair)
+{
+	if (!pair->want || !pair->have || ls_pair_goes(pair) || pair->verdict == VERDICT_CONFLICT)
+		return false;
+	return (pair->verdict == VERDICT_CHANGE && pair->bits & LS_BIT(LS_LINK_MASTER)) ||
+	       ls_planner_is_let_go(planner, pair);
+}
+
 /* A vrf takes a port down and up again when it comes and when it goes (cycle_netdev), and even of one that is down the
  * addresses of IPv6 go. A bond takes only what is down, brings it up, and leaves it down when it lets it go
  * (bond_enslave, __bond_release_one): there the step down is one of the plan. */
@@ -146,7 +163,7 @@ static void cycle_ports(struct planner *planner)
 		const char *old, *new;
 		bool bond;
 
-		if (pair->verdict != VERDICT_CHANGE || !(pair->bits & LS_BIT(LS_LINK_MASTER)))
+		if (!changes_master(planner, pair))
 			continue;
 		old = old_master_type(planner, pair);
 		new = new_master_type(planner, pair);

@@ -41,6 +41,8 @@ const char *host_directory(void); /* for files of the test's own */
 const char *host_state(void);     /* the state directory */
 void host_use_state(const char *path);
 const char *host_spec(enum stage stage); /* path of its file */
+/* Can this kernel make links of that type? */
+bool host_has_type(const char *type);
 /* Runs a command of the stranger's; false when it fails. */
 bool host_try(const char *command);
 void host_must(const char *format, ...) FAULT_PRINTF(1, 2);

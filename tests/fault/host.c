@@ -27,7 +27,6 @@ const struct transition from_a_to_b = { STAGE_A, STAGE_B, "from A to B" };
 static bool isolated;
 static char directory[64] = "/tmp/linkspan-fault-XXXXXX", state[PATH_MAX];
 static unsigned n_states;
-static bool has_dummy, has_vlan;
 
 /* Links of others: two pairs for traffic, a bridge with a port, a pair of which one end is to become a port of ours,
  * and one that is down. */
@@ -277,31 +276,31 @@ static const char pairs_a[] = "  lsg0: { create: { type: veth, peer: lsg1 } }\n"
 			      "  lsg6: { create: { type: veth, peer: lsg7 } }\n"
 			      "  lsg7: { create: { type: veth, peer: lsg6 } }\n";
 
-/* Where the kernel has them. */
-static const char vlan_a[] = "  lsa0.5:\n"
-			     "    create: { type: vlan, parent: lsa0, id: 5 }\n"
-			     "    ipv4: { method: manual, addresses: [10.16.0.1/24] }\n"
-			     "  lsa0.6: { create: { type: vlan, parent: lsa0, id: 6 } }\n";
-static const char vlan_b[] = "  lsa0.5:\n"
-			     "    create: { type: vlan, parent: lsa0, id: 7 }\n"
-			     "    ipv4: { method: manual, addresses: [10.16.0.1/24] }\n"
-			     "  other: { create: { type: vlan, parent: lsa0, id: 6 } }\n";
-static const char dummy_a[] = "  lsx0:\n"
-			      "    create: { type: dummy }\n"
-			      "    ipv4: { method: manual, addresses: [10.17.0.1/24] }\n"
-			      "    ipv6: { method: manual, addresses: [2001:db8:17::1/64] }\n";
-static const char dummy_b[] = "  lsx0:\n"
-			      "    create: { type: dummy }\n"
-			      "    mtu: 1300\n"
-			      "    ipv4: { method: manual, addresses: [10.17.0.1/24, 10.17.0.2/24] }\n"
-			      "  lsx1: { create: { type: dummy }, up: false }\n";
-
 /* Types of which a kernel may have some and not others. Changed in place, made anew, and with an id that another one
  * had. */
 static const struct optional {
 	const char *type, *try; /* arguments of `ip link add` */
 	const char *a, *b;
 } optional[] = {
+	{ "vlan", "link probe0 type vlan id 2",
+		"  lsa0.5:\n"
+		"    create: { type: vlan, parent: lsa0, id: 5 }\n"
+		"    ipv4: { method: manual, addresses: [10.16.0.1/24] }\n"
+		"  lsa0.6: { create: { type: vlan, parent: lsa0, id: 6 } }\n",
+		"  lsa0.5:\n"
+		"    create: { type: vlan, parent: lsa0, id: 7 }\n"
+		"    ipv4: { method: manual, addresses: [10.16.0.1/24] }\n"
+		"  other: { create: { type: vlan, parent: lsa0, id: 6 } }\n" },
+	{ "dummy", "type dummy",
+		"  lsx0:\n"
+		"    create: { type: dummy }\n"
+		"    ipv4: { method: manual, addresses: [10.17.0.1/24] }\n"
+		"    ipv6: { method: manual, addresses: [2001:db8:17::1/64] }\n",
+		"  lsx0:\n"
+		"    create: { type: dummy }\n"
+		"    mtu: 1300\n"
+		"    ipv4: { method: manual, addresses: [10.17.0.1/24, 10.17.0.2/24] }\n"
+		"  lsx1: { create: { type: dummy }, up: false }\n" },
 	{ "vxlan", "type vxlan id 2 dstport 4789",
 		"  lsv0:\n"
 		"    create: { type: vxlan, id: 30, local: 198.51.100.1, remote: 198.51.100.7 }\n"
@@ -336,18 +335,27 @@ static void find_optional(void)
 {
 	char command[128];
 
+	host_must("ip link add probe0 type veth peer name probe1");
 	for (size_t i = 0; i < LS_ARRAY_SIZE(optional); i++) {
 		snprintf(command, sizeof(command), "ip link add probe9 %s && ip link del probe9", optional[i].try);
 		has_optional[i] = host_try(command);
 	}
 }
 
-static void write_spec(enum stage stage, const char *format, const char *pairs, const char *vlan, const char *dummy)
+bool host_has_type(const char *type)
+{
+	for (size_t i = 0; i < LS_ARRAY_SIZE(optional); i++)
+		if (!strcmp(optional[i].type, type))
+			return has_optional[i];
+	return true;
+}
+
+static void write_spec(enum stage stage, const char *format, const char *pairs)
 {
 	struct ls_buf more = { 0 };
 	FILE *file;
 
-	ls_buf_printf(&more, "%s%s%s", pairs, has_vlan ? vlan : "", has_dummy ? dummy : "");
+	ls_buf_printf(&more, "%s", pairs);
 	for (size_t i = 0; i < LS_ARRAY_SIZE(optional); i++)
 		if (has_optional[i])
 			ls_buf_printf(&more, "%s", stage == STAGE_A ? optional[i].a : optional[i].b);
@@ -426,12 +434,9 @@ void fault_begin(void)
 		(void)mount("tmpfs", directory, "tmpfs", 0, NULL);
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* the guard outlives its run: it is waited for */
 	(void)setenv("LC_ALL", "C", 1);
-	has_dummy = host_try("ip link add probe type dummy");
-	has_vlan = host_try(
-		"ip link add probe0 type veth peer name probe1 && ip link add probe2 link probe0 type vlan id 2");
 	find_optional();
-	write_spec(STAGE_A, spec_a, pairs_a, vlan_a, dummy_a);
-	write_spec(STAGE_B, spec_b, "", vlan_b, dummy_b);
+	write_spec(STAGE_A, spec_a, pairs_a);
+	write_spec(STAGE_B, spec_b, "");
 }
 
 void fault_need_namespace(void)

@@ -34,9 +34,16 @@ enum item_id {
 	PAIR_A,
 	PAIR_B,
 	PAIR_C,
+	PAIR_D,
 	BRIDGE,
 	FX0,
 	FY0,
+	DUMMY,
+	VLAN,
+	VXLAN,
+	MACVLAN,
+	VRF,
+	BOND,
 	A4,
 	A4_MORE,
 	A4_OTHER,
@@ -48,6 +55,8 @@ enum item_id {
 	BRIDGE6,
 	FX4,
 	FX6,
+	VXLAN4,
+	MACVLAN6,
 	HOP_A,
 	HOP_B,
 	HOP_A6,
@@ -64,6 +73,7 @@ enum item_id {
 	ROUTE_REJECT,
 	ROUTE_REJECT6,
 	ROUTE_BRIDGE,
+	ROUTE_VXLAN,
 	RULE_1,
 	RULE_2,
 	RULE_3,
@@ -84,6 +94,7 @@ static const struct item {
 	enum section section;
 	enum item_id needs[3];
 	const char *variants[VARIANTS_MAX]; /* the lines of a spec */
+	const char *type;                   /* of link that the kernel must be able to make, or NULL */
 } items[N_ITEMS] = {
 	[PAIR_A] = { INTERFACES, { 0 },
 		{ "  lsa0: { create: { type: veth, peer: lsa1 } }\n  lsa1: { create: { type: veth, peer: lsa0 } }\n",
@@ -99,6 +110,9 @@ static const struct item {
 	[PAIR_C] = { INTERFACES, { 0 },
 		{ "  lsc0: { create: { type: veth, peer: lsc1 } }\n  lsc1: { create: { type: veth, peer: lsc0 } }\n",
 			"  lsc0: { create: { type: bridge } }\n" } },
+	[PAIR_D] = { INTERFACES, { 0 },
+		{ "  lsd0: { create: { type: veth, peer: lsd1 } }\n"
+		  "  lsd1: { create: { type: veth, peer: lsd0 } }\n" } },
 	[BRIDGE] = { INTERFACES, { PAIR_B },
 		{ "  lsbr: { create: { type: bridge, ports: [lsb1] } }\n",
 			"  lsbr: { create: { type: bridge, ports: [lsb1], stp: true } }\n",
@@ -109,6 +123,35 @@ static const struct item {
 	[FY0] = { INTERFACES, { 0 },
 		{ "  fy0: { match: { name: fy0 }, mtu: 1400 }\n",
 			"  fy0: { match: { name: fy0 }, ipv6: { method: auto } }\n" } },
+	[DUMMY] = { INTERFACES, { 0 },
+		{ "  lsx0: { create: { type: dummy } }\n",
+			"  lsx0: { create: { type: dummy }, mtu: 1300, up: false }\n" },
+		"dummy" },
+	[VLAN] = { INTERFACES, { PAIR_A },
+		{ "  lsa0.5: { create: { type: vlan, parent: lsa0, id: 5 } }\n",
+			"  lsa0.5: { create: { type: vlan, parent: lsa0, id: 7 } }\n",
+			"  other: { create: { type: vlan, parent: lsa0, id: 5 } }\n" },
+		"vlan" },
+	[VXLAN] = { INTERFACES, { FX0 },
+		{ "  lsv0: { create: { type: vxlan, id: 30, local: 198.51.100.1, remote: 198.51.100.7 } }\n",
+			"  lsv0: { create: { type: vxlan, id: 30, local: 198.51.100.2, remote: 198.51.100.7, ttl: 9, "
+			"learning: false } }\n",
+			"  lsv0: { create: { type: vxlan, id: 31, parent: fx0 } }\n" },
+		"vxlan" },
+	[MACVLAN] = { INTERFACES, { FX0 },
+		{ "  lsm0: { create: { type: macvlan, parent: fx0 } }\n",
+			"  lsm0: { create: { type: macvlan, parent: fx0, mode: private }, mtu: 1400 }\n",
+			"  lsm0: { create: { type: macvlan, parent: fx0, macaddress: 02:00:00:00:aa:04 } }\n" },
+		"macvlan" },
+	[VRF] = { INTERFACES, { PAIR_A },
+		{ "  lsr0: { create: { type: vrf, table: 900 } }\n",
+			"  lsr0: { create: { type: vrf, table: 900, ports: [lsa1] } }\n",
+			"  lsr0: { create: { type: vrf, table: 901, ports: [lsa1] } }\n" },
+		"vrf" },
+	[BOND] = { INTERFACES, { PAIR_D },
+		{ "  lso0: { create: { type: bond } }\n", "  lso0: { create: { type: bond, ports: [lsd1] } }\n",
+			"  lso0: { create: { type: bond, ports: [lsd1], miimon: 50 } }\n" },
+		"bond" },
 	[A4] = { ADDRESSES, { PAIR_A },
 		{ "  - { interface: lsa0, address: 10.10.0.1/24 }\n",
 			"  - { interface: lsa0, address: 10.10.0.2/24 }\n" } },
@@ -127,6 +170,8 @@ static const struct item {
 		{ "  - { interface: fx0, address: 192.0.2.50/24 }\n",
 			"  - { interface: fx0, address: 10.97.0.1/24 }\n" } },
 	[FX6] = { ADDRESSES, { FX0 }, { "  - { interface: fx0, address: 2001:db8:f::50/64 }\n" } },
+	[VXLAN4] = { ADDRESSES, { VXLAN }, { "  - { interface: lsv0, address: 10.18.0.1/24 }\n" } },
+	[MACVLAN6] = { ADDRESSES, { MACVLAN }, { "  - { interface: lsm0, address: 2001:db8:19::1/64 }\n" } },
 	[HOP_A] = { NEXTHOPS, { PAIR_A, A4_OTHER },
 		{ "  - { id: 71, via: 10.11.0.9, interface: lsa0 }\n",
 			"  - { id: 71, via: 10.11.0.8, interface: lsa0 }\n",
@@ -170,6 +215,8 @@ static const struct item {
 			"  - { to: 2001:db8:25::/48, type: blackhole, metric: 7 }\n" } },
 	[ROUTE_BRIDGE] = { ROUTES, { BRIDGE4 },
 		{ "  - { to: 10.30.0.0/16, via: 10.14.0.9 }\n", "  - { to: 10.30.0.0/16, interface: lsbr }\n" } },
+	[ROUTE_VXLAN] = { ROUTES, { VXLAN4 },
+		{ "  - { to: 10.31.0.0/16, via: 10.18.0.9 }\n", "  - { to: 10.31.0.0/16, interface: lsv0 }\n" } },
 	[RULE_1] = { RULES, { 0 },
 		{ "  - { priority: 2000, from: 10.10.0.0/16, table: 500 }\n",
 			"  - { priority: 2000, from: 10.10.0.0/16, table: 501 }\n",
@@ -210,6 +257,8 @@ static const char *const strangers[] = {
 	"ip route add 10.121.0.0/16 via 192.0.2.50 metric 9",
 	"ip rule add from 10.10.0.0/16 table 777 pref 2010",
 	"ip route add 10.122.0.0/16 nhid 72",
+	"ip link add fmv link lsa0 type macvlan",
+	"ip addr add 10.18.0.77/24 dev lsv0",
 };
 
 #define N_STRANGERS (sizeof(strangers) / sizeof(strangers[0]))
@@ -261,7 +310,7 @@ static struct choice choose(void)
 	struct choice choice = { 0 };
 
 	for (size_t i = 1; i < N_ITEMS; i++) {
-		uint32_t n = n_variants(&items[i]);
+		uint32_t n = !items[i].type || host_has_type(items[i].type) ? n_variants(&items[i]) : 0;
 
 		if (n && random_below(10) < 7)
 			choice.variants[i] = (uint8_t)(1 + random_below(n));

@@ -195,6 +195,18 @@ static const struct change {
 		"blue", NULL,
 		{ { "link show p0", "master", "red" },
 			{ "addr show p0 to 2001:db8:77::1", "addr_info.prefixlen", "64" } } },
+	{ "vrf", VRF("table: 10, ports: [p0]"), VRF("table: 11"), NULL, "p0", "blue",
+		{ { "link show blue", DATA "table", "11" }, { "link show p0", "master", NULL },
+			{ "addr show p0 to 2001:db8::1", "addr_info.prefixlen", "64" } } },
+	{ "vrf",
+		VRF("table: 10, ports: [va]") "  va: { create: { type: veth, peer: vb } }\n"
+					      "  vb: { create: { type: veth, peer: va } }\n"
+					      "routes: [{ to: 10.9.0.0/16, interface: va, table: 10 }]\n",
+		VRF("table: 11") "routes: [{ to: 10.9.0.0/16, interface: q0, table: 10 }]\n", NULL, "q0", "blue",
+		{ { "link show va", NULL, "0" }, { "route show table 10 10.9.0.0/16", "dev", "q0" } } },
+	{ "bond", BOND("ports: [p0]"), BOND("mode: balance-xor"), NULL, "p0", "bo0",
+		{ { "link show p0", "master", NULL }, { "link show p0", "flags", "UP" },
+			{ "addr show p0 to 2001:db8::1", "addr_info.prefixlen", "64" } } },
 	{ "bond", BOND("miimon: 50"), BOND("miimon: 200"), "change link bo0 (miimon)", "bo0", NULL,
 		{ { "link show bo0", DATA "miimon", "200" } } },
 	{ "bond", BOND("ports: [p0, q0]"), BOND("mode: balance-xor, ports: [p0, q0]"), NULL, "p0", "bo0",

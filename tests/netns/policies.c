@@ -136,7 +136,7 @@ Test(policies, everything_comes_back_by_rollback)
 
 static const struct change {
 	const char *from, *to, *steps;
-	struct ns_fact facts[3];
+	struct ns_fact facts[4];
 } changes[] = {
 	{ LINKS "rules: [{ priority: 5, from: 10.77.0.0/16, table: 200 }]\n",
 		LINKS "rules: [{ priority: 5, from: 10.77.0.0/16, table: 201 }]\n",
@@ -151,6 +151,14 @@ static const struct change {
 		LINKS "neighbours: [{ interface: p0, address: 10.0.0.9, macaddress: \"02:00:00:00:00:0a\" }]\n",
 		"change neighbour 10.0.0.9 dev p0 (mac)",
 		{ { "neigh show 10.0.0.9", "lladdr", "02:00:00:00:00:0a" } } },
+	/* What is on a link without addresses goes with the last one that was there. */
+	{ LINKS,
+		"interfaces: { p0: { match: { name: p0 } } }\n"
+		"neighbours: [{ interface: p0, address: 10.0.0.9, macaddress: \"02:00:00:00:00:09\" }]\n"
+		"routes: [{ to: 10.1.0.0/16, interface: p0 }]\n",
+		NULL,
+		{ { "neigh show 10.0.0.9", "lladdr", "02:00:00:00:00:09" }, { "route show 10.1.0.0/16", "dev", "p0" },
+			{ "-4 addr show p0", NULL, "0" } } },
 	{ LINKS "neighbours: [{ interface: p0, address: 10.0.0.9, macaddress: \"02:00:00:00:00:09\" }]\n",
 		LINKS "neighbours: [{ interface: p0, address: 10.0.0.9, proxy: true }]\n",
 		"add neighbour proxy 10.0.0.9 dev p0; delete neighbour 10.0.0.9 dev p0",

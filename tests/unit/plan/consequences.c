@@ -88,6 +88,13 @@ Test(consequences, ports_of_a_bridge_made_anew_are_put_back)
 		"early - link br0\nmake + link br0\nmake ~ link d1 master=br0\nmake ~ link eth0 master=br0\n");
 }
 
+Test(consequences, a_port_of_a_bridge_made_anew_that_goes_is_none_by_then)
+{
+	assert_plan(WANTED("link name=br0 type=bridge"),
+		ACTUAL("link name=br0 type=dummy ours", "link name=d1 type=dummy master=br0 ours"),
+		"early - link br0\nmake + link br0\nbreak - link d1\n");
+}
+
 Test(consequences, a_strangers_port_of_a_bridge_made_anew_is_a_conflict)
 {
 	assert_plan(WANTED("link name=br0 type=bridge"),
@@ -209,6 +216,31 @@ Test(consequences, a_vlan_goes_down_and_up_with_the_port_below)
 		ACTUAL(BLUE " ours", "link name=eth0 up=true", "link name=v type=vlan parent=eth0 vlan_id=5 up=true",
 			"address dev=v address=2001:db8::9/64 raw"),
 		"make ~ link eth0 master=blue\nmake + address 2001:db8::9/64 dev v foreign\n");
+}
+
+Test(consequences, a_port_that_a_vrf_lets_go_loses_ipv6_which_comes_back)
+{
+	assert_plan(WANTED("link name=blue type=vrf table=11", "link name=d0 type=dummy up=true",
+			    "address dev=d0 address=2001:db8::1/64"),
+		ACTUAL(BLUE " ours", "link name=d0 type=dummy master=blue up=true ours",
+			"address dev=d0 address=2001:db8::1/64 ours"),
+		"early - link blue\nmake + link blue\nmake + address 2001:db8::1/64 dev d0\n");
+}
+
+Test(consequences, a_port_that_a_bond_lets_go_comes_up_again)
+{
+	assert_plan(WANTED("link name=bo type=bond bond_mode=802.3ad miimon=100", "link name=d0 type=dummy up=true"),
+		ACTUAL(BOND " ours", "link name=d0 type=dummy master=bo up=true ours"),
+		"early ~ link d0 up=false\nearly - link bo\nmake + link bo\nmake ~ link d0 up=true\n");
+}
+
+Test(consequences, a_port_of_a_vrf_made_anew_that_goes_too_goes_with_it)
+{
+	assert_plan(WANTED("link name=blue type=vrf table=11", "link name=d1 type=dummy up=true",
+			    "route to=10.0.0.0/8 dev=d1"),
+		ACTUAL(BLUE " ours", "link name=d0 type=dummy master=blue up=true ours",
+			"link name=d1 type=dummy up=true ours", "route to=10.0.0.0/8 dev=d0 ours"),
+		"early - link d0\nearly - link blue\nmake + link blue\nmake + route 10.0.0.0/8\n");
 }
 
 Test(consequences, a_bond_takes_what_is_down)
@@ -373,6 +405,15 @@ Test(consequences, a_link_that_keeps_an_address_keeps_its_routes)
 		ACTUAL(PRIMARY, "address dev=eth0 address=198.51.100.1/24",
 			"route to=0.0.0.0/0 via=192.0.2.254 dev=eth0 ours"),
 		"early - address 192.0.2.1/24 dev eth0\nmake + address 192.0.2.9/24 dev eth0\n");
+}
+
+Test(consequences, what_is_wanted_on_a_link_without_addresses_comes_after_they_have_gone)
+{
+	assert_plan(
+		WANTED("neighbour dev=eth0 address=192.0.2.9 mac=02:00:5e:00:53:01", "route to=10.0.0.0/8 dev=eth0"),
+		ACTUAL(PRIMARY, "route to=10.0.0.0/8 dev=eth0 ours"),
+		"early - address 192.0.2.1/24 dev eth0\nmake + neighbour 192.0.2.9 dev eth0\n"
+		"make + route 10.0.0.0/8\n");
 }
 
 Test(consequences, strangers_routes_of_a_link_that_loses_its_last_ipv4_address_are_conflicts)

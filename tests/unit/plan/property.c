@@ -81,12 +81,53 @@ static void choose_vlan(struct ls_set *set, const char *name)
 	put(set, "link name=%s type=vlan parent=%s vlan_id=%u up=%s", name, parent, id, boolean(chance(4)));
 }
 
+/* Two vnis for two names: what one leaves the other may take. */
+static void choose_vxlans(struct ls_set *set)
+{
+	unsigned vni = chance(2) ? 5 : 6;
+
+	for (const char *const *name = (const char *const[]){ "w0", "w1", NULL }; *name; name++, vni = 11 - vni)
+		if (chance(2))
+			put(set, "link name=%s type=vxlan vni=%u port=4789 learning=%s ttl=%u up=%s%s", *name, vni,
+				boolean(chance(2)), chance(2) * 9, boolean(chance(4)),
+				chance(2) ? " remote=192.0.2.9" : "");
+}
+
+static void choose_macvlan(struct ls_set *set)
+{
+	static const char *const parents[] = { "d0", "eth0", "eth1" }, *const modes[] = { "bridge", "private" };
+	const char *parent = parents[chance(3)];
+
+	if (has_link(set, parent) && chance(2))
+		put(set, "link name=k0 type=macvlan parent=%s macvlan_mode=%s up=%s%s", parent, modes[chance(2)],
+			boolean(chance(4)), chance(2) ? " mac=02:00:00:00:00:07" : "");
+}
+
+/* A vrf and a bond, and what gets into them. */
+static void choose_masters(struct ls_set *set)
+{
+	bool vrf = chance(2), bond = chance(2), port = chance(2);
+
+	if (vrf)
+		put(set, "link name=red type=vrf table=%u up=%s", 10 + chance(2), boolean(chance(4)));
+	if (bond)
+		put(set, "link name=o0 type=bond bond_mode=active-backup miimon=%u up=%s", 50 + 50 * chance(2),
+			boolean(chance(4)));
+	if (chance(2))
+		put(set, "link name=p0 type=dummy mtu=1500 up=%s%s", bond && port ? "true" : boolean(chance(4)),
+			bond && port  ? " master=o0"
+			: vrf && port ? " master=red"
+				      : "");
+}
+
 static void choose_links(struct ls_set *set)
 {
 	static const unsigned mtus[] = { 1500, 1400, 1200 };
 	bool bridge = chance(2);
 	const char *port = bridge && chance(2) ? " master=br0" : "", *end = chance(2) ? "b0" : "z0";
 
+	choose_masters(set);
+	choose_vxlans(set);
 	if (bridge)
 		put(set, "link name=br0 type=bridge up=%s stp=%s mac=02:00:00:00:00:0%u", boolean(chance(4)),
 			boolean(chance(2)), chance(3));
@@ -104,6 +145,7 @@ static void choose_links(struct ls_set *set)
 	for (const char *const *name = (const char *const[]){ "v0", "v1", "a9", NULL }; *name; name++)
 		if (chance(2))
 			choose_vlan(set, *name);
+	choose_macvlan(set);
 }
 
 static bool ipv6_works(const struct ls_set *set, const struct ls_link *link)
@@ -201,11 +243,53 @@ static void choose_ipv6_routes(struct ls_set *set, const struct ls_link *link, u
 		put(set, "route to=%s via=fe80::%u dev=%s%s", to[chance(3)], chance(3) + 1, link->name, source);
 }
 
+static void choose_neighbours(struct ls_set *set, const struct ls_link *link, unsigned n)
+{
+	if (chance(3) == 0)
+		put(set, "neighbour dev=%s address=10.0.%u.9 mac=02:00:5e:00:53:0%u", link->name, n, chance(2));
+	if (chance(3) == 0)
+		put(set, "neighbour dev=%s address=10.0.%u.20%u proxy=true", link->name, n, chance(2));
+	if (ipv6_works(set, link) && chance(3) == 0)
+		put(set, "neighbour dev=%s address=2001:db8:%u::9 mac=02:00:5e:00:53:0%u", link->name, n, chance(2));
+}
+
+/* Whose number is low may be on any link; of two, there is a group; and a route leads by one of them. */
+static void choose_nexthops(struct ls_set *set, const struct ls_link *const *links, size_t n_links)
+{
+	unsigned n = 0;
+
+	for (unsigned id = 7; n_links && id < 9; id++) {
+		const struct ls_link *link = links[chance((uint32_t)n_links)];
+
+		if (chance(2))
+			continue;
+		put(set, "nexthop id=%u type=single family=ipv4 via=10.0.9.%u dev=%s", id, chance(2) + 1, link->name);
+		n += id;
+	}
+	if (n && chance(2))
+		put(set,
+			n == 15 ? "nexthop id=9 type=group members='7*1 8*%u'"
+				: "nexthop id=9 type=group members='%u*1'",
+			n == 15 ? 1 + chance(2) : n);
+	if (n == 15 || n == 7)
+		put(set, "route to=172.29.%u.0/24 type=unicast nexthop=7", chance(2));
+	if (ls_set_find(set, build("nexthop id=9 type=group")))
+		put(set, "route to=172.28.0.0/24 type=unicast nexthop=%u", chance(2) || n == 7 || n == 8 ? 9 : 8);
+}
+
+static void choose_rules(struct ls_set *set)
+{
+	for (unsigned priority = 100; priority < 103; priority++)
+		if (chance(2))
+			put(set, "rule family=%s priority=%u action=lookup table=%u%s", chance(2) ? "ipv4" : "ipv6",
+				priority, 7 + chance(2), chance(2) ? " fwmark=16 fwmask=255" : "");
+}
+
 static struct ls_set choose_configuration(void)
 {
 	const struct ls_link *links[32];
 	struct ls_set set;
-	size_t n = 0;
+	size_t n = 0, n_up = 0;
 
 	build_begin(&set);
 	choose_links(&set);
@@ -221,7 +305,11 @@ static struct ls_set choose_configuration(void)
 			continue;
 		choose_ipv4_routes(&set, links[i], (unsigned)(unsigned char)links[i]->name[0]);
 		choose_ipv6_routes(&set, links[i], (unsigned)(unsigned char)links[i]->name[0]);
+		choose_neighbours(&set, links[i], (unsigned)(unsigned char)links[i]->name[0]);
+		links[n_up++] = links[i];
 	}
+	choose_nexthops(&set, links, n_up);
+	choose_rules(&set);
 	if (chance(3) == 0)
 		put(&set, "route to=172.30.%u.0/24 type=%s", chance(2), chance(2) ? "blackhole" : "unreachable");
 	return set;
@@ -264,6 +352,9 @@ static void choose_host(struct simulator *sim)
 	if (chance(2))
 		there(sim, "address dev=eth0 address=10.0.101.77/24 raw");
 	there(sim, "route to=198.18.0.0/16 via=203.0.113.1 dev=eth0 raw");
+	there(sim, "nexthop id=50 type=single family=ipv4 via=203.0.113.9 dev=eth0 raw");
+	there(sim, "rule family=ipv4 priority=101 action=lookup table=50 raw");
+	there(sim, "neighbour dev=eth0 address=203.0.113.9 mac=02:00:5e:00:53:99 raw");
 }
 
 /* ---- rounds ------------------------------------------------------------------------------------------------------ */

@@ -319,14 +319,26 @@ static inline bool sim_is_type(const struct ls_link *link, const char *type)
 	return link && ls_object_has(&link->object, LS_LINK_TYPE) && !strcmp(link->type, type);
 }
 
-/* vrf_del_slave, __bond_release_one: what a master does to a port that leaves it. */
+/* fib_netdev_event, addrconf_ifdown, nexthop_flush_dev: what a link loses that goes down. */
+static inline void sim_went_down(struct simulator *sim, const char *dev)
+{
+	sim_flush_nexthops(sim, dev);
+	sim_without_ipv6(sim, dev);
+	sim_drop_on(sim, dev, &ls_kind_route, AF_INET);
+	sim_drop_on(sim, dev, &ls_kind_neighbour, AF_INET);
+}
+
+/* vrf_del_slave, __bond_release_one: what a master does to a port that leaves it. Both take it down (cycle_netdev), and
+ * a bond leaves it there; by NETDEV_CHANGEUPPER it loses IPv6 in any case. */
 static inline void sim_leave(struct simulator *sim, const struct ls_link *master, struct ls_link *port)
 {
 	if (!sim_is_type(master, "vrf") && !sim_is_type(master, "bond"))
 		return;
+	if (port->up)
+		sim_went_down(sim, port->name);
+	else
+		sim_without_ipv6(sim, port->name);
 	port->up &= !sim_is_type(master, "bond");
-	sim_without_ipv6(sim, port->name);
-	sim_drop_on(sim, port->name, &ls_kind_route, AF_INET);
 }
 
 static inline void sim_delete_link(struct simulator *sim, const char *name)
@@ -730,9 +742,11 @@ static inline int sim_join(struct simulator *sim, const struct ls_link *before, 
 		return 0;
 	if (sim_is_type(master, "bond") && before->up)
 		return sim_refuse(sim, &port->object, "a bond takes no link that is up");
+	if (before->up)
+		sim_went_down(sim, port->name);
+	else
+		sim_without_ipv6(sim, port->name);
 	port->up |= sim_is_type(master, "bond");
-	sim_without_ipv6(sim, port->name);
-	sim_drop_on(sim, port->name, &ls_kind_route, AF_INET);
 	return 0;
 }
 
@@ -750,10 +764,7 @@ static inline void sim_link_changed(struct simulator *sim, const struct ls_link 
 	if (memcmp(&before->mac, &link->mac, sizeof(link->mac)) != 0)
 		sim_drop_neighbours(sim, link->name);
 	if (before->up && !link->up) {
-		sim_flush_nexthops(sim, link->name);
-		sim_without_ipv6(sim, link->name);
-		sim_drop_on(sim, link->name, &ls_kind_route, AF_INET);
-		sim_drop_on(sim, link->name, &ls_kind_neighbour, AF_INET);
+		sim_went_down(sim, link->name);
 	} else if (ls_object_has(&before->object, LS_LINK_MTU) && before->mtu >= 1280 && link->mtu < 1280) {
 		sim_without_ipv6(sim, link->name);
 	}
