@@ -362,10 +362,11 @@ static int make(struct planner *planner)
 {
 	if (pair_sets(planner) < 0)
 		return -ENOMEM;
+	planner->links = span_of(planner, &ls_kind_link);
+	ls_planner_raise_mtus(planner);
 	for (size_t i = 0; i < planner->n_pairs; i++)
 		ls_planner_judge(planner, &planner->pairs[i]);
 	if (any_change(planner)) {
-		planner->links = span_of(planner, &ls_kind_link);
 		planner->addresses = span_of(planner, &ls_kind_address);
 		planner->nexthops = span_of(planner, &ls_kind_nexthop);
 		planner->rules = span_of(planner, &ls_kind_rule);

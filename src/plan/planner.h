@@ -95,6 +95,8 @@ void ls_planner_free_ports(struct planner *planner);
 void ls_planner_cycle_ports(struct planner *planner);
 /* Is it a port of a vrf or bond that goes in EARLY? It loses what it would lose if it were set down. */
 bool ls_planner_is_let_go(struct planner *planner, const struct pair *pair);
+/* mtus.c: links whose MTU follows that of the link below */
+void ls_planner_raise_mtus(struct planner *planner);
 /* nexthops.c: what goes with nexthop objects */
 void ls_planner_spread_from_nexthops(struct planner *planner);
 

@@ -257,7 +257,7 @@ static const char *const strangers[] = {
 	"ip route add 10.121.0.0/16 via 192.0.2.50 metric 9",
 	"ip rule add from 10.10.0.0/16 table 777 pref 2010",
 	"ip route add 10.122.0.0/16 nhid 72",
-	"ip link add fmv link lsa0 type macvlan",
+	"ip link add fmv link lsb0 address 02:00:00:00:0f:01 type macvlan",
 	"ip addr add 10.18.0.77/24 dev lsv0",
 };
 

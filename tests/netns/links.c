@@ -178,6 +178,8 @@ static const struct change {
 		NULL, { { "link show mv0", DATA "mode", "vepa" } } },
 	{ "macvlan", MACVLAN("parent: p0"), MACVLAN("parent: p0, mode: passthru"), NULL, NULL, "mv0",
 		{ { "link show mv0", DATA "mode", "passthru" } } },
+	{ "macvlan", CARDS "  mv0: { create: { type: macvlan, parent: p0 }, mtu: 1400 }\n", MACVLAN("parent: p0"),
+		"change link mv0 (mtu)", "mv0", NULL, { { "link show mv0", "mtu", "1500" } } },
 	{ "macvlan", MACVLAN("parent: p0"), MACVLAN("parent: q0"), NULL, NULL, "mv0",
 		{ { "link show mv0", "link", "q0" } } },
 	{ "macvlan", MACVLAN("parent: p0"), CARDS "  mv1: { create: { type: macvlan, parent: p0, mode: passthru } }\n",
