@@ -317,6 +317,47 @@ NS_TEST_EACH(links, change_from_outside_is_named_and_repaired, meddlings)
 	ns_expect_state(before);
 }
 
+/* ---- many at once ------------------------------------------------------------------------------------------------ */
+
+static const char *spec_of_many(unsigned n)
+{
+	const char *spec = "interfaces:\n";
+
+	for (unsigned i = 1; i <= n; i++)
+		spec = ns_text("%s  v%u: { create: { type: vxlan, id: %u } }\n", spec, i, i);
+	return spec;
+}
+
+/* RTM_DELLINK of the run that was traced last. strace does not know what the first message of a socket means. */
+static void expect_deletes(const char *n)
+{
+	cr_expect_str_eq(
+		ns_output("grep -oE 'nlmsg_type=(RTM_DELLINK|0x11 )' %s/trace | wc -l", ns_dir()), ns_text("%s\n", n));
+}
+
+/* Groups as wide as ours are the marks of ours: a stranger has his links in others. */
+Test(links, many_go_by_one_message_and_take_nobody_along)
+{
+	const char *before, *stays;
+
+	(void)begin("vxlan");
+	ns_run("ip link add fx group 7 type vxlan id 99 dstport 4789 && ip link set fx up");
+	before = ns_state();
+	ns_apply_well(spec_of_many(24));
+	stays = index_of("v1");
+	/* Some of ours stay, so those that go are put aside first. */
+	ns_count_changes(ns_text("apply %s", ns_spec(spec_of_many(12))));
+	expect_deletes("1");
+	cr_expect_str_eq(index_of("v1"), stays);
+	ns_expect_facts(
+		(const struct ns_fact[]){ { "link show type vxlan", NULL, "13" }, { "link show v13", NULL, "0" },
+			{ "link show v12", "group", "27763" }, { "link show fx", "group", "7" }, { 0 } });
+	/* All of ours go, by the group that marks them. */
+	ns_count_changes("down");
+	expect_deletes("1");
+	ns_expect_state(before);
+}
+
 /* ---- strangers --------------------------------------------------------------------------------------------------- */
 
 static const struct stranger {
