@@ -542,7 +542,9 @@ struct ls_set {
 	size_t n_objects;
 	size_t size;
 	struct ls_arena *arena; /* borrowed: where objects added later come from */
-	bool sorted;
+	size_t *ends;           /* of the runs that are in order, as far as they are known */
+	size_t n_runs, ends_size;
+	bool has_equals; /* two of equal key have been met while ordering; they may have gone since */
 };
 
 #define ls_set_each(set, i) for (size_t i = 0; (i) < (set)->n_objects; (i)++)
@@ -550,15 +552,24 @@ struct ls_set {
 void ls_set_init(struct ls_set *set, struct ls_arena *arena);
 void ls_set_done(struct ls_set *set);                         /* the objects stay: they are the arena's */
 int ls_set_add(struct ls_set *set, struct ls_object *object); /* -ENOMEM */
+/* The same of an object whose key is filled in later. */
+int ls_set_add_blank(struct ls_set *set, struct ls_object *object);
 /* Adds an object to a sorted set, behind those of equal key, and keeps it sorted. */
 int ls_set_insert(struct ls_set *set, struct ls_object *object);
+/* Makes an empty set hold the objects of another one. -ENOMEM. */
+int ls_set_copy(struct ls_set *set, const struct ls_set *from);
+void ls_set_remove(struct ls_set *set, size_t i);
+void ls_set_truncate(struct ls_set *set, size_t n_objects); /* forgets all but the first ones */
 void ls_set_sort(struct ls_set *set);
+bool ls_set_is_sorted(const struct ls_set *set);
 /* First object of that key, or NULL. `key` needs only its kind and key attributes. */
 struct ls_object *ls_set_find(const struct ls_set *set, const struct ls_object *key);
 /* The object of that key that is as `object` asks for (ls_object_diff), where a slot may hold several; or NULL. */
 struct ls_object *ls_set_find_same(const struct ls_set *set, const struct ls_object *object);
 /* First index with that key or greater, of n_objects. */
 size_t ls_set_lower(const struct ls_set *set, const struct ls_object *key);
+/* First index of that kind; *ret_to is one behind the last. */
+size_t ls_set_of_kind(const struct ls_set *set, const struct ls_kind *kind, size_t *ret_to);
 const struct ls_link *ls_set_link(const struct ls_set *set, const char *name);
 
 /* ---- files and JSON ---------------------------------------------------------------------------------------------- */

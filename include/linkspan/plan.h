@@ -77,8 +77,8 @@ struct ls_plan_options {
 
 void ls_ledger_done(struct ls_ledger *ledger);
 /* Makes the objects of a desired set that give back what is in the ledger but no longer asked for; adds them (or their
- * attributes) to `desired`. What somebody else has changed since is not given back: those objects, as they are, are
- * added to `kept`. */
+ * attributes, to copies) to `desired`. What somebody else has changed since is not given back: those objects, as they
+ * are, are added to `kept`. */
 int ls_plan_give_back(
 	const struct ls_ledger *ledger, struct ls_set *desired, const struct ls_set *actual, struct ls_set *kept);
 /* The ledger after the plan has been carried out: what was given back leaves, what the plan displaced enters. `desired`

@@ -254,7 +254,7 @@ static void drop_repeated(struct ls_set *scope)
 	ls_set_each (scope, i)
 		if (!n || ls_object_compare(scope->objects[n - 1], scope->objects[i]))
 			scope->objects[n++] = scope->objects[i];
-	scope->n_objects = n;
+	ls_set_truncate(scope, n);
 }
 
 static int dump_in_scope(struct ls_host *host, uint32_t there, const struct ls_ledger *ledger,
@@ -303,22 +303,6 @@ int ls_host_dump(struct ls_host *host, const struct ls_set *desired, struct ls_s
 
 /* ---- preparing --------------------------------------------------------------------------------------------------- */
 
-/* Giving back may add attributes to objects of the set, while `desired` must stay as asked for: what it could touch is
- * copied. */
-static int copy_wanted(struct ls_prepared *prepared)
-{
-	ls_set_each (&prepared->desired, i) {
-		struct ls_object *object = prepared->desired.objects[i];
-
-		if (object->flags & LS_OBJECT_ADJUST)
-			object = ls_arena_copy(prepared->arena, object, object->kind->size);
-		if (!object || ls_set_add(&prepared->wanted, object) < 0)
-			return -ENOMEM;
-	}
-	prepared->wanted.sorted = true;
-	return 0;
-}
-
 static int make_plan(
 	struct ls_host *host, const struct ls_plan_options *options, struct ls_prepared *prepared, struct ls_error *err)
 {
@@ -328,7 +312,7 @@ static int make_plan(
 	r = ls_ledger_read(host, prepared->arena, &ledger, err);
 	if (r < 0)
 		return r;
-	r = copy_wanted(prepared);
+	r = ls_set_copy(&prepared->wanted, &prepared->desired); /* which stays as asked for */
 	if (r >= 0)
 		r = ls_plan_give_back(&ledger, &prepared->wanted, &prepared->actual, &prepared->kept);
 	if (r >= 0)

@@ -43,7 +43,7 @@ static void drop_repeated(struct ls_set *set)
 		if (!repeated)
 			set->objects[n++] = set->objects[i];
 	}
-	set->n_objects = n;
+	ls_set_truncate(set, n);
 }
 
 int ls_journal_from_plan(const struct ls_plan *plan, uint64_t target, struct ls_journal *ret)

@@ -14,7 +14,7 @@ void *compiler_add(struct compiler *compiler, const struct ls_kind *kind, struct
 {
 	struct ls_object *object = ls_object_new(compiler->set->arena, kind);
 
-	if (!object || ls_set_add(compiler->set, object) < 0) {
+	if (!object || ls_set_add_blank(compiler->set, object) < 0) {
 		compiler->out_of_memory = true;
 		return NULL;
 	}

@@ -147,7 +147,7 @@ int ls_kernel_dump(
 	int r;
 
 	for (int attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
-		ret->n_objects = n_before;
+		ls_set_truncate(ret, n_before);
 		r = dump_kinds(kernel, kinds, scope, ret, err);
 		if (r < 0)
 			return r;

@@ -159,7 +159,7 @@ int ls_dump_restart(void *data)
 {
 	struct ls_dump *dump = data;
 
-	dump->set->n_objects = dump->n_before;
+	ls_set_truncate(dump->set, dump->n_before);
 	return 0;
 }
 

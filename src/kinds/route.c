@@ -103,7 +103,8 @@ static int compare_prefix(const struct ls_prefix *a, const struct ls_prefix *b)
 
 	if (common >= a->length || common >= b->length)
 		return ls_order(b->length, a->length);
-	return memcmp(a->ip.bytes, b->ip.bytes, sizeof(a->ip.bytes));
+	return common < 64 ? ls_order(word_at(&a->ip, 0), word_at(&b->ip, 0))
+			   : ls_order(word_at(&a->ip, 8), word_at(&b->ip, 8));
 }
 
 /* "from 2001:db8::/64", or "": stands first in `other`, and is part of the slot. */
@@ -127,7 +128,9 @@ static int route_compare(const struct ls_object *a, const struct ls_object *b)
 		order = ls_order(x->tos, y->tos);
 	if (!order)
 		order = ls_order(x->metric, y->metric);
-	return order ? order : strcmp(source_of(x), source_of(y));
+	if (order || !((a->set | b->set) & LS_BIT(LS_ROUTE_OTHER)))
+		return order;
+	return strcmp(source_of(x), source_of(y));
 }
 
 static void route_describe(const struct ls_object *object, char *text, size_t size)

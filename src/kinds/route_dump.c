@@ -498,9 +498,7 @@ static void split_strangers(struct ls_kernel *kernel, const struct ls_object *ma
 
 		if (!leads_by(route, (const struct ls_route *)made) || ls_route_split(kernel, route, actual) < 0)
 			continue;
-		memmove(actual->objects + i, actual->objects + i + 1,
-			(actual->n_objects - i - 1) * sizeof(*actual->objects));
-		actual->n_objects--;
+		ls_set_remove(actual, i);
 		ls_set_sort(actual);
 		return;
 	}

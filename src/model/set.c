@@ -10,17 +10,68 @@
 
 void ls_set_init(struct ls_set *set, struct ls_arena *arena)
 {
-	*set = (struct ls_set){ .arena = arena, .sorted = true };
+	*set = (struct ls_set){ .arena = arena };
 }
 
 void ls_set_done(struct ls_set *set)
 {
 	free(set->objects);
-	set->objects = NULL;
-	set->n_objects = set->size = 0;
+	free(set->ends);
+	ls_set_init(set, set->arena);
 }
 
-int ls_set_add(struct ls_set *set, struct ls_object *object)
+/* ---- runs -------------------------------------------------------------------------------------------------------- */
+
+/* How many objects the known runs cover. */
+static size_t known(const struct ls_set *set)
+{
+	return set->n_runs ? set->ends[set->n_runs - 1] : 0;
+}
+
+static int begin_run(struct ls_set *set)
+{
+	size_t from = known(set);
+
+	if (set->n_runs == set->ends_size) {
+		size_t size = set->ends_size ? set->ends_size * 2 : 8;
+		size_t *grown = reallocarray(set->ends, size, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		set->ends = grown;
+		set->ends_size = size;
+	}
+	set->ends[set->n_runs++] = from;
+	return 0;
+}
+
+static int compare(struct ls_set *set, const struct ls_object *a, const struct ls_object *b)
+{
+	int order = ls_object_compare(a, b);
+
+	set->has_equals |= !order;
+	return order;
+}
+
+/* Lets the known runs cover one object more. */
+static int know_next(struct ls_set *set)
+{
+	size_t i = known(set);
+
+	if ((!i || compare(set, set->objects[i - 1], set->objects[i]) > 0 || !set->n_runs) && begin_run(set) < 0)
+		return -ENOMEM;
+	set->ends[set->n_runs - 1]++;
+	return 0;
+}
+
+bool ls_set_is_sorted(const struct ls_set *set)
+{
+	return set->n_runs <= 1 && known(set) == set->n_objects;
+}
+
+/* ---- adding and taking away -------------------------------------------------------------------------------------- */
+
+int ls_set_add_blank(struct ls_set *set, struct ls_object *object)
 {
 	if (set->n_objects == set->size) {
 		size_t size = set->size ? set->size * 2 : 64;
@@ -32,97 +83,163 @@ int ls_set_add(struct ls_set *set, struct ls_object *object)
 		set->size = size;
 	}
 	set->objects[set->n_objects++] = object;
-	set->sorted = false;
 	return 0;
+}
+
+int ls_set_add(struct ls_set *set, struct ls_object *object)
+{
+	bool all_known = known(set) == set->n_objects;
+
+	if (ls_set_add_blank(set, object) < 0)
+		return -ENOMEM;
+	return all_known ? know_next(set) : 0;
+}
+
+int ls_set_copy(struct ls_set *set, const struct ls_set *from)
+{
+	set->objects = reallocarray(NULL, from->n_objects + 1, sizeof(*set->objects));
+	set->ends = reallocarray(NULL, from->n_runs + 1, sizeof(*set->ends));
+	if (!set->objects || !set->ends) {
+		ls_set_done(set);
+		return -ENOMEM;
+	}
+	set->size = from->n_objects + 1;
+	set->n_objects = from->n_objects;
+	set->ends_size = from->n_runs + 1;
+	set->n_runs = from->n_runs;
+	set->has_equals = from->has_equals;
+	memcpy(set->objects, from->objects, from->n_objects * sizeof(*set->objects));
+	memcpy(set->ends, from->ends, from->n_runs * sizeof(*set->ends));
+	return 0;
+}
+
+void ls_set_remove(struct ls_set *set, size_t i)
+{
+	memmove(set->objects + i, set->objects + i + 1, (set->n_objects - i - 1) * sizeof(*set->objects));
+	set->n_objects--;
+	for (size_t k = 0; k < set->n_runs; k++)
+		set->ends[k] -= set->ends[k] > i;
+}
+
+void ls_set_truncate(struct ls_set *set, size_t n_objects)
+{
+	set->n_objects = n_objects;
+	while (set->n_runs > 1 && set->ends[set->n_runs - 2] >= n_objects)
+		set->n_runs--;
+	if (known(set) > n_objects)
+		set->ends[set->n_runs - 1] = n_objects;
 }
 
 /* ---- sorting ----------------------------------------------------------------------------------------------------- */
 
-/* Writes the end of each ascending run to `ends`, when not NULL. Returns how many there are. */
-static size_t find_runs(struct ls_object *const *objects, size_t n, size_t *ends)
+/* How many of the objects [from, to), all in order, come before `key`, or are equal where `equal`. The steps double
+ * until they are too long: runs that hardly mix cost next to nothing. */
+static size_t count_before(struct ls_set *set, size_t from, size_t to, const struct ls_object *key, bool equal)
 {
-	size_t n_runs = 0;
+	size_t low = from, high = to, step = 1;
 
-	for (size_t i = 1; i <= n; i++) {
-		if (i < n && ls_object_compare(objects[i - 1], objects[i]) <= 0)
-			continue;
-		if (ends)
-			ends[n_runs] = i;
-		n_runs++;
+	while (low < high) {
+		size_t middle = step && step < high - low ? low + step - 1 : low + (high - low) / 2;
+		int order = compare(set, set->objects[middle], key);
+
+		if (order < 0 || (equal && !order)) {
+			low = middle + 1;
+			step *= 2;
+		} else {
+			high = middle;
+			step = 0;
+		}
 	}
-	return n_runs;
+	return low - from;
 }
 
-/* Merges the runs [from, middle) and [middle, to) of `in` into `out`; equal keys keep their order. */
-static void merge_runs(struct ls_object *const *in, struct ls_object **out, size_t from, size_t middle, size_t to)
+/* Merges the runs [from, middle) and [middle, to) of the set into `out`; equal keys keep their order. */
+static void merge_runs(struct ls_set *set, struct ls_object **out, size_t from, size_t middle, size_t to)
 {
-	size_t a = from, b = middle;
+	struct ls_object *const *in = set->objects;
+	size_t a = from, b = middle, n;
 
-	for (size_t i = from; i < to; i++)
-		out[i] = b == to || (a < middle && ls_object_compare(in[a], in[b]) <= 0) ? in[a++] : in[b++];
+	out += from;
+	while (a < middle && b < to) {
+		n = count_before(set, a, middle, in[b], true);
+		out = mempcpy(out, in + a, n * sizeof(*in));
+		a += n;
+		n = a < middle ? count_before(set, b, to, in[a], false) : 0;
+		out = mempcpy(out, in + b, n * sizeof(*in));
+		b += n;
+	}
+	out = mempcpy(out, in + a, (middle - a) * sizeof(*in));
+	memcpy(out, in + b, (to - b) * sizeof(*in));
 }
 
-/* One pass: neighbouring runs become one. Returns how many are left. */
-static size_t merge_pass(struct ls_object *const *in, struct ls_object **out, size_t *ends, size_t n_runs)
+/* One pass: neighbouring runs become one. */
+static void merge_pass(struct ls_set *set, struct ls_object **out)
 {
 	size_t n_left = 0, from = 0;
 
-	for (size_t i = 0; i < n_runs; i += 2) {
-		size_t to = i + 1 < n_runs ? ends[i + 1] : ends[i];
+	for (size_t i = 0; i < set->n_runs; i += 2) {
+		size_t to = i + 1 < set->n_runs ? set->ends[i + 1] : set->ends[i];
 
-		merge_runs(in, out, from, ends[i], to);
-		ends[n_left++] = from = to;
+		merge_runs(set, out, from, set->ends[i], to);
+		set->ends[n_left++] = from = to;
 	}
-	return n_left;
+	set->n_runs = n_left;
 }
 
-static int compare_entries(const void *a, const void *b)
+/* Without memory: in place, one after the other. */
+static void sort_by_insertion(struct ls_set *set)
 {
-	return ls_object_compare(*(struct ls_object *const *)a, *(struct ls_object *const *)b);
+	for (size_t i = 1; i < set->n_objects; i++) {
+		struct ls_object *object = set->objects[i];
+		size_t k = i;
+
+		for (; k > 0 && compare(set, set->objects[k - 1], object) > 0; k--)
+			set->objects[k] = set->objects[k - 1];
+		set->objects[k] = object;
+	}
 }
 
 /* A natural merge sort: as many passes as the logarithm of the number of runs that are there already. */
-static void sort_runs(struct ls_set *set, size_t n_runs)
+static void sort_runs(struct ls_set *set)
 {
 	struct ls_object **scratch = reallocarray(NULL, set->size, sizeof(*scratch)), **swap;
-	size_t *ends = reallocarray(NULL, n_runs, sizeof(*ends));
 
-	if (!scratch || !ends) {
-		qsort(set->objects, set->n_objects, sizeof(*set->objects), compare_entries);
-	} else {
-		find_runs(set->objects, set->n_objects, ends);
-		while (n_runs > 1) {
-			n_runs = merge_pass(set->objects, scratch, ends, n_runs);
-			swap = set->objects;
-			set->objects = scratch;
-			scratch = swap;
-		}
+	while (scratch && set->n_runs > 1) {
+		merge_pass(set, scratch);
+		swap = set->objects;
+		set->objects = scratch;
+		scratch = swap;
 	}
 	free(scratch);
-	free(ends);
 }
 
 void ls_set_sort(struct ls_set *set)
 {
-	size_t n_runs = set->sorted ? 0 : find_runs(set->objects, set->n_objects, NULL);
+	int r = 0;
 
-	if (n_runs > 1)
-		sort_runs(set, n_runs);
-	set->sorted = true;
+	while (known(set) < set->n_objects && r >= 0)
+		r = know_next(set);
+	if (r >= 0 && set->n_runs > 1)
+		sort_runs(set);
+	if (ls_set_is_sorted(set))
+		return;
+	sort_by_insertion(set);
+	set->n_runs = set->ends ? 1 : 0;
+	if (set->n_runs)
+		set->ends[0] = set->n_objects;
 }
 
 /* ---- looking up -------------------------------------------------------------------------------------------------- */
 
 int ls_set_insert(struct ls_set *set, struct ls_object *object)
 {
-	size_t i;
+	size_t n = set->n_objects, i = count_before(set, 0, n, object, true);
 
-	if (ls_set_add(set, object) < 0)
+	if (ls_set_add_blank(set, object) < 0 || (!set->n_runs && begin_run(set) < 0))
 		return -ENOMEM;
-	for (i = set->n_objects - 1; i > 0 && ls_object_compare(set->objects[i - 1], object) > 0; i--)
-		set->objects[i] = set->objects[i - 1];
+	memmove(set->objects + i + 1, set->objects + i, (n - i) * sizeof(*set->objects));
 	set->objects[i] = object;
-	set->sorted = true;
+	set->ends[0]++;
 	return 0;
 }
 
@@ -159,6 +276,33 @@ struct ls_object *ls_set_find_same(const struct ls_set *set, const struct ls_obj
 			return set->objects[i];
 	}
 	return NULL;
+}
+
+static bool is_before_kind(const struct ls_kind *a, const struct ls_kind *b)
+{
+	return a->rank != b->rank ? a->rank < b->rank : a->id < b->id;
+}
+
+static size_t lower_of_kind(const struct ls_set *set, const struct ls_kind *kind, bool behind)
+{
+	size_t low = 0, high = set->n_objects;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct ls_kind *there = set->objects[middle]->kind;
+
+		if (behind ? !is_before_kind(kind, there) : is_before_kind(there, kind))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+size_t ls_set_of_kind(const struct ls_set *set, const struct ls_kind *kind, size_t *ret_to)
+{
+	*ret_to = lower_of_kind(set, kind, true);
+	return lower_of_kind(set, kind, false);
 }
 
 const struct ls_link *ls_set_link(const struct ls_set *set, const char *name)

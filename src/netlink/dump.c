@@ -4,7 +4,8 @@
  * the way: what was read is then neither the old state nor the new one, so the dump begins again. Where that does not
  * help, it does after a pause: duplicate address detection of thousands of addresses takes the kernel many seconds, and
  * changes them all the while. The parts of an answer that nobody wants any more are still read to the end, since the
- * kernel refuses (EBUSY) a second dump on a socket before.
+ * kernel refuses (EBUSY) a second dump on a socket before. Who receives them looks at what they say of the dump; what
+ * they say of the state is decoded by another thread, once there is much of it.
  */
 #include "session.h"
 
@@ -17,51 +18,78 @@
 #define PAUSE_MIN_MS 10u /* doubles from one attempt to the next */
 #define PAUSE_MAX_MS 1000u
 #define PATIENCE_MS 30000u /* what the pauses come to at most */
+#define PARTS_ALONE 16u    /* more are decoded by another thread: some 3,000 routes */
 
 /* One dump as it is read. */
 struct reading {
 	uint32_t sequence;
 	ls_netlink_each each;
 	void *data;
-	int result;       /* of the first `each` that failed, or what the kernel said */
+	int result;       /* of the first `each` that failed */
+	int code;         /* what the kernel said in the end */
 	bool interrupted; /* the state changed meanwhile */
 	bool done;
 	char *says; /* the kernel's words, SAYS_MAX bytes */
+	unsigned n_parts;
+	struct ls_relay *relay;
 };
 #define SAYS_MAX 256
 
-static void read_message(struct reading *reading, const struct nlmsghdr *message)
+/* Parts of an earlier dump that was given up have other numbers. */
+static const struct nlmsghdr *next_message(const struct reading *reading, const struct nlmsghdr *message, int *left)
 {
-	int code;
+	while (nlmsg_ok(message, *left) && message->nlmsg_seq != reading->sequence)
+		message = nlmsg_next((struct nlmsghdr *)(uintptr_t)message, left);
+	return nlmsg_ok(message, *left) ? message : NULL;
+}
 
-	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
-		reading->interrupted = true;
-	if (message->nlmsg_type == NLMSG_NOOP)
-		return;
-	if (message->nlmsg_type != NLMSG_DONE && message->nlmsg_type != NLMSG_ERROR) {
-		if (!reading->interrupted && reading->result >= 0)
-			reading->result = reading->each(message, reading->data);
-		return;
+static bool is_end(const struct nlmsghdr *message)
+{
+	return message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR;
+}
+
+/* What a part says of the dump itself. */
+static void look_at_part(struct reading *reading, const uint8_t *part, size_t length)
+{
+	const struct nlmsghdr *message = (const void *)part;
+	int left = (int)length;
+
+	while (!reading->done && (message = next_message(reading, message, &left))) {
+		reading->interrupted |= (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+		if (is_end(message)) {
+			reading->done = true;
+			reading->code = ls_netlink_answer_code(message);
+			ls_netlink_answer_text(message, NULL, reading->says, SAYS_MAX);
+		}
+		message = nlmsg_next((struct nlmsghdr *)(uintptr_t)message, &left);
 	}
-	reading->done = true;
-	code = ls_netlink_answer_code(message);
-	if (code < 0 && reading->result >= 0) {
-		reading->result = code;
-		ls_netlink_answer_text(message, NULL, reading->says, SAYS_MAX);
+}
+
+/* What it says of the state. */
+static void use_part(const uint8_t *part, size_t length, void *data)
+{
+	const struct nlmsghdr *message = (const void *)part;
+	struct reading *reading = data;
+	int left = (int)length;
+
+	while (reading->result >= 0 && (message = next_message(reading, message, &left)) && !is_end(message)) {
+		if (message->nlmsg_type != NLMSG_NOOP)
+			reading->result = reading->each(message, reading->data);
+		message = nlmsg_next((struct nlmsghdr *)(uintptr_t)message, &left);
 	}
 }
 
 static void read_part(struct ls_netlink *nl, size_t length, struct reading *reading)
 {
-	const struct nlmsghdr *message = (const void *)nl->received;
-	int left = (int)length;
-
-	while (!reading->done && nlmsg_ok(message, left)) {
-		/* Parts of an earlier dump that was given up have other numbers. */
-		if (message->nlmsg_seq == reading->sequence)
-			read_message(reading, message);
-		message = nlmsg_next((struct nlmsghdr *)(uintptr_t)message, &left);
-	}
+	look_at_part(reading, nl->received, length);
+	if (reading->interrupted)
+		return;
+	if (++reading->n_parts == PARTS_ALONE)
+		reading->relay = ls_relay_start(use_part, reading);
+	if (reading->relay)
+		nl->received = ls_relay_give(reading->relay, nl->received, length);
+	else
+		use_part(nl->received, length, reading);
 }
 
 static int dump_once(struct ls_netlink *nl, struct nlmsghdr *request, struct reading *reading)
@@ -81,7 +109,10 @@ static int dump_once(struct ls_netlink *nl, struct nlmsghdr *request, struct rea
 			r = 0;
 		}
 	}
-	return r;
+	ls_relay_finish(LS_TAKE_PTR(reading->relay));
+	if (r < 0 || reading->interrupted)
+		return r;
+	return reading->result < 0 ? reading->result : reading->code;
 }
 
 /* Before that attempt, from 0. Returns false when there has been enough of it. */
@@ -116,8 +147,6 @@ int ls_netlink_dump(struct ls_netlink *nl, struct nl_msg *request, ls_netlink_ea
 				return ls_error_set(err, r, "cannot read again: %s", strerror(-r));
 		}
 		r = dump_once(nl, nlmsg_hdr(request), &reading);
-		if (r >= 0 && !reading.interrupted)
-			r = reading.result;
 		if (r < 0)
 			return ls_error_set(err, r, "the kernel's state cannot be read: %s%s%s", strerror(-r),
 				*says ? ": " : "", says);

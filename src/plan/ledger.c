@@ -84,21 +84,28 @@ static bool is_strangers(const struct ls_original *entry, const struct ls_object
 static int give_back_attrs(
 	const struct ls_original *entry, struct ls_set *desired, const struct ls_object *have, struct ls_set *kept)
 {
-	struct ls_object *want = ls_set_find(desired, entry->original);
-	uint32_t bits = returnable(entry, want, have);
-	bool is_new = !want;
+	size_t i = ls_set_lower(desired, entry->original);
+	const struct ls_object *there =
+		i < desired->n_objects && !ls_object_compare(desired->objects[i], entry->original) ? desired->objects[i]
+												   : NULL;
+	uint32_t bits = returnable(entry, there, have);
+	struct ls_object *want;
 
-	if (is_strangers(entry, want, have) && ls_set_add(kept, (struct ls_object *)have) < 0)
+	if (is_strangers(entry, there, have) && ls_set_add(kept, (struct ls_object *)have) < 0)
 		return -ENOMEM;
 	if (!bits)
 		return 0;
-	want = is_new ? bare_copy(desired->arena, entry->original) : want;
+	want = there ? ls_arena_copy(desired->arena, there, there->kind->size)
+		     : bare_copy(desired->arena, entry->original);
 	if (!want)
 		return -ENOMEM;
-	for (unsigned i = 0; i < want->kind->n_attrs; i++)
-		if (bits & LS_BIT(i))
-			take_attr(want, entry->original, i);
-	return is_new ? ls_set_insert(desired, want) : 0;
+	for (unsigned k = 0; k < want->kind->n_attrs; k++)
+		if (bits & LS_BIT(k))
+			take_attr(want, entry->original, k);
+	if (!there)
+		return ls_set_insert(desired, want);
+	desired->objects[i] = want;
+	return 0;
 }
 
 /* A link that we made goes with its sysctls: nothing to give back on it. */

@@ -43,13 +43,14 @@ static uint32_t mtu_of(const struct planner *planner, const char *name)
 	return 0;
 }
 
-static void raise(struct planner *planner, struct pair *pair)
+void ls_planner_raise_mtu(struct planner *planner, struct pair *pair)
 {
 	const struct ls_link *want = (const struct ls_link *)pair->want, *have = (const struct ls_link *)pair->have;
 	struct ls_link *copy;
 	uint32_t mtu;
 
-	if (!want || !has(have, LS_LINK_MTU) || has(want, LS_LINK_MTU) || !follows(planner, want))
+	if (!want || want->object.kind != &ls_kind_link || !has(have, LS_LINK_MTU) || has(want, LS_LINK_MTU) ||
+		!follows(planner, want))
 		return;
 	mtu = mtu_of(planner, want->parent);
 	if (mtu <= have->mtu)
@@ -62,10 +63,4 @@ static void raise(struct planner *planner, struct pair *pair)
 	copy->mtu = mtu;
 	copy->object.set |= LS_BIT(LS_LINK_MTU);
 	pair->want = &copy->object;
-}
-
-void ls_planner_raise_mtus(struct planner *planner)
-{
-	for (size_t i = planner->links.from; i < planner->links.to; i++)
-		raise(planner, &planner->pairs[i]);
 }

@@ -62,6 +62,8 @@ static size_t run_length(const struct ls_set *set, size_t from)
 {
 	size_t n = 1;
 
+	if (!set->has_equals)
+		return 1;
 	while (from + n < set->n_objects && !ls_object_compare(set->objects[from], set->objects[from + n]))
 		n++;
 	return n;
@@ -205,33 +207,6 @@ static int pair_crowd(struct planner *planner, struct ls_object *const *want, si
 	return 0;
 }
 
-static int pair_sets(struct planner *planner)
-{
-	const struct ls_set *desired = planner->desired, *actual = planner->actual;
-	struct ls_object *nothing = NULL;
-	size_t i = 0, j = 0;
-
-	planner->pairs = calloc(desired->n_objects + actual->n_objects + 1, sizeof(*planner->pairs));
-	if (!planner->pairs)
-		return -ENOMEM;
-	while (i < desired->n_objects || j < actual->n_objects) {
-		int order = i == desired->n_objects  ? 1
-			    : j == actual->n_objects ? -1
-						     : ls_object_compare(desired->objects[i], actual->objects[j]);
-		size_t n_want = order <= 0 ? run_length(desired, i) : 0;
-		size_t n_have = order >= 0 ? run_length(actual, j) : 0;
-
-		if (n_want <= 1 && n_have <= 1)
-			add_pair(planner, n_want ? desired->objects[i] : NULL, n_have ? actual->objects[j] : NULL);
-		else if (pair_crowd(planner, n_want ? desired->objects + i : &nothing, n_want,
-				 n_have ? actual->objects + j : NULL, n_have) < 0)
-			return -ENOMEM;
-		i += n_want;
-		j += n_have;
-	}
-	return 0;
-}
-
 /* ---- verdicts ---------------------------------------------------------------------------------------------------- */
 
 void ls_planner_conflict(struct planner *planner, struct pair *pair, const char *reason)
@@ -328,20 +303,51 @@ void ls_planner_judge(struct planner *planner, struct pair *pair)
 		pair->verdict = VERDICT_DELETE;
 }
 
-static void count_satisfied(struct planner *planner)
+/* ---- all pairs --------------------------------------------------------------------------------------------------- */
+
+/* While they are at hand: a hundred thousand pairs do not fit into a cache. */
+static void judge_first(struct planner *planner, size_t from)
 {
-	for (size_t i = 0; i < planner->n_pairs; i++)
-		planner->plan->n_satisfied += planner->pairs[i].verdict == VERDICT_SATISFIED;
+	for (size_t i = from; i < planner->n_pairs; i++) {
+		struct pair *pair = &planner->pairs[i];
+
+		ls_planner_raise_mtu(planner, pair);
+		ls_planner_judge(planner, pair);
+		planner->changes |= pair->verdict > VERDICT_SATISFIED || ls_planner_lost_precedence(pair);
+		planner->plan->n_satisfied += pair->verdict == VERDICT_SATISFIED;
+	}
 }
 
-static bool any_change(const struct planner *planner)
+static int pair_sets(struct planner *planner)
 {
-	for (size_t i = 0; i < planner->n_pairs; i++)
-		if (planner->pairs[i].verdict > VERDICT_SATISFIED || ls_planner_lost_precedence(&planner->pairs[i]))
-			return true;
-	return false;
+	const struct ls_set *desired = planner->desired, *actual = planner->actual;
+	struct ls_object *nothing = NULL;
+	size_t i = 0, j = 0;
+
+	planner->pairs = calloc(desired->n_objects + actual->n_objects + 1, sizeof(*planner->pairs));
+	if (!planner->pairs)
+		return -ENOMEM;
+	while (i < desired->n_objects || j < actual->n_objects) {
+		size_t first = planner->n_pairs;
+		int order = i == desired->n_objects  ? 1
+			    : j == actual->n_objects ? -1
+						     : ls_object_compare(desired->objects[i], actual->objects[j]);
+		size_t n_want = order <= 0 ? run_length(desired, i) : 0;
+		size_t n_have = order >= 0 ? run_length(actual, j) : 0;
+
+		if (n_want <= 1 && n_have <= 1)
+			add_pair(planner, n_want ? desired->objects[i] : NULL, n_have ? actual->objects[j] : NULL);
+		else if (pair_crowd(planner, n_want ? desired->objects + i : &nothing, n_want,
+				 n_have ? actual->objects + j : NULL, n_have) < 0)
+			return -ENOMEM;
+		judge_first(planner, first);
+		i += n_want;
+		j += n_have;
+	}
+	return 0;
 }
 
+/* The first pairs of a kind and behind it. */
 static struct span span_of(const struct planner *planner, const struct ls_kind *kind)
 {
 	struct span span = { 0 };
@@ -358,15 +364,20 @@ static struct span span_of(const struct planner *planner, const struct ls_kind *
 	return span;
 }
 
+/* Once more, where consequences have turned some into something else. */
+static void count_satisfied(struct planner *planner)
+{
+	planner->plan->n_satisfied = 0;
+	for (size_t i = 0; i < planner->n_pairs; i++)
+		planner->plan->n_satisfied += planner->pairs[i].verdict == VERDICT_SATISFIED;
+}
+
 static int make(struct planner *planner)
 {
 	if (pair_sets(planner) < 0)
 		return -ENOMEM;
-	planner->links = span_of(planner, &ls_kind_link);
-	ls_planner_raise_mtus(planner);
-	for (size_t i = 0; i < planner->n_pairs; i++)
-		ls_planner_judge(planner, &planner->pairs[i]);
-	if (any_change(planner)) {
+	if (planner->changes) {
+		planner->links = span_of(planner, &ls_kind_link);
 		planner->addresses = span_of(planner, &ls_kind_address);
 		planner->nexthops = span_of(planner, &ls_kind_nexthop);
 		planner->rules = span_of(planner, &ls_kind_rule);
@@ -375,8 +386,8 @@ static int make(struct planner *planner)
 		if (ls_planner_emit(planner) < 0)
 			return -ENOMEM;
 		ls_planner_closure(planner);
+		count_satisfied(planner);
 	}
-	count_satisfied(planner);
 	return planner->out_of_memory ? -ENOMEM : 0;
 }
 

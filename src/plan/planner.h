@@ -54,6 +54,7 @@ struct planner {
 	struct names down_links;   /* of these: set down */
 	struct names mac_links;    /* links whose address changes */
 	struct names cycled_links; /* of these: up again afterwards */
+	bool changes;              /* something is not as wanted */
 	bool out_of_memory;
 };
 
@@ -95,8 +96,8 @@ void ls_planner_free_ports(struct planner *planner);
 void ls_planner_cycle_ports(struct planner *planner);
 /* Is it a port of a vrf or bond that goes in EARLY? It loses what it would lose if it were set down. */
 bool ls_planner_is_let_go(struct planner *planner, const struct pair *pair);
-/* mtus.c: links whose MTU follows that of the link below */
-void ls_planner_raise_mtus(struct planner *planner);
+/* mtus.c: gives a link that is there the MTU of the link below, if it is to follow that and is behind */
+void ls_planner_raise_mtu(struct planner *planner, struct pair *pair);
 /* nexthops.c: what goes with nexthop objects */
 void ls_planner_spread_from_nexthops(struct planner *planner);
 

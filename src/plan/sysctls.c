@@ -118,13 +118,12 @@ static int add_scope(struct ls_set *scope, const char *path)
 static int add_scope_of_links(struct ls_set *scope, const struct ls_set *links, const char *pattern)
 {
 	const char *star = strchr(pattern, '*');
+	size_t to, from = ls_set_of_kind(links, &ls_kind_link, &to);
 	int r;
 
 	if (!star)
 		return add_scope(scope, pattern);
-	for (size_t i = 0; i < links->n_objects; i++) {
-		if (links->objects[i]->kind != &ls_kind_link)
-			continue;
+	for (size_t i = from; i < to; i++) {
 		r = add_scope(scope, ls_arena_printf(scope->arena, "%.*s%s%s", (int)(star - pattern), pattern,
 					     ((const struct ls_link *)links->objects[i])->name, star + 1));
 		if (r < 0)
@@ -139,12 +138,11 @@ static int add_scope_of_links(struct ls_set *scope, const struct ls_set *links, 
 int ls_plan_sysctl_scope(const struct ls_set *desired, const struct ls_set *links, struct ls_set *scope)
 {
 	int r = add_scope_of_links(scope, links, "net/ipv4/conf/*/promote_secondaries");
+	size_t to, from = ls_set_of_kind(desired, &ls_kind_sysctl, &to);
 
-	for (size_t i = 0; i < desired->n_objects && r >= 0; i++) {
+	for (size_t i = from; i < to && r >= 0; i++) {
 		const struct ls_object *object = desired->objects[i];
 
-		if (object->kind != &ls_kind_sysctl)
-			continue;
 		r = add_scope(scope, ((const struct ls_sysctl *)object)->path);
 		if (r >= 0 && ls_object_has(object, LS_SYSCTL_DEV))
 			r = add_scope(scope, default_path(scope->arena, (const struct ls_sysctl *)object));

@@ -52,7 +52,7 @@ Test(set, an_inserted_object_comes_behind_those_of_equal_key)
 		"route to=10.0.0.0/8 dev=a mtu=1", "route to=10.0.0.0/8 dev=a mtu=2", "route to=11.0.0.0/8 dev=a");
 
 	cr_assert_eq(ls_set_insert(&set, build("route to=10.0.0.0/8 dev=a mtu=3")), 0);
-	cr_assert(set.sorted);
+	cr_assert(ls_set_is_sorted(&set));
 	cr_assert_eq(set.n_objects, 4);
 	cr_assert_eq(((struct ls_route *)set.objects[2])->mtu, 3);
 	ls_set_done(&set);
@@ -106,6 +106,88 @@ Test(set, an_empty_set_has_nothing)
 	ls_set_done(&set);
 }
 
+Test(set, few_that_are_added_to_many_find_their_places)
+{
+	struct ls_set set = ACTUAL("route to=10.0.0.0/8 dev=a mtu=1", "route to=10.0.0.0/8 dev=a mtu=2",
+		"route to=12.0.0.0/8 dev=a", "route to=14.0.0.0/8 dev=a");
+
+	cr_assert_eq(ls_set_add(&set, build("route to=10.0.0.0/8 dev=a mtu=3")), 0);
+	cr_assert_eq(ls_set_add(&set, build("route to=15.0.0.0/8 dev=a")), 0);
+	cr_assert_eq(ls_set_add(&set, build("route to=13.0.0.0/8 dev=a")), 0);
+	cr_assert_eq(ls_set_add(&set, build("link name=b")), 0);
+	build_sort(&set);
+	cr_assert(ls_set_is_sorted(&set));
+	cr_assert_str_eq(name_at(&set, 0), "link b");
+	for (uint32_t mtu = 1; mtu <= 3; mtu++)
+		cr_assert_eq(((struct ls_route *)set.objects[mtu])->mtu, mtu);
+	cr_assert_str_eq(name_at(&set, 4), "route 12.0.0.0/8");
+	cr_assert_str_eq(name_at(&set, 5), "route 13.0.0.0/8");
+	cr_assert_str_eq(name_at(&set, 7), "route 15.0.0.0/8");
+	ls_set_done(&set);
+}
+
+Test(set, what_is_left_after_removing_is_in_order_as_far_as_it_was)
+{
+	struct ls_set set = ACTUAL("link name=a", "link name=c");
+
+	cr_assert_eq(ls_set_add(&set, build("link name=b")), 0);
+	ls_set_remove(&set, 0);
+	cr_assert_not(ls_set_is_sorted(&set));
+	build_sort(&set);
+	cr_assert_str_eq(name_at(&set, 0), "link b");
+	ls_set_remove(&set, 1);
+	cr_assert(ls_set_is_sorted(&set));
+	cr_assert_eq(set.n_objects, 1);
+	ls_set_done(&set);
+}
+
+Test(set, what_is_added_after_truncating_is_not_taken_to_be_in_order)
+{
+	struct ls_set set = ACTUAL("link name=a", "link name=c", "link name=d");
+
+	ls_set_truncate(&set, 2);
+	cr_assert(ls_set_is_sorted(&set));
+	cr_assert_eq(ls_set_add(&set, build("link name=b")), 0);
+	cr_assert_not(ls_set_is_sorted(&set));
+	build_sort(&set);
+	cr_assert_str_eq(name_at(&set, 1), "link b");
+	ls_set_done(&set);
+}
+
+Test(set, equals_are_noticed_wherever_they_meet)
+{
+	struct ls_set set = ACTUAL("link name=a", "link name=c");
+
+	cr_assert_not(set.has_equals);
+	cr_assert_eq(ls_set_add(&set, build("link name=b")), 0);
+	build_sort(&set);
+	cr_assert_not(set.has_equals);
+	cr_assert_eq(ls_set_add(&set, build("link name=c")), 0);
+	cr_assert(set.has_equals);
+	ls_set_done(&set);
+	set = ACTUAL("link name=a", "link name=c", "link name=b", "link name=c");
+	cr_assert(set.has_equals);
+	ls_set_done(&set);
+	set = ACTUAL("link name=a", "link name=c");
+	cr_assert_eq(ls_set_insert(&set, build("link name=a")), 0);
+	cr_assert(set.has_equals);
+	ls_set_done(&set);
+}
+
+Test(set, objects_of_a_kind_lie_together)
+{
+	struct ls_set set = ACTUAL("link name=a", "link name=b", "route to=10.0.0.0/8 dev=a");
+	size_t to;
+
+	cr_assert_eq(ls_set_of_kind(&set, &ls_kind_link, &to), 0);
+	cr_assert_eq(to, 2);
+	cr_assert_eq(ls_set_of_kind(&set, &ls_kind_address, &to), 2);
+	cr_assert_eq(to, 2);
+	cr_assert_eq(ls_set_of_kind(&set, &ls_kind_route, &to), 2);
+	cr_assert_eq(to, 3);
+	ls_set_done(&set);
+}
+
 Test(set, links_are_found_by_name)
 {
 	struct ls_set set = ACTUAL("link name=a mtu=7", "link name=b mtu=8", "address dev=c address=192.0.2.1");
@@ -119,9 +201,9 @@ Test(set, adding_unsorts_and_sorting_again_is_idempotent)
 {
 	struct ls_set set = ACTUAL("link name=b");
 
-	cr_assert(set.sorted);
+	cr_assert(ls_set_is_sorted(&set));
 	cr_assert_eq(ls_set_add(&set, build("link name=a")), 0);
-	cr_assert_not(set.sorted);
+	cr_assert_not(ls_set_is_sorted(&set));
 	build_sort(&set);
 	build_sort(&set);
 	cr_assert_str_eq(name_at(&set, 0), "link a");
