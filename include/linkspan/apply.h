@@ -36,8 +36,8 @@ void ls_host_read_ahead(struct ls_host *host);
 
 /* ---- what is --------------------------------------------------------------------------------------------------- */
 
-/* The kernel's state, with ownership settled: links, addresses, routes, and the sysctls that matter for `desired` (may
- * be NULL) and the ledger. */
+/* The kernel's state, with ownership settled: links, addresses, routes, and the sysctls that matter for `desired` (a
+ * sorted set, or NULL) and the ledger. */
 int ls_host_dump(struct ls_host *host, const struct ls_set *desired, struct ls_set *ret, struct ls_error *err);
 
 /* What linkspan displaced here, and would give back; empty where that was in another life of the namespace. Release

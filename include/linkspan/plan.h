@@ -96,7 +96,7 @@ void ls_plan_freep(struct ls_plan **plan);
 void ls_plan_warn_of_costs(const struct ls_plan *plan, struct ls_diag *diag);
 
 /* Sysctls that change when others are written, as far as they matter for `desired`: adds keys (sysctl objects without a
- * value) to `scope`, for every link of `links`. */
+ * value) to `scope`, for every link of `links`. Both sets are sorted. */
 int ls_plan_sysctl_scope(const struct ls_set *desired, const struct ls_set *links, struct ls_set *scope);
 
 extern const char *const ls_op_names[];         /* by enum ls_op */

@@ -84,6 +84,7 @@ static int read_knowledge(struct ls_host *host, const char *name, struct knowled
 		return r;
 	ls_set_init(&scope, ret->actual.arena);
 	r = fill_scope(host, name, &ret->generation.objects, &scope, err);
+	ls_set_sort(&scope);
 	if (r >= 0)
 		r = ls_host_dump(host, &scope, &ret->actual, err);
 	if (r >= 0)

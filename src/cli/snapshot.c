@@ -152,6 +152,7 @@ static int dump(
 		r = ls_kernel_list_sysctls(ls_host_kernel(host), &scope, err);
 	for (size_t i = 0; number && i < generation->objects.n_objects && r >= 0; i++)
 		r = ls_set_add(&scope, generation->objects.objects[i]);
+	ls_set_sort(&scope);
 	if (r >= 0)
 		r = ls_host_dump(host, &scope, set, err);
 	ls_set_done(&scope);
