@@ -21,9 +21,19 @@ static bool is_taken_for(const struct ls_object *want, const struct ls_object *h
 	return true;
 }
 
-static void free_place(struct planner *planner, const struct pair *adding)
+static const struct ls_rule *rule_of(const struct pair *pair)
 {
-	for (size_t i = planner->rules.from; i < planner->rules.to; i++) {
+	return (const struct ls_rule *)(pair->want ? pair->want : pair->have);
+}
+
+static bool same_priority(const struct pair *a, const struct pair *b)
+{
+	return rule_of(a)->family == rule_of(b)->family && rule_of(a)->priority == rule_of(b)->priority;
+}
+
+static void free_place(struct planner *planner, struct span near, const struct pair *adding)
+{
+	for (size_t i = near.from; i < near.to; i++) {
 		struct pair *old = &planner->pairs[i];
 
 		if (old->verdict != VERDICT_DELETE || !is_taken_for(adding->want, old->have))
@@ -33,9 +43,18 @@ static void free_place(struct planner *planner, const struct pair *adding)
 	}
 }
 
+/* Rules of one family and priority lie together. */
 void ls_planner_free_rules(struct planner *planner)
 {
-	for (size_t i = planner->rules.from; i < planner->rules.to; i++)
-		if (planner->pairs[i].verdict == VERDICT_ADD)
-			free_place(planner, &planner->pairs[i]);
+	struct span near = { .to = planner->rules.from };
+
+	while (near.to < planner->rules.to) {
+		near.from = near.to++;
+		while (near.to < planner->rules.to &&
+			same_priority(&planner->pairs[near.from], &planner->pairs[near.to]))
+			near.to++;
+		for (size_t i = near.from; i < near.to; i++)
+			if (planner->pairs[i].verdict == VERDICT_ADD)
+				free_place(planner, near, &planner->pairs[i]);
+	}
 }
