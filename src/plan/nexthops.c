@@ -13,22 +13,29 @@ static const struct ls_nexthop *nexthop_of(const struct pair *pair)
 	return (const struct ls_nexthop *)(pair->have ? pair->have : pair->want);
 }
 
+static bool is_member(const struct ls_nexthop *group, uint32_t id)
+{
+	const char *at = group->members;
+	uint32_t member, weight;
+
+	while (ls_nexthop_next_member(&at, &member, &weight))
+		if (member == id)
+			return true;
+	return false;
+}
+
 /* The members of a group but one; "" when it was the only one, NULL when it is not among them or memory ran out. */
 static const char *members_without(struct planner *planner, const struct ls_nexthop *group, uint32_t id)
 {
 	LS_CLEANUP(ls_buf_done) struct ls_buf buf = { 0 };
 	const char *at = group->members, *rest;
 	uint32_t member, weight;
-	bool found = false;
 
-	while (ls_nexthop_next_member(&at, &member, &weight)) {
-		if (member == id)
-			found = true;
-		else
-			(void)ls_buf_printf(&buf, "%s%u*%u", buf.length ? " " : "", member, weight);
-	}
-	if (!found)
+	if (!is_member(group, id))
 		return NULL;
+	while (ls_nexthop_next_member(&at, &member, &weight))
+		if (member != id)
+			(void)ls_buf_printf(&buf, "%s%u*%u", buf.length ? " " : "", member, weight);
 	if (!buf.length && !buf.failed)
 		return "";
 	rest = buf.failed ? NULL : ls_arena_intern(planner->plan->arena, (const char *)buf.data, buf.length);
@@ -79,37 +86,52 @@ static void spread_to_groups(struct planner *planner, const struct pair *member)
 	}
 }
 
-static void spread_to_routes(struct planner *planner, const struct pair *nexthop)
-{
-	for (size_t i = planner->routes.from; i < planner->routes.to; i++) {
-		struct pair *pair = &planner->pairs[i];
-
-		if (!pair->have || !ls_object_has(pair->have, LS_ROUTE_NEXTHOP) || pair->verdict == VERDICT_CONFLICT ||
-			((const struct ls_route *)pair->have)->nexthop != nexthop_of(nexthop)->id)
-			continue;
-		if (ls_pair_goes_early(nexthop))
-			ls_planner_lose(planner, pair, nexthop->want != NULL, "goes with its nexthop and comes back");
-		else if (pair->have->owner == LS_OWNER_FOREIGN && !pair->want)
-			ls_planner_give_up(planner, pair, "linkspan did not make it, and its nexthop goes");
-	}
-}
-
-/* Members first, since groups may go with them. */
-static void spread(struct planner *planner, bool groups)
+static void spread_to_all_groups(struct planner *planner)
 {
 	for (size_t i = planner->nexthops.from; i < planner->nexthops.to; i++) {
 		const struct pair *pair = &planner->pairs[i];
 
-		if (!pair->have || ls_object_has(pair->have, LS_NEXTHOP_MEMBERS) != groups || !ls_pair_goes(pair))
-			continue;
-		if (!groups)
+		if (pair->have && !ls_object_has(pair->have, LS_NEXTHOP_MEMBERS) && ls_pair_goes(pair))
 			spread_to_groups(planner, pair);
-		spread_to_routes(planner, pair);
 	}
 }
 
+/* Nexthops are in order of their ids. */
+static const struct pair *find_nexthop(const struct planner *planner, uint32_t id)
+{
+	size_t low = planner->nexthops.from, high = planner->nexthops.to;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (nexthop_of(&planner->pairs[middle])->id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < planner->nexthops.to && nexthop_of(&planner->pairs[low])->id == id ? &planner->pairs[low] : NULL;
+}
+
+static void spread_to_route(struct planner *planner, struct pair *pair)
+{
+	const struct pair *nexthop = find_nexthop(planner, ((const struct ls_route *)pair->have)->nexthop);
+
+	if (!nexthop || !nexthop->have || !ls_pair_goes(nexthop))
+		return;
+	if (ls_pair_goes_early(nexthop))
+		ls_planner_lose(planner, pair, nexthop->want != NULL, "goes with its nexthop and comes back");
+	else if (pair->have->owner == LS_OWNER_FOREIGN && !pair->want)
+		ls_planner_give_up(planner, pair, "linkspan did not make it, and its nexthop goes");
+}
+
+/* Groups first, since they may go with their members. */
 void ls_planner_spread_from_nexthops(struct planner *planner)
 {
-	spread(planner, false);
-	spread(planner, true);
+	spread_to_all_groups(planner);
+	for (size_t i = planner->routes.from; planner->nexthops.to && i < planner->routes.to; i++) {
+		struct pair *pair = &planner->pairs[i];
+
+		if (pair->have && ls_object_has(pair->have, LS_ROUTE_NEXTHOP) && pair->verdict != VERDICT_CONFLICT)
+			spread_to_route(planner, pair);
+	}
 }
