@@ -101,7 +101,8 @@ uint8_t *ls_relay_give(struct ls_relay *relay, uint8_t *data, size_t length)
 		pthread_cond_wait(&relay->emptied, &relay->lock);
 	part = &relay->parts[relay->n_given % PARTS];
 	empty = part->data;
-	*part = (struct part){ data, length };
+	part->data = data;
+	part->length = length;
 	relay->n_given++;
 	if (relay->n_given - relay->n_used >= ENOUGH)
 		pthread_cond_signal(&relay->filled);
