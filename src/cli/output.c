@@ -12,6 +12,7 @@
 #include "cli.h"
 
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <string.h>
 
 #define LINE_MAX_SHOWN 120u /* characters of a source line; longer ones are cut around the column */
@@ -57,6 +58,9 @@ void cli_open(struct cli *cli, FILE *out, FILE *err)
 	cli->err = (struct cli_stream){ .file = err, .color = wants_color(cli->args.color, err) };
 	(void)setvbuf(out, NULL, _IOFBF, BUFFER_SIZE);
 	(void)setvbuf(err, NULL, _IOFBF, BUFFER_SIZE);
+	/* One thread prints, whatever the others do. */
+	(void)__fsetlocking(out, FSETLOCKING_BYCALLER);
+	(void)__fsetlocking(err, FSETLOCKING_BYCALLER);
 }
 
 /* Did the command do more than answer? Then its status tells what became of the host, and nothing else may. */
@@ -104,11 +108,16 @@ static size_t control_length(const char *text)
 
 static void put_clean(FILE *file, const char *text)
 {
-	while (*text) {
-		size_t n = control_length(text);
+	for (;; text += control_length(text)) {
+		size_t n = 0;
 
-		putc_unlocked(n ? '?' : *text, file);
-		text += n ? n : 1;
+		while (text[n] && !control_length(text + n))
+			n++;
+		(void)fwrite(text, 1, n, file);
+		text += n;
+		if (!*text)
+			return;
+		putc_unlocked('?', file);
 	}
 }
 
