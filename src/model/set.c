@@ -108,8 +108,10 @@ int ls_set_copy(struct ls_set *set, const struct ls_set *from)
 	set->ends_size = from->n_runs + 1;
 	set->n_runs = from->n_runs;
 	set->has_equals = from->has_equals;
-	memcpy(set->objects, from->objects, from->n_objects * sizeof(*set->objects));
-	memcpy(set->ends, from->ends, from->n_runs * sizeof(*set->ends));
+	if (from->n_objects)
+		memcpy(set->objects, from->objects, from->n_objects * sizeof(*set->objects));
+	if (from->n_runs)
+		memcpy(set->ends, from->ends, from->n_runs * sizeof(*set->ends));
 	return 0;
 }
 
@@ -124,7 +126,7 @@ void ls_set_remove(struct ls_set *set, size_t i)
 void ls_set_truncate(struct ls_set *set, size_t n_objects)
 {
 	set->n_objects = n_objects;
-	while (set->n_runs > 1 && set->ends[set->n_runs - 2] >= n_objects)
+	while (set->n_runs && (set->n_runs > 1 ? set->ends[set->n_runs - 2] : 0) >= n_objects)
 		set->n_runs--;
 	if (known(set) > n_objects)
 		set->ends[set->n_runs - 1] = n_objects;

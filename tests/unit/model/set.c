@@ -154,6 +154,37 @@ Test(set, what_is_added_after_truncating_is_not_taken_to_be_in_order)
 	ls_set_done(&set);
 }
 
+Test(set, a_copy_holds_the_same_and_goes_its_own_way)
+{
+	struct ls_set set = ACTUAL("link name=a", "link name=c"), copy, empty;
+
+	ls_set_init(&copy, set.arena);
+	cr_assert_eq(ls_set_copy(&copy, &set), 0);
+	cr_assert_eq(ls_set_insert(&copy, build("link name=b")), 0);
+	cr_assert(ls_set_is_sorted(&copy));
+	cr_assert_eq(copy.n_objects, 3);
+	cr_assert_eq(set.n_objects, 2);
+	cr_assert_eq(copy.objects[0], set.objects[0]);
+	ls_set_done(&copy);
+	ls_set_init(&empty, set.arena);
+	cr_assert_eq(ls_set_copy(&copy, &empty), 0);
+	cr_assert_eq(copy.n_objects, 0);
+	cr_assert(ls_set_is_sorted(&copy));
+	ls_set_done(&copy);
+	ls_set_done(&set);
+}
+
+Test(set, after_forgetting_all_the_order_begins_anew)
+{
+	struct ls_set set = ACTUAL("link name=c");
+
+	ls_set_truncate(&set, 0);
+	cr_assert_eq(ls_set_add(&set, build("link name=a")), 0);
+	cr_assert_eq(ls_set_add(&set, build("link name=b")), 0);
+	cr_assert(ls_set_is_sorted(&set));
+	ls_set_done(&set);
+}
+
 Test(set, equals_are_noticed_wherever_they_meet)
 {
 	struct ls_set set = ACTUAL("link name=a", "link name=c");
