@@ -300,6 +300,16 @@ int ls_kernel_list_sysctls(struct ls_kernel *kernel, struct ls_set *ret, struct 
 
 /* ---- probe and perform ------------------------------------------------------------------------------------------- */
 
+/* True also where the kernel has no IPv6 at all: then no MTU brings it. */
+static bool has_ipv6(const struct ls_kernel *kernel, const char *link)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "net/ipv6/conf/%s", link);
+	return faccessat(kernel->proc_sys, "net/ipv6/conf/all", F_OK, 0) < 0 ||
+	       faccessat(kernel->proc_sys, path, F_OK, 0) == 0;
+}
+
 static int sysctl_probe(struct ls_kernel *kernel, const struct ls_object *want, struct ls_error *err)
 {
 	const struct ls_sysctl *sysctl = as_sysctl(want);
@@ -311,8 +321,10 @@ static int sysctl_probe(struct ls_kernel *kernel, const struct ls_object *want, 
 		return r;
 	if (faccessat(kernel->proc_sys, sysctl->path, F_OK, 0) == 0)
 		return 0;
-	/* That of a link to come shows up with it. */
-	if (link_of(sysctl->path, link) && ls_kernel_link_index(kernel, link) == 0)
+	/* That of a link to come shows up with it, and those of IPv6 on a link with an MTU below 1280 once that rises.
+	 */
+	if (link_of(sysctl->path, link) && (ls_kernel_link_index(kernel, link) == 0 ||
+						   (!strncmp(sysctl->path, "net/ipv6/", 9) && !has_ipv6(kernel, link))))
 		return 0;
 	return ls_error_set(err, -EOPNOTSUPP, "this kernel has no sysctl %s", sysctl->path);
 }

@@ -255,7 +255,8 @@ static void name_disabled_links(struct planner *planner, const struct ls_sysctl 
 			names_add(planner, &planner->quiet_links, ls_pair_link(&planner->pairs[i])->name);
 }
 
-/* Links that stay but lose IPv6 (addrconf_ifdown: disable_ipv6, MTU below 1280, down) or every route (down). */
+/* Links that stay but lose IPv6 (addrconf_ifdown: disable_ipv6, down) or every route (down). Those whose MTU falls
+ * below 1280 are in mtus.c. */
 static void name_quiet_links(struct planner *planner)
 {
 	for (size_t i = 0; i < planner->n_pairs; i++) {
@@ -265,16 +266,12 @@ static void name_quiet_links(struct planner *planner)
 			continue;
 		if (pair->want->kind == &ls_kind_link) {
 			const struct ls_link *want = (const struct ls_link *)pair->want;
-			const struct ls_link *have = (const struct ls_link *)pair->have;
 
 			if (pair->bits & LS_BIT(LS_LINK_MAC))
 				names_add(planner, &planner->mac_links, want->name);
 			if (pair->bits & LS_BIT(LS_LINK_UP) && !want->up) {
 				names_add(planner, &planner->quiet_links, want->name);
 				names_add(planner, &planner->down_links, want->name);
-			} else if (pair->bits & LS_BIT(LS_LINK_MTU) && want->mtu < LS_IPV6_MTU_MIN &&
-				   have->mtu >= LS_IPV6_MTU_MIN) {
-				names_add(planner, &planner->quiet_links, want->name);
 			}
 		} else if (pair->want->kind == &ls_kind_sysctl) {
 			name_disabled_links(planner, (const struct ls_sysctl *)pair->want);
@@ -416,11 +413,13 @@ void ls_planner_consequences(struct planner *planner)
 	release_ports(planner);
 	ls_planner_cycle_ports(planner);
 	name_quiet_links(planner);
+	ls_planner_spread_from_mtus(planner);
 	spread_to_dependents(planner);
 	ls_planner_spread_from_nexthops(planner);
 	ls_planner_free_rules(planner);
 	ls_planner_spread_from_addresses(planner);
 	ls_planner_spread_from_sysctls(planner);
+	ls_planner_refuse_ipv6(planner);
 }
 
 /* Links that a step does more to than make: whatever refers to them is at risk. */

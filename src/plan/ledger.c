@@ -108,14 +108,18 @@ static int give_back_attrs(
 	return 0;
 }
 
-/* A link that we made goes with its sysctls: nothing to give back on it. */
+/* A link that we made goes with its sysctls, and one that gets too small for IPv6 loses those: nothing to give back. */
 static bool goes_with_link(const struct ls_object *object, const struct ls_set *desired, const struct ls_set *actual)
 {
 	const struct ls_sysctl *sysctl = (const struct ls_sysctl *)object;
 	const struct ls_link *link;
+	uint32_t mtu;
 
 	if (object->kind != &ls_kind_sysctl || !ls_object_has(object, LS_SYSCTL_DEV))
 		return false;
+	mtu = ls_plan_mtu_of(desired, actual, sysctl->dev);
+	if (mtu && mtu < LS_IPV6_MTU_MIN && !strncmp(sysctl->path, "net/ipv6/", 9))
+		return true;
 	link = ls_set_link(actual, sysctl->dev);
 	return !link || (link->object.owner == LS_OWNER_OURS && !ls_set_link(desired, sysctl->dev));
 }

@@ -311,7 +311,7 @@ static void judge_first(struct planner *planner, size_t from)
 	for (size_t i = from; i < planner->n_pairs; i++) {
 		struct pair *pair = &planner->pairs[i];
 
-		ls_planner_raise_mtu(planner, pair);
+		ls_planner_follow_mtu(planner, pair);
 		ls_planner_judge(planner, pair);
 		planner->changes |= pair->verdict > VERDICT_SATISFIED || ls_planner_lost_precedence(pair);
 		planner->plan->n_satisfied += pair->verdict == VERDICT_SATISFIED;
@@ -414,6 +414,7 @@ int ls_plan_make(const struct ls_set *desired, const struct ls_set *actual, cons
 	names_done(&planner.late_links);
 	names_done(&planner.quiet_links);
 	names_done(&planner.down_links);
+	names_done(&planner.small_links);
 	names_done(&planner.mac_links);
 	names_done(&planner.cycled_links);
 	if (r < 0)

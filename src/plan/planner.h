@@ -52,6 +52,7 @@ struct planner {
 	struct names late_links;                               /* links that go in BREAK */
 	struct names quiet_links;  /* links that lose their IPv6, or all, while they stay (disable_ipv6, set down) */
 	struct names down_links;   /* of these: set down */
+	struct names small_links;  /* links that will have an MTU too small for IPv6 */
 	struct names mac_links;    /* links whose address changes */
 	struct names cycled_links; /* of these: up again afterwards */
 	bool changes;              /* something is not as wanted */
@@ -96,8 +97,13 @@ void ls_planner_free_ports(struct planner *planner);
 void ls_planner_cycle_ports(struct planner *planner);
 /* Is it a port of a vrf or bond that goes in EARLY? It loses what it would lose if it were set down. */
 bool ls_planner_is_let_go(struct planner *planner, const struct pair *pair);
-/* mtus.c: gives a link that is there the MTU of the link below, if it is to follow that and is behind */
-void ls_planner_raise_mtu(struct planner *planner, struct pair *pair);
+/* mtus.c: makes a link that is there follow the MTU of the link below, where the spec says nothing else */
+void ls_planner_follow_mtu(struct planner *planner, struct pair *pair);
+/* What a link will have in the end, as far as that is certain; else 0. */
+uint32_t ls_plan_mtu_of(const struct ls_set *desired, const struct ls_set *actual, const char *name);
+/* What the kernel does with MTUs by itself, and IPv6 that is wanted on links that will have none. */
+void ls_planner_spread_from_mtus(struct planner *planner);
+void ls_planner_refuse_ipv6(struct planner *planner);
 /* nexthops.c: what goes with nexthop objects */
 void ls_planner_spread_from_nexthops(struct planner *planner);
 

@@ -13,10 +13,68 @@ Test(mtus, what_stands_on_a_link_rises_with_it)
 		"make ~ link eth0 mtu=1500\nmake ~ link v mtu=1500\nmake ~ link m mtu=1500\n");
 }
 
-Test(mtus, what_stands_on_a_link_is_lowered_by_the_kernel)
+Test(mtus, what_stands_on_a_link_falls_with_it)
 {
 	assert_plan(WANTED("link name=eth0 mtu=1400 adjust", VLAN),
-		ACTUAL("link name=eth0 mtu=1500", VLAN " mtu=1500 ours"), "make ~ link eth0 mtu=1400\n");
+		ACTUAL("link name=eth0 mtu=1500", VLAN " mtu=1500 ours"),
+		"make ~ link eth0 mtu=1400\nmake ~ link v mtu=1400\n");
+}
+
+Test(mtus, a_strangers_link_that_would_fall_is_a_conflict)
+{
+	static const struct ls_plan_options forced = { .force = true };
+
+	assert_plan(WANTED("link name=eth0 mtu=1400 adjust"), ACTUAL("link name=eth0 mtu=1500", VLAN " mtu=1500"),
+		"make ~ link eth0 mtu=1400\nconflict link v\n");
+	assert_plan_with(WANTED("link name=eth0 mtu=1400 adjust"), ACTUAL("link name=eth0 mtu=1500", VLAN " mtu=1500"),
+		forced, "make ~ link eth0 mtu=1400\n");
+	assert_plan(WANTED("link name=eth0 mtu=1400 adjust"), ACTUAL("link name=eth0 mtu=1500", VLAN " mtu=1300"),
+		"make ~ link eth0 mtu=1400\n");
+}
+
+/* Its ports come later, and the kernel goes by them. */
+Test(mtus, what_a_bridge_will_have_is_not_foretold)
+{
+	assert_plan(WANTED("link name=b type=bridge", "link name=p type=dummy master=b mtu=9000",
+			    "link name=m type=macvlan parent=b macvlan_mode=bridge"),
+		ACTUAL("link name=b type=bridge mtu=1500 ours",
+			"link name=m type=macvlan parent=b macvlan_mode=bridge mtu=1400 ours"),
+		"make + link p\n");
+}
+
+Test(mtus, what_a_link_made_anew_will_have_is_not_foretold)
+{
+	assert_plan(WANTED("link name=eth0 adjust", "link name=x type=vxlan vni=6 port=4789 parent=eth0",
+			    "link name=m type=macvlan parent=x macvlan_mode=bridge"),
+		ACTUAL("link name=eth0 mtu=9000", "link name=x type=vxlan vni=5 port=4789 parent=eth0 mtu=8000 ours",
+			"link name=m type=macvlan parent=x macvlan_mode=bridge mtu=1400 ours"),
+		"early - link x\nmake + link x\nmake + link m\n");
+}
+
+/* ---- below 1280 -------------------------------------------------------------------------------------------------- */
+
+Test(mtus, a_follower_that_gets_too_small_loses_its_ipv6)
+{
+	assert_plan(WANTED("link name=eth0 mtu=1200 adjust", VLAN),
+		ACTUAL("link name=eth0 mtu=1500", VLAN " mtu=1500 ours", "address dev=v address=2001:db8::1/64 ours"),
+		"early - address 2001:db8::1/64 dev v\nmake ~ link eth0 mtu=1200\nmake ~ link v mtu=1200\n");
+}
+
+Test(mtus, a_bridge_with_a_port_that_gets_too_small_loses_its_ipv6)
+{
+	assert_plan(WANTED("link name=eth0 mtu=1200 adjust"),
+		ACTUAL("link name=eth0 mtu=1500 master=b", "link name=b type=bridge mtu=1500",
+			"link name=m type=macvlan parent=b macvlan_mode=bridge mtu=1500",
+			"address dev=m address=2001:db8::1/64 raw"),
+		"make ~ link eth0 mtu=1200\nconflict address 2001:db8::1/64 dev m\n");
+}
+
+Test(mtus, ipv6_that_is_wanted_on_a_link_too_small_is_a_conflict)
+{
+	assert_plan(WANTED("link name=eth0 mtu=1200 adjust", VLAN, "address dev=v address=2001:db8::1/64",
+			    "sysctl path=net/ipv6/conf/v/accept_ra value=0"),
+		ACTUAL("link name=eth0 mtu=1200"),
+		"make + link v\nconflict sysctl net/ipv6/conf/v/accept_ra\nconflict address 2001:db8::1/64 dev v\n");
 }
 
 Test(mtus, a_number_taken_out_of_the_spec_is_taken_back)

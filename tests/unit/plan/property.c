@@ -141,11 +141,19 @@ static void choose_links(struct ls_set *set)
 		put(set, "link name=%s type=veth peer=m0 mtu=1500 up=%s", end, boolean(chance(4)));
 	}
 	put(set, "link name=eth0 adjust%s%s", chance(2) ? " mtu=1400" : "", port);
-	put(set, "link name=eth1 adjust%s up=%s", chance(2) ? " mtu=1200" : "", boolean(chance(2)));
+	put(set, "link name=eth1 adjust%s up=%s", chance(2) ? " mtu=1400" : "", boolean(chance(2)));
 	for (const char *const *name = (const char *const[]){ "v0", "v1", "a9", NULL }; *name; name++)
 		if (chance(2))
 			choose_vlan(set, *name);
 	choose_macvlan(set);
+}
+
+/* Too small for IPv6, by itself or with what it stands on. */
+static bool is_small(const struct ls_set *set, const struct ls_link *link)
+{
+	while (link && !ls_object_has(&link->object, LS_LINK_MTU))
+		link = ls_object_has(&link->object, LS_LINK_PARENT) ? ls_set_link(set, link->parent) : NULL;
+	return link && link->mtu < 1280;
 }
 
 static bool ipv6_works(const struct ls_set *set, const struct ls_link *link)
@@ -157,8 +165,7 @@ static bool ipv6_works(const struct ls_set *set, const struct ls_link *link)
 	snprintf(path, sizeof(path), "net/ipv6/conf/%s/disable_ipv6", link->name);
 	key.path = path;
 	disabled = (const struct ls_sysctl *)ls_set_find(set, &key.object);
-	return (!disabled || !strcmp(disabled->value, "0")) &&
-	       !(ls_object_has(&link->object, LS_LINK_MTU) && link->mtu < 1280);
+	return (!disabled || !strcmp(disabled->value, "0")) && !is_small(set, link);
 }
 
 /* A link of ours always gets told whether IPv6 works on it: there is no original to give back. */
@@ -176,6 +183,8 @@ static void choose_sysctls(struct ls_set *set)
 		const struct ls_link *link = (const struct ls_link *)set->objects[i];
 		bool physical = link->object.flags & LS_OBJECT_ADJUST;
 
+		if (is_small(set, link))
+			continue;
 		if (!physical || chance(3) == 0)
 			put(set, "sysctl path=net/ipv6/conf/%s/disable_ipv6 value=%u", link->name, chance(4) == 0);
 		if (chance(4) == 0)

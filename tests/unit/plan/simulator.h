@@ -314,6 +314,19 @@ static inline void sim_without_ipv6(struct simulator *sim, const char *dev)
 	sim_delete_addresses(sim, dev, AF_INET6);
 }
 
+/* addrconf_notify, NETDEV_CHANGEMTU: below 1280 bytes the link has no IPv6, and none of its sysctls. */
+static inline void sim_became_small(struct simulator *sim, const char *dev)
+{
+	char prefix[128];
+
+	sim_without_ipv6(sim, dev);
+	snprintf(prefix, sizeof(prefix), "net/ipv6/conf/%s/", dev);
+	for (size_t i = sim->n_objects; i-- > 0;)
+		if (sim->objects[i]->kind == &ls_kind_sysctl &&
+			!strncmp(((struct ls_sysctl *)sim->objects[i])->path, prefix, strlen(prefix)))
+			sim_take(sim, i);
+}
+
 static inline bool sim_is_type(const struct ls_link *link, const char *type)
 {
 	return link && ls_object_has(&link->object, LS_LINK_TYPE) && !strcmp(link->type, type);
@@ -629,21 +642,32 @@ static inline void sim_written(struct simulator *sim, const struct ls_sysctl *sy
 		sim_disable_ipv6(sim, sysctl->dev);
 }
 
-static inline void sim_write(struct simulator *sim, const struct ls_object *want)
+static inline bool sim_is_small(const struct simulator *sim, const struct ls_sysctl *sysctl)
+{
+	const struct ls_link *link = ls_object_has(&sysctl->object, LS_SYSCTL_DEV) ? sim_link(sim, sysctl->dev) : NULL;
+
+	return link && !strncmp(sysctl->path, "net/ipv6/", 9) && ls_object_has(&link->object, LS_LINK_MTU) &&
+	       link->mtu < 1280;
+}
+
+static inline int sim_write(struct simulator *sim, const struct ls_object *want)
 {
 	struct ls_object *there = sim_find(sim, want);
 
+	if (sim_is_small(sim, (const struct ls_sysctl *)want))
+		return sim_refuse(sim, want, "its link has no IPv6");
 	if (!there) {
 		there = sim_put(sim, want);
 		there->flags = 0;
 		there->managed = 0;
 		there->owner = LS_OWNER_FOREIGN;
 	} else if (!strcmp(((struct ls_sysctl *)there)->value, ((const struct ls_sysctl *)want)->value)) {
-		return;
+		return 0;
 	}
 	((struct ls_sysctl *)there)->value = ls_arena_intern(
 		sim->arena, ((const struct ls_sysctl *)want)->value, strlen(((const struct ls_sysctl *)want)->value));
 	sim_written(sim, (struct ls_sysctl *)there);
+	return 0;
 }
 
 /* rule_exists: what the new one does not ask for is not compared, nor is whether it asks for the opposite. */
@@ -688,10 +712,8 @@ static inline int sim_add(struct simulator *sim, const struct ls_step *step)
 {
 	struct ls_object *made;
 
-	if (step->want->kind == &ls_kind_sysctl) {
-		sim_write(sim, step->want);
-		return 0;
-	}
+	if (step->want->kind == &ls_kind_sysctl)
+		return sim_write(sim, step->want);
 	if (sim_is_taken(sim, step->want) || sim_rule_is_there(sim, step->want))
 		return sim_refuse(sim, step->want, "it is there already");
 	if (sim_check(sim, step->want) < 0)
@@ -766,7 +788,7 @@ static inline void sim_link_changed(struct simulator *sim, const struct ls_link 
 	if (before->up && !link->up) {
 		sim_went_down(sim, link->name);
 	} else if (ls_object_has(&before->object, LS_LINK_MTU) && before->mtu >= 1280 && link->mtu < 1280) {
-		sim_without_ipv6(sim, link->name);
+		sim_became_small(sim, link->name);
 	}
 }
 
@@ -779,10 +801,8 @@ static inline int sim_change(struct simulator *sim, const struct ls_step *step)
 		return sim_refuse(sim, step->want, "there is nothing to change");
 	if (ls_object_diff(step->have, there) & step->attrs)
 		return sim_refuse(sim, step->want, "it is not as the plan supposes");
-	if (step->want->kind == &ls_kind_sysctl) {
-		sim_write(sim, step->want);
-		return 0;
-	}
+	if (step->want->kind == &ls_kind_sysctl)
+		return sim_write(sim, step->want);
 	if (there->kind == &ls_kind_link)
 		before = *(struct ls_link *)there;
 	sim_take_attrs(sim, there, step->want, step->attrs);
