@@ -92,6 +92,10 @@ int ls_plan_make(const struct ls_set *desired, const struct ls_set *actual, cons
 void ls_plan_free(struct ls_plan *plan);
 void ls_plan_freep(struct ls_plan **plan);
 
+/* A desired object that is there, with what the spec leaves to linkspan (the MTU of a link that follows the one below):
+ * itself, or a copy in `arena`. NULL: out of memory. */
+const struct ls_object *ls_plan_expected(const struct ls_set *desired, const struct ls_set *actual,
+	const struct ls_object *object, struct ls_arena *arena);
 /* Warns (id `slow`) of what will take the kernel a second or more, with an estimate. */
 void ls_plan_warn_of_costs(const struct ls_plan *plan, struct ls_diag *diag);
 

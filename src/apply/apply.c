@@ -109,6 +109,15 @@ static int residue(const struct ls_plan *left, struct ls_error *err)
 	return -ESTALE;
 }
 
+/* The MTU of a bridge is the least of its ports'. */
+static bool is_kernels_doing(const struct ls_object *before, const struct ls_set *now)
+{
+	const struct ls_object *found = ls_set_find(now, before);
+
+	return found && found->kind == &ls_kind_link && ls_link_is((const struct ls_link *)found, "bridge") &&
+	       ls_object_diff(before, found) == LS_BIT(LS_LINK_MTU);
+}
+
 /* Bystanders that differ now, and not as the plan foresaw, are other people's doing: kept, and reported. */
 static void report_bystanders(const struct ls_plan *plan, const struct ls_set *now, struct ls_diag *notes)
 {
@@ -117,7 +126,7 @@ static void report_bystanders(const struct ls_plan *plan, const struct ls_set *n
 		char text[LS_DESCRIBE_MAX];
 
 		if (before->kind->adjusted || ls_set_find_same(now, before) ||
-			ls_set_find_same(&plan->given_up, before))
+			ls_set_find_same(&plan->given_up, before) || is_kernels_doing(before, now))
 			continue;
 		ls_diag_report(notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "changed-meanwhile",
 			"%s %s in the meantime, not by linkspan: left as it is",

@@ -284,6 +284,11 @@ static int explain(const struct knowledge *knowledge, const struct ls_object *ch
 
 	ret->knowledge = knowledge;
 	ret->recorded = recorded->n_objects ? ls_set_find(recorded, chosen) : NULL;
+	if (ret->recorded) {
+		ret->recorded = ls_plan_expected(recorded, &knowledge->actual, ret->recorded, knowledge->actual.arena);
+		if (!ret->recorded)
+			return -ENOMEM;
+	}
 	ret->found = find_in_kernel(knowledge, ret->recorded ? ret->recorded : chosen);
 	ret->object = ret->found ? ret->found : ret->recorded ? ret->recorded : chosen;
 	for (size_t i = 0; i < knowledge->originals.n_originals; i++)

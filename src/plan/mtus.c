@@ -84,26 +84,27 @@ uint32_t ls_plan_mtu_of(const struct ls_set *desired, const struct ls_set *actua
 	return mtu_of((struct view){ desired, actual }, name);
 }
 
-void ls_planner_follow_mtu(struct planner *planner, struct pair *pair)
+const struct ls_object *ls_plan_expected(const struct ls_set *desired, const struct ls_set *actual,
+	const struct ls_object *object, struct ls_arena *arena)
 {
-	const struct ls_link *want = (const struct ls_link *)pair->want, *have = (const struct ls_link *)pair->have;
+	const struct view view = { desired, actual };
+	const struct ls_link *want = (const struct ls_link *)object;
+	const struct ls_link *have;
 	struct ls_link *copy;
 	uint32_t mtu;
 
-	if (!want || want->object.kind != &ls_kind_link || is_adjusted(want) || has(want, LS_LINK_MTU) ||
-		!has(have, LS_LINK_MTU) || !follows(view_of(planner), want))
-		return;
-	mtu = mtu_of(view_of(planner), want->parent);
-	if (!mtu || mtu == have->mtu)
-		return;
-	copy = ls_arena_copy(planner->plan->arena, want, sizeof(*want));
-	if (!copy) {
-		planner->out_of_memory = true;
-		return;
-	}
+	if (object->kind != &ls_kind_link || is_adjusted(want) || has(want, LS_LINK_MTU) || !follows(view, want))
+		return object;
+	have = ls_set_link(actual, want->name);
+	mtu = mtu_of(view, want->parent);
+	if (!has(have, LS_LINK_MTU) || !mtu || mtu == have->mtu)
+		return object;
+	copy = ls_arena_copy(arena, want, sizeof(*want));
+	if (!copy)
+		return NULL;
 	copy->mtu = mtu;
 	copy->object.set |= LS_BIT(LS_LINK_MTU);
-	pair->want = &copy->object;
+	return &copy->object;
 }
 
 /* ---- consequences ------------------------------------------------------------------------------------------------ */

@@ -305,13 +305,23 @@ void ls_planner_judge(struct planner *planner, struct pair *pair)
 
 /* ---- all pairs --------------------------------------------------------------------------------------------------- */
 
+static void expect(struct planner *planner, struct pair *pair)
+{
+	const struct ls_object *expected =
+		ls_plan_expected(planner->desired, planner->actual, pair->want, planner->plan->arena);
+
+	planner->out_of_memory |= !expected;
+	pair->want = expected ? expected : pair->want;
+}
+
 /* While they are at hand: a hundred thousand pairs do not fit into a cache. */
 static void judge_first(struct planner *planner, size_t from)
 {
 	for (size_t i = from; i < planner->n_pairs; i++) {
 		struct pair *pair = &planner->pairs[i];
 
-		ls_planner_follow_mtu(planner, pair);
+		if (pair->want && pair->have)
+			expect(planner, pair);
 		ls_planner_judge(planner, pair);
 		planner->changes |= pair->verdict > VERDICT_SATISFIED || ls_planner_lost_precedence(pair);
 		planner->plan->n_satisfied += pair->verdict == VERDICT_SATISFIED;

@@ -97,9 +97,7 @@ void ls_planner_free_ports(struct planner *planner);
 void ls_planner_cycle_ports(struct planner *planner);
 /* Is it a port of a vrf or bond that goes in EARLY? It loses what it would lose if it were set down. */
 bool ls_planner_is_let_go(struct planner *planner, const struct pair *pair);
-/* mtus.c: makes a link that is there follow the MTU of the link below, where the spec says nothing else */
-void ls_planner_follow_mtu(struct planner *planner, struct pair *pair);
-/* What a link will have in the end, as far as that is certain; else 0. */
+/* mtus.c: what a link will have in the end, as far as that is certain; else 0. */
 uint32_t ls_plan_mtu_of(const struct ls_set *desired, const struct ls_set *actual, const char *name);
 /* What the kernel does with MTUs by itself, and IPv6 that is wanted on links that will have none. */
 void ls_planner_spread_from_mtus(struct planner *planner);

@@ -253,6 +253,120 @@ NS_TEST_EACH(links, changes_are_done_as_planned_and_taken_back, changes)
 	ns_expect_state(before);
 }
 
+/* ---- MTUs -------------------------------------------------------------------------------------------------------- */
+
+#define PAIR(mtu) \
+	"  va: { create: { type: veth, peer: vb }, mtu: " mtu ", ipv6: { method: disabled } }\n" \
+	"  vb: { create: { type: veth, peer: va }, mtu: " mtu ", ipv6: { method: disabled } }\n"
+#define BRIDGE(mtu) "interfaces:\n  br0: { create: { type: bridge }, mtu: " mtu ", ipv6: { method: disabled } }\n"
+
+/* There and back, by rollback and by another apply, and down. */
+static const struct resizing {
+	const char *type, *from, *to;
+	struct ns_fact facts[4];
+} resizings[] = {
+	/* The port raises the bridge after the macvlan has been made. */
+	{ "macvlan", "interfaces:\n" PAIR("9000"),
+		"interfaces:\n" PAIR("9000") "  br0: { create: { type: bridge, ports: [va] } }\n"
+					     "  mv0: { create: { type: macvlan, parent: br0 } }\n",
+		{ { "link show br0", "mtu", "9000" } } },
+	{ "macvlan",
+		"interfaces:\n" PAIR("1400") "  br0: { create: { type: bridge, ports: [va] } }\n"
+					     "  mv0: { create: { type: macvlan, parent: br0 } }\n",
+		"interfaces:\n" PAIR("1500") "  br0: { create: { type: bridge, ports: [va] } }\n"
+					     "  mv0: { create: { type: macvlan, parent: br0 } }\n",
+		{ { "link show br0", "mtu", "1500" } } },
+	/* The link below is made anew, with less. */
+	{ "vxlan",
+		"interfaces:\n" PAIR("9000") "  vx0: { create: { type: vxlan, id: 5, parent: va }, mtu: 8000 }\n"
+					     "  mv0: { create: { type: macvlan, parent: vx0 }, mtu: 1400 }\n",
+		"interfaces:\n" PAIR("1500") "  vx0: { create: { type: vxlan, id: 6, parent: va } }\n"
+					     "  mv0: { create: { type: macvlan, parent: vx0 } }\n",
+		{ { "link show mv0", "mtu", "1450" } } },
+	/* IPv6 goes and comes with the MTU, and its sysctls with it. */
+	{ "bridge", BRIDGE("1500"), BRIDGE("1200"), { { "/proc/sys/net/ipv6/conf/br0/disable_ipv6", NULL, "" } } },
+	{ "bridge", BRIDGE("1200"), BRIDGE("1500"), { { "/proc/sys/net/ipv6/conf/br0/disable_ipv6", NULL, "1" } } },
+	{ "macvlan",
+		"interfaces:\n" PAIR("1500") "  mv0:\n    create: { type: macvlan, parent: va }\n"
+					     "    ipv6: { method: manual, addresses: [\"2001:db8:9::1/64\"] }\n",
+		"interfaces:\n" PAIR("1200") "  mv0: { create: { type: macvlan, parent: va } }\n",
+		{ { "link show mv0", "mtu", "1200" }, { "-6 addr show mv0", NULL, "0" } } },
+};
+
+/* Not the indexes: links may have been made anew. */
+static const char *sizes(void)
+{
+	return ns_output("ip -o link | sed 's/^[0-9]*: //; s/@[^:]*//'; ip -6 -o addr | sed 's/^[0-9]*: //'; "
+			 "grep . /proc/sys/net/ipv6/conf/*/disable_ipv6");
+}
+
+NS_TEST_EACH(links, mtu_changes_are_done_and_taken_back, resizings)
+{
+	const struct resizing *resizing = &resizings[*number];
+	const char *before = begin(resizing->type), *first;
+
+	ns_apply_well(resizing->from);
+	first = sizes();
+	ns_apply_well(resizing->to);
+	ns_expect_facts(resizing->facts);
+	ns_rollback_well("");
+	cr_expect_str_eq(sizes(), first);
+	ns_apply_well(resizing->to);
+	ns_expect_facts(resizing->facts);
+	ns_down_well();
+	ns_expect_state(before);
+}
+
+Test(links, what_follows_the_link_below_is_explained_as_status_does)
+{
+	struct ns_answer answer;
+
+	(void)begin("macvlan");
+	ns_apply_well(MACVLAN("parent: p0"));
+	answer = ns_span("explain link mv0");
+	ns_expect_words(answer.out, NS_WORDS("as recorded"));
+	ns_run("ip link set mv0 mtu 1300");
+	answer = ns_span("explain link mv0");
+	ns_expect_words(answer.out, NS_WORDS("not as recorded", "1300", "1500"));
+}
+
+Test(links, strangers_links_are_not_made_smaller_unless_forced)
+{
+	struct ns_answer answer;
+	const char *before;
+
+	(void)begin("macvlan");
+	ns_apply_well("interfaces:\n" PAIR("1500"));
+	ns_run("ip link add fx link va type macvlan && ip link set fx up && ip -6 addr add 2001:db8:66::1/64 dev fx "
+	       "nodad");
+	ns_settle();
+	before = ns_state();
+	answer = ns_apply("interfaces:\n" PAIR("1200"));
+	ns_expect_exit(&answer, 1);
+	ns_expect_words(answer.err, NS_WORDS("link fx", "MTU falls", "--force"));
+	ns_expect_state(before);
+	answer = ns_span("apply --force %s/spec.yaml", ns_dir());
+	ns_expect_exit(&answer, 0);
+	cr_expect_null(strstr(answer.err, "changed-meanwhile"), "%s", answer.err);
+	ns_expect_facts((const struct ns_fact[]){ { "link show fx", "mtu", "1200" }, { 0 } });
+}
+
+Test(links, ipv6_on_a_link_too_small_for_it_is_refused)
+{
+	struct ns_answer answer;
+	const char *before;
+
+	(void)begin("macvlan");
+	ns_apply_well("interfaces:\n" PAIR("1500"));
+	before = ns_state();
+	answer = ns_apply(
+		"interfaces:\n" PAIR("1200") "  mv0:\n    create: { type: macvlan, parent: va }\n"
+					     "    ipv6: { method: manual, addresses: [\"2001:db8:9::1/64\"] }\n");
+	ns_expect_exit(&answer, 1);
+	ns_expect_words(answer.err, NS_WORDS("2001:db8:9::1/64 dev mv0", "below 1280"));
+	ns_expect_state(before);
+}
+
 /* ---- changed from outside ---------------------------------------------------------------------------------------- */
 
 static const struct meddling {
@@ -281,6 +395,8 @@ static const struct meddling {
 		"change link mv0 (macvlan_mode)" },
 	{ "macvlan", MACVLAN("parent: p0"), "ip link set mv0 address 02:00:5e:00:00:99",
 		{ "changed", "link mv0", "02:00:5e:00:00:99" }, "change link mv0 (mac)" },
+	{ "macvlan", MACVLAN("parent: p0"), "ip link set mv0 mtu 1300",
+		{ "changed", "link mv0", "mtu is 1300 instead of 1500" }, "change link mv0 (mtu)" },
 	{ "vrf", VRF("table: 10, ports: [p0]"), "ip link set p0 nomaster",
 		{ "changed", "link p0", "master is none instead of blue", "missing" }, NULL },
 	{ "vrf", VRF("table: 10, ports: [p0]"), "ip link del blue", { "missing", "link blue", "link p0" }, NULL },
