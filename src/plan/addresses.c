@@ -290,9 +290,10 @@ static size_t find_ip(const struct index *index, const struct ls_ip *ip)
 	return low;
 }
 
-#define each_of_ip(index, i, address) \
-	for (size_t i = find_ip(index, address); \
-		(i) < (index)->n && !memcmp((index)->items[i].ip, address, sizeof(struct ls_ip)); (i)++)
+static bool is_of(const struct index *index, size_t i, const struct ls_ip *ip)
+{
+	return i < index->n && !memcmp(index->items[i].ip, ip, sizeof(*ip));
+}
 
 static const struct ls_ip *ip_of_address(const struct pair *pair)
 {
@@ -326,22 +327,26 @@ static void build_index(struct planner *planner, struct span span,
 /* Will a link have it when the plan is through? */
 static bool address_stays(const struct index *addresses, const struct ls_ip *ip)
 {
-	each_of_ip(addresses, i,
-		ip) if (addresses->items[i].pair->want || !ls_pair_goes(addresses->items[i].pair)) return true;
+	for (size_t i = find_ip(addresses, ip); is_of(addresses, i, ip); i++)
+		if (addresses->items[i].pair->want || !ls_pair_goes(addresses->items[i].pair))
+			return true;
 	return false;
 }
 
 /* On any link: a source is local as long as one has it. */
 static bool address_gone_early(const struct index *addresses, const struct ls_ip *ip)
 {
-	each_of_ip(addresses, i,
-		ip) if (addresses->items[i].pair->have && !ls_pair_goes_early(addresses->items[i].pair)) return false;
+	for (size_t i = find_ip(addresses, ip); is_of(addresses, i, ip); i++)
+		if (addresses->items[i].pair->have && !ls_pair_goes_early(addresses->items[i].pair))
+			return false;
 	return true;
 }
 
 static bool address_wanted(const struct index *addresses, const struct ls_ip *ip)
 {
-	each_of_ip(addresses, i, ip) if (addresses->items[i].pair->want) return true;
+	for (size_t i = find_ip(addresses, ip); is_of(addresses, i, ip); i++)
+		if (addresses->items[i].pair->want)
+			return true;
 	return false;
 }
 
@@ -385,8 +390,9 @@ static void spread_to_sources(struct planner *planner, const struct index *addre
 		early = address_gone_early(addresses, ip);
 		if (!early && address_stays(addresses, ip))
 			continue;
-		each_of_ip(sources, k, ip) lose_source_of(
-			planner, sources->items[k].pair, ip, early, early && address_wanted(addresses, ip));
+		for (size_t k = find_ip(sources, ip); is_of(sources, k, ip); k++)
+			lose_source_of(
+				planner, sources->items[k].pair, ip, early, early && address_wanted(addresses, ip));
 	}
 }
 
