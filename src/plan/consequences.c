@@ -370,7 +370,9 @@ static void lose_sysctl(struct planner *planner, struct pair *pair)
 
 	if (pair->want && early)
 		ls_planner_lose(planner, pair, true, "its link is made anew");
-	else if (!pair->want && (early || on_any(pair->have, &planner->late_links)) &&
+	else if (!pair->want &&
+		 (early || on_any(pair->have, &planner->late_links) ||
+			 ls_planner_loses_sysctl(planner, (const struct ls_sysctl *)pair->have)) &&
 		 ls_set_add(&planner->plan->closure, (struct ls_object *)pair->found) < 0)
 		planner->out_of_memory = true;
 }
@@ -418,8 +420,8 @@ void ls_planner_consequences(struct planner *planner)
 	ls_planner_spread_from_nexthops(planner);
 	ls_planner_free_rules(planner);
 	ls_planner_spread_from_addresses(planner);
-	ls_planner_spread_from_sysctls(planner);
 	ls_planner_refuse_ipv6(planner);
+	ls_planner_spread_from_sysctls(planner);
 }
 
 /* Links that a step does more to than make: whatever refers to them is at risk. */

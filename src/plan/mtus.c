@@ -200,14 +200,26 @@ static void name_small_links(struct planner *planner)
 	}
 }
 
+bool ls_planner_loses_sysctl(struct planner *planner, const struct ls_sysctl *sysctl)
+{
+	return ls_object_has(&sysctl->object, LS_SYSCTL_DEV) && !strncmp(sysctl->path, "net/ipv6/", 9) &&
+	       names_have(&planner->small_links, sysctl->dev);
+}
+
 static bool needs_ipv6(struct planner *planner, const struct ls_object *object)
 {
-	const struct ls_sysctl *sysctl = (const struct ls_sysctl *)object;
-
 	if (object->kind == &ls_kind_sysctl)
-		return ls_object_has(object, LS_SYSCTL_DEV) && !strncmp(sysctl->path, "net/ipv6/", 9) &&
-		       names_have(&planner->small_links, sysctl->dev);
+		return ls_planner_loses_sysctl(planner, (const struct ls_sysctl *)object);
 	return ls_planner_lost_with(object) & LS_LOST_QUIET && ls_planner_on_these_only(object, &planner->small_links);
+}
+
+/* A link without IPv6 is what it asks for. */
+static bool forbids_ipv6(const struct ls_object *object)
+{
+	const struct ls_sysctl *sysctl = (const struct ls_sysctl *)object;
+	const char *name = object->kind == &ls_kind_sysctl ? strrchr(sysctl->path, '/') : NULL;
+
+	return name && !strcmp(name, "/disable_ipv6") && !strcmp(sysctl->value, "1");
 }
 
 void ls_planner_refuse_ipv6(struct planner *planner)
@@ -215,8 +227,12 @@ void ls_planner_refuse_ipv6(struct planner *planner)
 	for (size_t i = 0; planner->small_links.n && i < planner->n_pairs; i++) {
 		struct pair *pair = &planner->pairs[i];
 
-		if (pair->want && pair->verdict > VERDICT_SATISFIED && pair->verdict < VERDICT_DELETE &&
-			needs_ipv6(planner, pair->want))
+		if (!pair->want || pair->verdict <= VERDICT_SATISFIED || pair->verdict >= VERDICT_DELETE ||
+			!needs_ipv6(planner, pair->want))
+			continue;
+		if (forbids_ipv6(pair->want))
+			pair->verdict = VERDICT_NONE;
+		else
 			ls_planner_conflict(planner, pair,
 				"the MTU of its link will be below 1280, so the link has no IPv6 (RFC 8200)");
 	}

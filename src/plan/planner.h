@@ -102,6 +102,8 @@ uint32_t ls_plan_mtu_of(const struct ls_set *desired, const struct ls_set *actua
 /* What the kernel does with MTUs by itself, and IPv6 that is wanted on links that will have none. */
 void ls_planner_spread_from_mtus(struct planner *planner);
 void ls_planner_refuse_ipv6(struct planner *planner);
+/* Does it go with the IPv6 of a link that gets too small? */
+bool ls_planner_loses_sysctl(struct planner *planner, const struct ls_sysctl *sysctl);
 /* nexthops.c: what goes with nexthop objects */
 void ls_planner_spread_from_nexthops(struct planner *planner);
 

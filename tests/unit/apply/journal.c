@@ -13,9 +13,9 @@ static struct ls_journal journal_of(struct ls_set want, struct ls_set have, uint
 
 	cr_assert_eq(ls_journal_from_plan(plan, target, &journal), 0);
 	build_keep(plan); /* the journal borrows from it */
-	build_keep(journal.before.objects);
-	build_keep(journal.after.objects);
-	build_keep(journal.fallout.objects);
+	build_keep_set(&journal.before);
+	build_keep_set(&journal.after);
+	build_keep_set(&journal.fallout);
 	return journal;
 }
 

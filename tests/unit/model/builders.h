@@ -49,7 +49,15 @@ static inline void build_begin(struct ls_set *set)
 	ls_set_init(set, build_arena());
 	set->objects = build_keep(calloc(BUILD_SET_MAX, sizeof(struct ls_object *)));
 	set->size = BUILD_SET_MAX;
-	cr_assert_not_null(set->objects);
+	set->ends = build_keep(calloc(BUILD_SET_MAX, sizeof(*set->ends)));
+	set->ends_size = BUILD_SET_MAX;
+	cr_assert(set->objects && set->ends);
+}
+
+static inline void build_keep_set(struct ls_set *set)
+{
+	build_keep(set->objects);
+	build_keep(set->ends);
 }
 
 /* Sorting has moved the objects of a set to other memory. */

@@ -69,6 +69,26 @@ Test(mtus, a_bridge_with_a_port_that_gets_too_small_loses_its_ipv6)
 		"make ~ link eth0 mtu=1200\nconflict address 2001:db8::1/64 dev m\n");
 }
 
+Test(mtus, a_link_too_small_for_ipv6_has_it_disabled)
+{
+	assert_plan(WANTED("link name=eth0 mtu=1200 adjust", VLAN, "sysctl path=net/ipv6/conf/v/disable_ipv6 value=1"),
+		ACTUAL("link name=eth0 mtu=1500", VLAN " mtu=1500 ours",
+			"sysctl path=net/ipv6/conf/v/disable_ipv6 value=0"),
+		"make ~ link eth0 mtu=1200\nmake ~ link v mtu=1200\n");
+}
+
+Test(mtus, sysctls_that_go_with_ipv6_are_in_the_closure)
+{
+	struct ls_set want = WANTED("link name=eth0 mtu=1200 adjust"),
+		      have = ACTUAL("link name=eth0 mtu=1500", "sysctl path=net/ipv6/conf/eth0/accept_ra value=2",
+			      "sysctl path=net/ipv4/conf/eth0/rp_filter value=2");
+	struct ls_plan *plan = plan_of(&want, &have, (struct ls_plan_options){ 0 });
+
+	cr_assert_eq(plan->closure.n_objects, 1);
+	cr_assert_str_eq(((struct ls_sysctl *)plan->closure.objects[0])->path, "net/ipv6/conf/eth0/accept_ra");
+	ls_plan_free(plan);
+}
+
 Test(mtus, ipv6_that_is_wanted_on_a_link_too_small_is_a_conflict)
 {
 	assert_plan(WANTED("link name=eth0 mtu=1200 adjust", VLAN, "address dev=v address=2001:db8::1/64",
