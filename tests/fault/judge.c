@@ -142,7 +142,8 @@ static void add_members(struct lines *lines, const char *link, const char *prefi
 
 static void add_link(struct lines *lines, json_t *link)
 {
-	static const char *const volatile_keys[] = { "operstate", "link_index", "qdisc", "link_netnsid", NULL };
+	static const char *const volatile_keys[] = { "operstate", "link_index", "qdisc", "link_netnsid", "tso_max_size",
+		"tso_max_segs", NULL };
 	static const char *const flags[] = { "NO-CARRIER", "LOWER_UP", "M-DOWN", NULL };
 	static const char *const bridge[] = { "root_port", "root_path_cost", "topology_change",
 		"topology_change_detected", "root_id", "bridge_id", NULL };
