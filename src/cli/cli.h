@@ -247,6 +247,21 @@ struct json_t *cli_json_generation(const struct ls_generation *generation, uint6
 /* The document of `check`: also what any other command with --json answers about a spec that is not valid. */
 void cli_json_check(struct cli *cli, bool valid, const struct ls_diag *diag);
 
+/* A document being read (json_walk.c). `at`: what comes next. */
+struct cli_walk {
+	const char *text, *at, *end;
+	const char *name; /* of the file */
+	struct ls_error *err;
+};
+
+typedef int cli_walk_member(struct cli_walk *walk, const char *name, void *data); /* reads the value */
+typedef int cli_walk_element(struct cli_walk *walk, size_t i, const struct json_t *json, void *data);
+/* 0, or negative with the error set and its place in the document told. */
+int cli_walk_value(struct cli_walk *walk, struct json_t **ret);
+int cli_walk_object(struct cli_walk *walk, cli_walk_member *member, void *data);
+int cli_walk_array(struct cli_walk *walk, cli_walk_element *element, void *data);
+int cli_walk_end(struct cli_walk *walk);
+
 /* Reads {"format":1,"objects":{...},"originals":[...]}, "-" is standard input; objects go to the set's arena, and are
  * sorted. Release the ledger, also after a failure. */
 int cli_snapshot_read(const char *path, struct ls_set *ret, struct ls_ledger *originals, struct ls_error *err);

@@ -80,13 +80,32 @@ static json_t *original_to_json(const struct ls_original *entry)
 	return json;
 }
 
+/* Of what exists by itself, only what linkspan sets: the rest is as it happened to be then. */
+static void forget_unmanaged(struct ls_object *object, uint32_t managed)
+{
+	for (unsigned i = 0; i < object->kind->n_attrs; i++) {
+		enum ls_change change = object->kind->attrs[i].change;
+
+		if (!(managed & LS_BIT(i)) && change != LS_CHANGE_KEY && change != LS_CHANGE_INFO)
+			object->set &= ~LS_BIT(i);
+	}
+	object->owner = LS_OWNER_FOREIGN;
+}
+
 static void print_originals(struct cli *cli, const struct ls_ledger *originals)
 {
 	bool first = true;
 
 	cli_json_raw(cli, ",\n\"originals\":[");
-	for (size_t i = 0; i < originals->n_originals; i++)
-		cli_json_element(cli, &first, original_to_json(&originals->originals[i]));
+	for (size_t i = 0; i < originals->n_originals; i++) {
+		const struct ls_original *entry = &originals->originals[i];
+
+		if (entry->original->flags & LS_OBJECT_ADJUST) {
+			forget_unmanaged(entry->original, entry->original->managed);
+			forget_unmanaged(entry->written, entry->original->managed);
+		}
+		cli_json_element(cli, &first, original_to_json(entry));
+	}
 	cli_json_raw(cli, first ? "]" : "\n]");
 }
 

@@ -15,45 +15,34 @@ static void unref(json_t **json)
 	json_decref(*json);
 }
 
-static int read_objects(const struct ls_kind *kind, const json_t *array, struct ls_set *set, struct ls_error *err)
-{
-	struct ls_object *object;
-	size_t i;
-	json_t *json;
-	int r;
+struct reading {
+	struct ls_set *set;
+	struct ls_ledger *originals;
+	struct ls_error *err;
+	const struct ls_kind *kind; /* of the objects at hand */
+	bool has_format, has_objects;
+};
 
-	if (!json_is_array(array))
-		return ls_error_set(err, -EINVAL, "'%s' is not an array", kind->name);
-	json_array_foreach(array, i, json)
-	{
-		r = ls_object_from_json(json, kind, set->arena, &object, err);
-		if (r < 0)
-			return ls_error_context(err, r, "%s %zu", kind->name, i);
-		if (ls_set_add(set, object) < 0)
-			return ls_error_set(err, -ENOMEM, "out of memory");
-	}
-	return 0;
+static int read_object(struct cli_walk *walk, size_t i, const json_t *json, void *data)
+{
+	struct reading *reading = data;
+	struct ls_object *object;
+	int r = ls_object_from_json(json, reading->kind, reading->set->arena, &object, reading->err);
+
+	(void)walk;
+	if (r < 0)
+		return ls_error_context(reading->err, r, "%s %zu", reading->kind->name, i);
+	return ls_set_add(reading->set, object) < 0 ? ls_error_set(reading->err, -ENOMEM, "out of memory") : 0;
 }
 
-static int read_kinds(json_t *objects, struct ls_set *set, struct ls_error *err)
+static int read_kind(struct cli_walk *walk, const char *name, void *data)
 {
-	const struct ls_kind *kind;
-	const char *name;
-	json_t *array;
-	int r;
+	struct reading *reading = data;
 
-	if (!json_is_object(objects))
-		return ls_error_set(err, -EINVAL, "no 'objects'");
-	json_object_foreach(objects, name, array)
-	{
-		kind = ls_kind_by_name(name);
-		if (!kind)
-			return ls_error_set(err, -EINVAL, "there is no kind of object '%s'", name);
-		r = read_objects(kind, array, set, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	reading->kind = ls_kind_by_name(name);
+	if (!reading->kind)
+		return ls_error_set(reading->err, -EINVAL, "there is no kind of object '%s'", name);
+	return cli_walk_array(walk, read_object, reading);
 }
 
 /* ---- what was displaced ------------------------------------------------------------------------------------------ */
@@ -123,39 +112,50 @@ static int read_originals(const json_t *array, struct ls_arena *arena, struct ls
 
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 
-static int read_document(json_t *document, struct ls_set *set, struct ls_ledger *originals, struct ls_error *err)
+static int read_member(struct cli_walk *walk, const char *name, void *data)
 {
-	const json_t *array;
+	LS_CLEANUP(unref) json_t *json = NULL;
+	struct reading *reading = data;
 	int r;
 
-	if (!json_is_object(document))
-		return ls_error_set(err, -EINVAL, "not a snapshot: no JSON object");
-	if (json_integer_value(json_object_get(document, "format")) != 1)
-		return ls_error_set(err, -EINVAL, "not a snapshot of a format that this program knows (1)");
-	r = read_kinds(json_object_get(document, "objects"), set, err);
-	array = json_object_get(document, "originals"); /* not in those of older programs */
-	return r < 0 || !array ? r : read_originals(array, set->arena, originals, err);
+	if (!strcmp(name, "objects")) {
+		reading->has_objects = true;
+		return cli_walk_object(walk, read_kind, reading);
+	}
+	r = cli_walk_value(walk, &json);
+	if (r < 0)
+		return r;
+	reading->has_format |= !strcmp(name, "format") && json_integer_value(json) == 1;
+	return strcmp(name, "originals") != 0
+		       ? 0
+		       : read_originals(json, reading->set->arena, reading->originals, reading->err);
+}
+
+static int read_text(const char *name, const char *text, size_t length, struct ls_set *set, struct ls_ledger *originals,
+	struct ls_error *err)
+{
+	struct cli_walk walk = { .text = text, .at = text, .end = text + length, .name = name, .err = err };
+	struct reading reading = { .set = set, .originals = originals, .err = err };
+	int r = cli_walk_object(&walk, read_member, &reading);
+
+	if (r >= 0)
+		r = cli_walk_end(&walk);
+	if (r >= 0 && !reading.has_format)
+		r = ls_error_set(err, -EINVAL, "%s: not a snapshot of a format that this program knows (1)", name);
+	if (r >= 0 && !reading.has_objects)
+		r = ls_error_set(err, -EINVAL, "%s: a snapshot without 'objects'", name);
+	if (r >= 0)
+		ls_set_sort(set);
+	return r;
 }
 
 int cli_snapshot_read(const char *path, struct ls_set *ret, struct ls_ledger *originals, struct ls_error *err)
 {
 	const char *name = path[0] == '-' && !path[1] ? "<stdin>" : path;
-	LS_CLEANUP(unref) json_t *document = NULL;
 	LS_CLEANUP(ls_free) char *text = NULL;
-	json_error_t problem;
 	size_t length;
 	int r;
 
 	r = ls_file_read(path, SNAPSHOT_SIZE_MAX, &text, &length, err);
-	if (r < 0)
-		return r;
-	document = json_loadb(text, length, JSON_REJECT_DUPLICATES, &problem);
-	if (!document)
-		return ls_error_set(err, json_error_code(&problem) == json_error_out_of_memory ? -ENOMEM : -EINVAL,
-			"%s:%d:%d: %s", name, problem.line, problem.column, problem.text);
-	r = read_document(document, ret, originals, err);
-	if (r < 0)
-		return ls_error_context(err, r, "%s", name);
-	ls_set_sort(ret);
-	return 0;
+	return r < 0 ? r : read_text(name, text, length, ret, originals, err);
 }

@@ -3,4 +3,5 @@
 #include "../../src/cli/output.c"
 #include "../../src/cli/plan_text.c"
 #include "../../src/cli/protocol.c"
+#include "../../src/cli/json_walk.c"
 #include "../../src/cli/snapshot_json.c"

@@ -7,6 +7,7 @@
 #include "../../../src/cli/plan.c"
 #include "../../../src/cli/plan_json.c"
 #include "../../../src/cli/plan_text.c"
+#include "../../../src/cli/json_walk.c"
 #include "../../../src/cli/snapshot_json.c"
 
 #define HEAD "linkspan: 1\nkind: gateway\nname: gw\n"
@@ -236,12 +237,16 @@ Test(plan, a_snapshot_that_is_none_is_refused)
 	static const struct {
 		const char *text, *message;
 	} cases[] = {
-		{ "{", ":1:1: " },
-		{ "[]", "no JSON object" },
+		{ "{", ":1:2: " },
+		{ "[]", ":1:1: an object is expected" },
 		{ "{\"format\":2,\"objects\":{}}", "of a format that this program knows" },
-		{ "{\"format\":1}", "no 'objects'" },
+		{ "{\"format\":1}", "without 'objects'" },
 		{ SNAPSHOT("\"lnk\":[]"), "no kind of object 'lnk'" },
-		{ SNAPSHOT("\"link\":{}"), "'link' is not an array" },
+		{ SNAPSHOT("\"link\":{}"), ":1:31: an array is expected" },
+		{ "{\n\"format\":1, \"objects\": {\"link\": [{\"name\": \"a\"}, {\"name\": }]}}", ":2:58: unexpected token" },
+		{ SNAPSHOT("\"link\":[]") " x", "goes on" },
+		{ SNAPSHOT("\"link\":[],\"link\":[]"), "duplicate" },
+		{ SNAPSHOT("\"link\":[{\"name\":\"a\"} 1]"), "expected" },
 		{ SNAPSHOT("\"link\":[{\"name\":\"a\"},{\"mtu\":3}]"), "link 1: a link without 'name'" },
 		{ SNAPSHOT("\"link\":[{\"name\":\"a\",\"mtu\":-1}]"), "bad value of 'mtu'" },
 		{ "{\"format\":1,\"format\":1}", "duplicate" },
