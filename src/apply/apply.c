@@ -276,14 +276,45 @@ static uint32_t to_microseconds(double seconds)
 	return seconds < UINT32_MAX / 1e6 ? (uint32_t)(seconds * 1e6) : UINT32_MAX;
 }
 
-static int describe_generation(const struct ls_host *host, const struct goal *goal,
-	const struct ls_run_options *options, const struct ls_run_report *report, struct ls_generation *ret)
+static bool same_objects(struct ls_host *host, const struct ls_set *desired)
+{
+	struct ls_generation current;
+	bool same;
+
+	if (!host->current || ls_generation_read(host, host->current, LS_GENERATION_OBJECTS, &current, NULL) < 0)
+		return false;
+	same = current.objects.n_objects == desired->n_objects;
+	for (size_t i = 0; same && i < desired->n_objects; i++)
+		same = !ls_object_compare(current.objects.objects[i], desired->objects[i]) &&
+		       ls_object_same(current.objects.objects[i], desired->objects[i]);
+	ls_generation_done(&current);
+	return same;
+}
+
+/* A repair repeats what is in force: who rolls back wants what was before that. */
+static uint64_t source_of(struct ls_host *host, const struct goal *goal, const struct ls_set *desired)
+{
+	struct ls_generation current;
+	uint64_t source = host->current + 1;
+
+	if (goal->source)
+		return goal->source;
+	if (!host->current || ls_generation_read(host, host->current, 0, &current, NULL) < 0)
+		return source;
+	if (current.n_objects == desired->n_objects && same_objects(host, desired))
+		source = current.source;
+	ls_generation_done(&current);
+	return source;
+}
+
+static int describe_generation(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
+	const struct ls_run_report *report, struct ls_generation *ret)
 {
 	struct ls_prepared *prepared = report->prepared;
 
 	*ret = (struct ls_generation){
 		.number = host->current + 1,
-		.source = goal->source ? goal->source : host->current + 1,
+		.source = source_of(host, goal, &prepared->desired),
 		.time = time(NULL),
 		.n_objects = (uint32_t)prepared->desired.n_objects,
 		.n_satisfied = record_owners(prepared),
@@ -408,21 +439,6 @@ static void carry_out(struct ls_host *host, const struct goal *goal, const struc
 static bool same_spec(struct ls_host *host, const struct goal *goal)
 {
 	return goal->spec_text && ls_generation_has_spec(host, host->current, goal->spec_text, goal->spec_length);
-}
-
-static bool same_objects(struct ls_host *host, const struct ls_set *desired)
-{
-	struct ls_generation current;
-	bool same;
-
-	if (ls_generation_read(host, host->current, LS_GENERATION_OBJECTS, &current, NULL) < 0)
-		return false;
-	same = current.objects.n_objects == desired->n_objects;
-	for (size_t i = 0; same && i < desired->n_objects; i++)
-		same = !ls_object_compare(current.objects.objects[i], desired->objects[i]) &&
-		       ls_object_same(current.objects.objects[i], desired->objects[i]);
-	ls_generation_done(&current);
-	return same;
 }
 
 /* Nothing to send. Still a generation of its own when something else is asked for than before, so that `status` and

@@ -366,8 +366,11 @@ enum cli_exit cli_fail_at(struct cli *cli, const struct ls_error *err, struct cl
 {
 	cli_print_error(cli, err, source);
 	if (err->code == -EPERM || err->code == -EACCES) {
+		/* The kernel's state asks for a capability, files for their permissions. */
 		if (!strstr(err->message, "CAP_NET_ADMIN"))
-			cli_hint(cli, "this needs root or CAP_NET_ADMIN");
+			cli_hint(cli, err->code == -EPERM
+					      ? "this needs root or CAP_NET_ADMIN"
+					      : "this needs root, or a state directory of one's own (--state-dir)");
 		return CLI_EXIT_PRIVILEGE;
 	}
 	if (err->code == -EOPNOTSUPP)

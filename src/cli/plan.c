@@ -78,6 +78,10 @@ static enum cli_exit plan_offline(struct cli *cli, struct cli_spec *spec)
 	if (!actual.arena || !desired.arena)
 		return answer_failure(cli, -ENOMEM, &err, spec);
 	r = cli_snapshot_read(cli->args.from, &actual, &originals, &err);
+	if (r >= 0 && !originals.originals)
+		r = ls_error_set(&err, -EINVAL,
+			"%s: not a snapshot of the whole host: take it with `linkspan snapshot --all --json`",
+			cli->args.from);
 	if (r < 0) {
 		cli_print_error(cli, &err, NULL);
 		return r == -ENOMEM ? CLI_EXIT_FAILED : CLI_EXIT_INVALID;

@@ -144,7 +144,7 @@ static void warn_of_state(struct ls_host *host, struct state *state)
 	if (ls_host_is_interrupted(host))
 		ls_diag_report(&state->warnings, LS_SEVERITY_WARNING, nowhere, "interrupted",
 			"a run was cut short here: run `linkspan recover`");
-	if (state->generation.number && !state->generation.this_epoch)
+	if (state->generation.number && !state->generation.this_epoch && state->generation.n_objects)
 		ls_diag_report(&state->warnings, LS_SEVERITY_WARNING, nowhere, "epoch",
 			"generation %llu was applied before this host (or its namespace) started: apply the spec again",
 			(unsigned long long)state->generation.number);

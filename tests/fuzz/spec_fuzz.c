@@ -22,9 +22,9 @@ static void check_finding(const struct ls_finding *finding, size_t size)
 	}
 }
 
-static void check_spec(const struct ls_spec *spec, size_t size)
+static void check_spec(const struct ls_spec *spec, const uint8_t *text, size_t size)
 {
-	if (!spec->name || spec->text_length != size || strlen(spec->text) != size)
+	if (!spec->name || spec->text_length != size || memcmp(spec->text, text, size) != 0)
 		abort();
 	for (size_t i = 0; i < spec->n_interfaces; i++) {
 		if (ls_spec_find_interface(spec, spec->interfaces[i].name) != &spec->interfaces[i])
@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < diag.n_findings; i++)
 		check_finding(&diag.findings[i], size);
 	if (spec)
-		check_spec(spec, size);
+		check_spec(spec, data, size);
 	ls_spec_free(spec);
 	ls_diag_done(&diag);
 	return 0;

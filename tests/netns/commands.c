@@ -336,6 +336,20 @@ Test(commands, rollback_twice_goes_further_back)
 	expect_route("10.1.0.0/16", true);
 }
 
+Test(commands, rollback_does_not_stop_at_repairs)
+{
+	ns_begin();
+	ns_apply_well(BLACKHOLE("1"));
+	ns_apply_well(BLACKHOLE("2"));
+	for (int i = 0; i < 2; i++) {
+		ns_run("ip route del 10.2.0.0/16 type blackhole");
+		ns_apply_well(BLACKHOLE("2"));
+	}
+	ns_rollback_well("");
+	expect_route("10.1.0.0/16", true);
+	expect_route("10.2.0.0/16", false);
+}
+
 Test(commands, apply_of_what_is_in_force_is_no_new_generation)
 {
 	struct ns_answer answer;

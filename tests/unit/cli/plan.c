@@ -29,7 +29,7 @@
 	"\"via\":\"" via "\",\"scope\":\"global\",\"protocol\":" owner "}]"
 #define OURS "108,\"owner\":\"linkspan\""
 #define DHCP "16,\"owner\":\"foreign\""
-#define SNAPSHOT(...) "{\"format\":1,\"objects\":{" __VA_ARGS__ "}}"
+#define SNAPSHOT(...) "{\"format\":1,\"objects\":{" __VA_ARGS__ "},\"originals\":[]}"
 
 struct run {
 	struct told told;
@@ -241,9 +241,11 @@ Test(plan, a_snapshot_that_is_none_is_refused)
 		{ "[]", ":1:1: an object is expected" },
 		{ "{\"format\":2,\"objects\":{}}", "of a format that this program knows" },
 		{ "{\"format\":1}", "without 'objects'" },
+		{ "{\"format\":1,\"objects\":{}}", "snapshot --all --json" },
 		{ SNAPSHOT("\"lnk\":[]"), "no kind of object 'lnk'" },
 		{ SNAPSHOT("\"link\":{}"), ":1:31: an array is expected" },
-		{ "{\n\"format\":1, \"objects\": {\"link\": [{\"name\": \"a\"}, {\"name\": }]}}", ":2:58: unexpected token" },
+		{ "{\n\"format\":1, \"objects\": {\"link\": [{\"name\": \"a\"}, {\"name\": }]}}",
+			":2:58: unexpected token" },
 		{ SNAPSHOT("\"link\":[]") " x", "goes on" },
 		{ SNAPSHOT("\"link\":[],\"link\":[]"), "duplicate" },
 		{ SNAPSHOT("\"link\":[{\"name\":\"a\"} 1]"), "expected" },
