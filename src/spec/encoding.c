@@ -109,13 +109,13 @@ int ls_encoding_check(struct ls_report *report, const char *text, size_t length)
 	return 0;
 }
 
-/* Steps over the character at `offset`: CR LF is one line end. */
-static size_t step(const char *text, size_t offset, struct ls_mark *mark)
+/* Steps over the character at `offset` of `length` bytes: CR LF is one line end. */
+static size_t step(const char *text, size_t length, size_t offset, struct ls_mark *mark)
 {
 	if (text[offset] == '\n' || text[offset] == '\r') {
 		mark->line++;
 		mark->column = 1;
-		return text[offset] == '\r' && text[offset + 1] == '\n' ? 2 : 1;
+		return text[offset] == '\r' && offset + 1 < length && text[offset + 1] == '\n' ? 2 : 1;
 	}
 	if (((unsigned char)text[offset] & 0xc0) != 0x80)
 		mark->column++;
@@ -127,7 +127,7 @@ struct ls_mark ls_encoding_mark(const char *text, size_t offset)
 	struct ls_mark mark = { 1, 1 };
 
 	for (size_t i = skip_mark(text, offset); i < offset;)
-		i += step(text, i, &mark);
+		i += step(text, offset, i, &mark);
 	return mark;
 }
 
@@ -137,7 +137,7 @@ char ls_encoding_byte_at(const char *text, size_t length, struct ls_mark mark)
 	size_t i = skip_mark(text, length);
 
 	while (i < length && ls_mark_compare(here, mark) < 0)
-		i += step(text, i, &here);
+		i += step(text, length, i, &here);
 	while (i < length && ((unsigned char)text[i] & 0xc0) == 0x80)
 		i++;
 	return i < length && ls_mark_compare(here, mark) == 0 ? text[i] : '\0';
