@@ -342,7 +342,7 @@ Test(commands, rollback_does_not_stop_at_repairs)
 	ns_apply_well(BLACKHOLE("1"));
 	ns_apply_well(BLACKHOLE("2"));
 	for (int i = 0; i < 2; i++) {
-		ns_run("ip route del 10.2.0.0/16 type blackhole");
+		ns_run("ip route del blackhole 10.2.0.0/16");
 		ns_apply_well(BLACKHOLE("2"));
 	}
 	ns_rollback_well("");
