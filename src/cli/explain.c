@@ -110,6 +110,39 @@ static bool begins(const char *text, const char *word, size_t length)
 	return !strncmp(text, word, length) && (text[length] == ' ' || text[length] == '/' || !text[length]);
 }
 
+static bool is_other_value(const struct ls_object *object, const char *word, size_t length, const char *value, size_t n)
+{
+	char text[512];
+
+	for (unsigned i = 0; i < object->kind->n_attrs; i++) {
+		const struct ls_attr *attr = &object->kind->attrs[i];
+
+		if (strlen(attr->name) != length || strncmp(attr->name, word, length) != 0)
+			continue;
+		ls_object_format_attr(object, i, text, sizeof(text));
+		return strlen(text) != n || strncmp(text, value, n) != 0;
+	}
+	return false;
+}
+
+/* A line as printed says more than the name: which of several it is ("dev eth0"). What has changed, or is otherwise
+ * than it should be ("mtu 1500 -> 1400", "mtu is 1400"), does not count. */
+static bool contradicts(const struct ls_object *object, const char *line)
+{
+	while (*line) {
+		const char *word = line + strspn(line, " ,"), *value;
+		size_t length = strcspn(word, " ,"), n;
+
+		value = word + length + strspn(word + length, " ");
+		n = strcspn(value, " ,");
+		if (n && strncmp(value + n, " -> ", 4) != 0 && !(n == 2 && !strncmp(value, "is", 2)) &&
+			is_other_value(object, word, length, value, n))
+			return true;
+		line = word + length;
+	}
+	return false;
+}
+
 static unsigned rate(const struct ls_object *object, const char *name)
 {
 	char full[LS_DESCRIBE_MAX];
@@ -121,7 +154,7 @@ static unsigned rate(const struct ls_object *object, const char *name)
 	if (!strcmp(id, name))
 		return FIT_ID;
 	if (!strncmp(name, full, length) && strchr(" ,:", name[length]))
-		return FIT_LINE + (unsigned)length;
+		return contradicts(object, name + length) ? FIT_NONE : FIT_LINE + (unsigned)length;
 	if (begins(name, object->kind->name, kind) && name[kind] == ' ')
 		name += kind + 1;
 	return begins(id, name, strlen(name)) ? FIT_PART : FIT_NONE;

@@ -79,6 +79,9 @@ static uint16_t depth_of(const struct planner *planner, const struct ls_object *
 
 static enum ls_disruption disruption_of_link(struct planner *planner, const struct ls_step *step)
 {
+	/* Of a link that stays up. */
+	const uint32_t noticed = LS_BIT(LS_LINK_MAC) | LS_BIT(LS_LINK_MASTER) | LS_BIT(LS_LINK_MTU) |
+				 LS_BIT(LS_LINK_LOCAL) | LS_BIT(LS_LINK_REMOTE) | LS_BIT(LS_LINK_PARENT);
 	const struct ls_link *want = (const struct ls_link *)step->want;
 
 	if (!step->have)
@@ -87,8 +90,7 @@ static enum ls_disruption disruption_of_link(struct planner *planner, const stru
 		return LS_DISRUPT_SESSION;
 	if (step->attrs & LS_BIT(LS_LINK_MASTER) && names_have(&planner->cycled_links, want->name))
 		return LS_DISRUPT_SESSION;
-	return step->attrs & (LS_BIT(LS_LINK_MAC) | LS_BIT(LS_LINK_MASTER) | LS_BIT(LS_LINK_MTU)) ? LS_DISRUPT_FLOW
-												  : LS_DISRUPT_NONE;
+	return step->attrs & noticed ? LS_DISRUPT_FLOW : LS_DISRUPT_NONE;
 }
 
 static enum ls_disruption disruption_of_sysctl(const struct ls_step *step)
@@ -165,6 +167,8 @@ static enum ls_disruption disruption_of(struct planner *planner, struct ls_step 
 		step->disruption = disruption_of_sysctl(step);
 	else if (step->op == LS_OP_DELETE)
 		step->disruption = kind == &ls_kind_address ? LS_DISRUPT_SESSION : LS_DISRUPT_FLOW;
+	else if (step->op == LS_OP_ADD && step->before)
+		step->disruption = LS_DISRUPT_FLOW; /* it was there, and is not for a moment */
 	return ends_session(planner, step) ? LS_DISRUPT_LOCKOUT : step->disruption;
 }
 
