@@ -55,6 +55,8 @@ static const struct {
 	{ "route 10.1.0.0/16", "route 10.1.0.0/16 metric 5\n" },
 	{ "route 10.1.0.0/16 metric 5", "route 10.1.0.0/16 metric 5\n" },
 	{ "route 10.1.0.0/16 metric 5 dev br0 via 10.0.0.3", "route 10.1.0.0/16 metric 5\n" },
+	{ "route 10.1.0.0/16 metric 5 dev br1 via 10.0.0.3", NULL },
+	{ "route 10.1.0.0/16 metric 5 via 10.0.0.3 -> 10.0.0.2 [flow]", "route 10.1.0.0/16 metric 5\n" },
 	{ "link p0, mtu is 1400 instead of 1500", "link p0\n" },
 	{ "br", NULL },
 	{ "route br0", NULL },
