@@ -213,6 +213,8 @@ int ls_spec_parse(const char *file, const char *text, size_t length, struct ls_s
 	struct ls_error *err);
 void ls_spec_free(struct ls_spec *spec); /* accepts NULL */
 const struct ls_spec_interface *ls_spec_find_interface(const struct ls_spec *spec, const char *name);
+/* The MTU that the kernel gives the link where the spec names none, in bytes; 0: it depends. */
+uint32_t ls_spec_default_mtu(const struct ls_spec_interface *interface);
 
 /* ---- what a spec can say ----------------------------------------------------------------------------------------- */
 

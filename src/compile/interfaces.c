@@ -53,33 +53,13 @@ static void set_mac(struct compiler *compiler, const struct ls_spec_interface *i
 	link->object.set |= LS_BIT(LS_LINK_MAC);
 }
 
-/* The MTU that the kernel gives the link, so that a number taken out of the spec is taken back; 0: it depends. */
-static uint32_t default_mtu(const struct ls_spec_interface *interface)
-{
-	switch (interface->create) {
-	case LS_CREATE_DUMMY:
-	case LS_CREATE_VETH:
-	case LS_CREATE_BOND:
-		return 1500;
-	case LS_CREATE_VXLAN:
-		return interface->parent.name ? 0 : 1500;
-	case LS_CREATE_NONE:
-	case LS_CREATE_BRIDGE:
-	case LS_CREATE_VLAN:
-	case LS_CREATE_VRF:
-	case LS_CREATE_MACVLAN:
-		return 0;
-	}
-	return 0;
-}
-
 /* A bond gives its ports its own. */
 static void set_mtu(
 	const struct ls_spec_interface *interface, const struct ls_spec_interface *master, struct ls_link *link)
 {
 	bool lent = master && master->create == LS_CREATE_BOND;
 
-	link->mtu = lent ? 0 : interface->mtu ? interface->mtu : default_mtu(interface);
+	link->mtu = lent ? 0 : interface->mtu ? interface->mtu : ls_spec_default_mtu(interface);
 	if (link->mtu)
 		link->object.set |= LS_BIT(LS_LINK_MTU);
 }

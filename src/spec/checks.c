@@ -7,6 +7,7 @@
 static ls_check_fn *const checks[] = {
 	ls_check_references,
 	ls_check_families,
+	ls_check_mtus,
 	ls_check_addresses,
 	ls_check_duplicates,
 };

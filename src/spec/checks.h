@@ -34,6 +34,7 @@ int ls_checks_run(const struct ls_spec *spec, struct ls_report *report, bool int
 
 ls_check_fn ls_check_references; /* names of interfaces mean one of the spec's; pairs; no circles */
 ls_check_fn ls_check_families;   /* methods, and what goes with them */
+ls_check_fn ls_check_mtus;       /* what fits into the link below */
 ls_check_fn ls_check_addresses;  /* addresses that can work */
 ls_check_fn ls_check_duplicates; /* one entry per object of the kernel */
 

@@ -65,6 +65,29 @@ Test(reference, ports_and_parents_can_be_what_they_are_named_for)
 			"range", 5, 33, "its own MTU" });
 }
 
+Test(mtu, what_stands_on_a_link_fits_into_it)
+{
+	EXPECT_ERRORS({ HEAD "interfaces:\n  d: { create: { type: dummy } }\n"
+			     "  m: { create: { type: macvlan, parent: d }, mtu: 1600 }\n",
+			      "range", 6, 51, "'d', the link below, has room for 1500" },
+		{ HEAD "interfaces:\n  e: { match: { name: e }, mtu: 9000 }\n"
+		       "  x: { create: { type: vxlan, id: 5, parent: e }, mtu: 8951 }\n",
+			"range", 6, 56, "room for 8950" },
+		{ HEAD "interfaces:\n  e: { match: { name: e }, mtu: 1500 }\n"
+		       "  v: { create: { type: vlan, parent: e, id: 5 } }\n"
+		       "  x: { create: { type: vxlan, id: 5, parent: v, remote: 2001:db8::1 }, mtu: 1431 }\n",
+			"range", 7, 77, "room for 1430" });
+	PARSED parsed = parse_valid(HEAD "interfaces:\n  d: { create: { type: dummy } }\n"
+					 "  m: { create: { type: macvlan, parent: d }, mtu: 1500 }\n"
+					 "  e: { match: { name: e } }\n"
+					 "  n: { create: { type: macvlan, parent: e }, mtu: 9000 }\n"
+					 "  f: { create: { type: dummy } }\n"
+					 "  b: { create: { type: bridge, ports: [f] } }\n"
+					 "  o: { create: { type: macvlan, parent: b }, mtu: 9000 }\n");
+
+	cr_expect_eq(parsed.spec->n_interfaces, 7);
+}
+
 Test(vxlan, ends_are_of_one_family_and_can_meet)
 {
 	EXPECT_ERRORS({ LINKS "  x: { create: { type: vxlan, id: 5, local: 10.0.0.1, remote: 2001:db8::1 } }\n", "type",

@@ -124,8 +124,8 @@ Test(anchors, the_latest_of_a_name_counts)
 	PARSED parsed = parse_valid(HEAD "interfaces:\n"
 					 "  a: { match: { name: &x eth0 }, mtu: &m 1400 }\n"
 					 "  b: { match: { name: &x eth1 }, mtu: *m }\n"
-					 "  c: { create: { type: vlan, parent: a, id: &m 7 }, mtu: 1500 }\n"
-					 "  d: { create: { type: vlan, parent: b, id: *m }, mtu: 1500 }\n");
+					 "  c: { create: { type: vlan, parent: a, id: &m 7 }, mtu: 1300 }\n"
+					 "  d: { create: { type: vlan, parent: b, id: *m }, mtu: 1300 }\n");
 
 	cr_expect_eq(parsed.spec->interfaces[1].mtu, 1400);
 	cr_expect_eq(parsed.spec->interfaces[3].id, 7);
