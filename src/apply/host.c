@@ -5,6 +5,7 @@
 #include "state.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- preparing --------------------------------------------------------------------------------------------------- */
@@ -388,16 +389,35 @@ int ls_host_prepare_generation(struct ls_host *host, struct ls_generation *gener
 	return r;
 }
 
+/* All that the kernel lacks, not one thing a run. */
+static void add_reason(struct ls_error *err, const char *reason)
+{
+	size_t length = strlen(err->message);
+
+	if (!strstr(err->message, reason))
+		snprintf(err->message + length, sizeof(err->message) - length, "; %s", reason);
+}
+
 int ls_host_probe(struct ls_host *host, const struct ls_plan *plan, struct ls_error *err)
 {
+	int lacking = 0;
+
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		const struct ls_object *want = plan->steps[i].want;
-		int r = want && plan->steps[i].op == LS_OP_ADD ? want->kind->probe(host->kernel, want, err) : 0;
+		struct ls_error why = { 0 };
+		int r = want && plan->steps[i].op == LS_OP_ADD ? want->kind->probe(host->kernel, want, &why) : 0;
 
 		if (r >= 0)
 			continue;
+		if (lacking && r == -EOPNOTSUPP) {
+			add_reason(err, why.message);
+			continue;
+		}
+		*err = why;
 		err->location = (struct ls_location){ .line = want->line, .column = want->column };
-		return r;
+		if (r != -EOPNOTSUPP)
+			return r;
+		lacking = r;
 	}
-	return 0;
+	return lacking;
 }
