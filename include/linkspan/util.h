@@ -113,6 +113,17 @@ void ls_buf_done(struct ls_buf *buf); /* wipes before it frees: a buffer may hol
 int ls_buf_append(struct ls_buf *buf, const void *data, size_t length);
 int ls_buf_printf(struct ls_buf *buf, const char *format, ...) LS_PRINTF(2, 3);
 
+/* ---- text -------------------------------------------------------------------------------------------------------- */
+
+/* Text in a buffer of fixed size (1 or more), always ended by a zero; what does not fit is left out. */
+struct ls_text {
+	char *at, *end;
+};
+
+struct ls_text ls_text_begin(char *text, size_t size);
+void ls_text_put(struct ls_text *text, const char *more);
+void ls_text_number(struct ls_text *text, uint32_t number); /* decimal */
+
 /* ---- addresses --------------------------------------------------------------------------------------------------- */
 
 #define LS_IP_TEXT_MAX 46     /* INET6_ADDRSTRLEN */

@@ -106,13 +106,21 @@ static size_t control_length(const char *text)
 	return c == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0 ? 2 : 0;
 }
 
+/* Most characters are none, at a glance. */
+static size_t clean_length(const char *text)
+{
+	size_t n = 0;
+
+	while ((text[n] >= 0x20 && text[n] < 0x7f) || (text[n] && !control_length(text + n)))
+		n++;
+	return n;
+}
+
 static void put_clean(FILE *file, const char *text)
 {
 	for (;; text += control_length(text)) {
-		size_t n = 0;
+		size_t n = clean_length(text);
 
-		while (text[n] && !control_length(text + n))
-			n++;
 		(void)fwrite(text, 1, n, file);
 		text += n;
 		if (!*text)
@@ -123,6 +131,10 @@ static void put_clean(FILE *file, const char *text)
 
 void cli_put(const struct cli_stream *stream, enum cli_style style, const char *text)
 {
+	if (!stream->color) {
+		put_clean(stream->file, text);
+		return;
+	}
 	fputs(style_on(stream, style), stream->file);
 	put_clean(stream->file, text);
 	fputs(style_off(stream, style), stream->file);

@@ -65,7 +65,9 @@ void cli_print_attrs(const struct cli_stream *stream, const struct ls_object *ob
 		if (!ls_object_has(object, i) || attr->flags & LS_ATTR_HIDDEN || key_tells(kind, i) ||
 			(!(always & LS_BIT(i)) && goes_without_saying(object, attr)))
 			continue;
-		fprintf(stream->file, " %s ", attr->name);
+		putc_unlocked(' ', stream->file);
+		fputs(attr->name, stream->file);
+		putc_unlocked(' ', stream->file);
 		cli_print_attr(stream, object, i);
 	}
 }
@@ -89,10 +91,14 @@ static void print_changes(const struct cli_stream *stream, const struct ls_step 
 static void print_place(const struct cli_stream *stream, const char *file, const struct ls_object *object)
 {
 	char text[32];
+	struct ls_text place = ls_text_begin(text, sizeof(text));
 
 	if (!file || !object || !object->line)
 		return;
-	snprintf(text, sizeof(text), ":%u:%u", object->line, object->column);
+	ls_text_put(&place, ":");
+	ls_text_number(&place, object->line);
+	ls_text_put(&place, ":");
+	ls_text_number(&place, object->column);
 	fputs("  ", stream->file);
 	cli_put(stream, CLI_STYLE_DIM, file);
 	cli_put(stream, CLI_STYLE_DIM, text);

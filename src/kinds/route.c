@@ -136,15 +136,22 @@ static int route_compare(const struct ls_object *a, const struct ls_object *b)
 static void route_describe(const struct ls_object *object, char *text, size_t size)
 {
 	const struct ls_route *route = as_route(object);
-	char to[LS_PREFIX_TEXT_MAX], table[32] = "", tos[16] = "", metric[32] = "";
+	struct ls_text out = ls_text_begin(text, size);
+	char to[LS_PREFIX_TEXT_MAX], tos[16];
 
-	if (route->table != RT_TABLE_MAIN)
-		snprintf(table, sizeof(table), " table %" PRIu32, route->table);
-	if (route->tos)
+	ls_text_put(&out, ls_prefix_format(&route->to, to));
+	if (route->table != RT_TABLE_MAIN) {
+		ls_text_put(&out, " table ");
+		ls_text_number(&out, route->table);
+	}
+	if (route->tos) {
 		snprintf(tos, sizeof(tos), " tos 0x%02x", route->tos);
-	if (route->metric)
-		snprintf(metric, sizeof(metric), " metric %" PRIu32, route->metric);
-	snprintf(text, size, "%s%s%s%s", ls_prefix_format(&route->to, to), table, tos, metric);
+		ls_text_put(&out, tos);
+	}
+	if (route->metric) {
+		ls_text_put(&out, " metric ");
+		ls_text_number(&out, route->metric);
+	}
 }
 
 /* ---- types ------------------------------------------------------------------------------------------------------- */

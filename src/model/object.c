@@ -206,36 +206,37 @@ enum ls_change ls_object_change_to(const struct ls_object *want, const struct ls
 void ls_attr_format(const struct ls_attr *attr, const struct ls_object *object, char *text, size_t size)
 {
 	const void *value = ls_object_value(object, attr);
+	struct ls_text out = ls_text_begin(text, size);
 	char ip[LS_PREFIX_TEXT_MAX];
 
 	switch (attr->type) {
 	case LS_TYPE_BOOL:
-		snprintf(text, size, "%s", *(const uint8_t *)value ? "true" : "false");
+		ls_text_put(&out, *(const uint8_t *)value ? "true" : "false");
 		break;
 	case LS_TYPE_U8:
-		snprintf(text, size, "%u", *(const uint8_t *)value);
+		ls_text_number(&out, *(const uint8_t *)value);
 		break;
 	case LS_TYPE_U16:
-		snprintf(text, size, "%u", *(const uint16_t *)value);
+		ls_text_number(&out, *(const uint16_t *)value);
 		break;
 	case LS_TYPE_U32:
-		snprintf(text, size, "%" PRIu32, *(const uint32_t *)value);
+		ls_text_number(&out, *(const uint32_t *)value);
 		break;
 	case LS_TYPE_ENUM:
-		snprintf(text, size, "%s", attr->names[*(const uint8_t *)value]);
+		ls_text_put(&out, attr->names[*(const uint8_t *)value]);
 		break;
 	case LS_TYPE_STRING:
 	case LS_TYPE_LINK:
-		snprintf(text, size, "%s", *(const char *const *)value);
+		ls_text_put(&out, *(const char *const *)value);
 		break;
 	case LS_TYPE_IP:
-		snprintf(text, size, "%s", ls_ip_format(value, ip));
+		ls_text_put(&out, ls_ip_format(value, ip));
 		break;
 	case LS_TYPE_PREFIX:
-		snprintf(text, size, "%s", ls_prefix_format(value, ip));
+		ls_text_put(&out, ls_prefix_format(value, ip));
 		break;
 	case LS_TYPE_MAC:
-		snprintf(text, size, "%s", ls_mac_format(value, ip));
+		ls_text_put(&out, ls_mac_format(value, ip));
 		break;
 	case LS_TYPE_HOPS:
 		ls_hops_format(value, text, size);
@@ -254,10 +255,10 @@ const char *ls_object_format_attr(const struct ls_object *object, unsigned i, ch
 
 const char *ls_object_describe(const struct ls_object *object, char *text, size_t size)
 {
-	int n;
+	struct ls_text out = ls_text_begin(text, size);
 
-	n = snprintf(text, size, "%s ", object->kind->name);
-	if (n > 0 && (size_t)n < size)
-		object->kind->describe(object, text + n, size - (size_t)n);
+	ls_text_put(&out, object->kind->name);
+	ls_text_put(&out, " ");
+	object->kind->describe(object, out.at, (size_t)(out.end - out.at) + 1);
 	return text;
 }
