@@ -262,13 +262,22 @@ static bool has_line(const char *text, const char *const *words)
 
 /* Duplicate address detection runs in the background, and the carrier is told up to a second later; lo, dummy and
  * vxlan links never say. */
+static bool is_settled(const char *text)
+{
+	return !has_line(text, NS_WORDS(" inet6 ", "tentative")) &&
+	       !has_line(text, NS_WORDS("state UNKNOWN", "! lo:", "!dummy", "!vxlan")) &&
+	       !has_line(text, NS_WORDS("LOWER_UP", "state DOWN")) &&
+	       !has_line(text, NS_WORDS("LOWER_UP", "state LOWERLAYERDOWN"));
+}
+
+/* Twice the same routes: the kernel's own come a moment later than what it tells of the carrier. */
 void ns_settle(void)
 {
-	for (int i = 0; i < 100; i++) {
-		const char *text = ns_output("ip -6 -o addr show tentative; ip -o -d link show");
+	const char *before = "", *now;
 
-		if (!has_line(text, NS_WORDS(" inet6 ", "tentative")) &&
-			!has_line(text, NS_WORDS("state UNKNOWN", "! lo:", "!dummy", "!vxlan")))
+	for (int i = 0; i < 100; i++, before = now) {
+		now = ns_output("ip -6 route show table all");
+		if (!strcmp(now, before) && is_settled(ns_output("ip -6 -o addr show; ip -o -d link show")))
 			return;
 		usleep(20000);
 	}
