@@ -256,6 +256,7 @@ struct cli_walk {
 
 typedef int cli_walk_member(struct cli_walk *walk, const char *name, void *data); /* reads the value */
 typedef int cli_walk_element(struct cli_walk *walk, size_t i, const struct json_t *json, void *data);
+void cli_json_unref(struct json_t **json); /* for LS_CLEANUP */
 /* 0, or negative with the error set and its place in the document told. */
 int cli_walk_value(struct cli_walk *walk, struct json_t **ret);
 int cli_walk_object(struct cli_walk *walk, cli_walk_member *member, void *data);

@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <string.h>
 
-static void release_json(json_t **json)
+void cli_json_unref(json_t **json)
 {
 	json_decref(*json);
 }
@@ -59,7 +59,7 @@ int cli_walk_value(struct cli_walk *walk, json_t **ret)
 
 static int walk_member(struct cli_walk *walk, json_t *seen, cli_walk_member *member, void *data)
 {
-	LS_CLEANUP(release_json) json_t *key = NULL;
+	LS_CLEANUP(cli_json_unref) json_t *key = NULL;
 	const char *name;
 	int r;
 
@@ -79,7 +79,7 @@ static int walk_member(struct cli_walk *walk, json_t *seen, cli_walk_member *mem
 
 int cli_walk_object(struct cli_walk *walk, cli_walk_member *member, void *data)
 {
-	LS_CLEANUP(release_json) json_t *seen = json_object();
+	LS_CLEANUP(cli_json_unref) json_t *seen = json_object();
 	int r = 0;
 
 	if (!seen)
@@ -105,7 +105,7 @@ int cli_walk_array(struct cli_walk *walk, cli_walk_element *element, void *data)
 	if (take(walk, ']'))
 		return 0;
 	for (size_t i = 0; r >= 0; i++) {
-		LS_CLEANUP(release_json) json_t *json = NULL;
+		LS_CLEANUP(cli_json_unref) json_t *json = NULL;
 
 		r = cli_walk_value(walk, &json);
 		if (r >= 0)

@@ -10,11 +10,6 @@
 
 #define SNAPSHOT_SIZE_MAX (256u << 20) /* bytes; 1,000,000 routes are 150 MiB */
 
-static void unref(json_t **json)
-{
-	json_decref(*json);
-}
-
 struct reading {
 	struct ls_set *set;
 	struct ls_ledger *originals;
@@ -29,9 +24,8 @@ static int read_object(struct cli_walk *walk, size_t i, const json_t *json, void
 	struct ls_object *object;
 	int r = ls_object_from_json(json, reading->kind, reading->set->arena, &object, reading->err);
 
-	(void)walk;
 	if (r < 0)
-		return ls_error_context(reading->err, r, "%s %zu", reading->kind->name, i);
+		return ls_error_context(reading->err, r, "%s: %s %zu", walk->name, reading->kind->name, i);
 	return ls_set_add(reading->set, object) < 0 ? ls_error_set(reading->err, -ENOMEM, "out of memory") : 0;
 }
 
@@ -41,7 +35,7 @@ static int read_kind(struct cli_walk *walk, const char *name, void *data)
 
 	reading->kind = ls_kind_by_name(name);
 	if (!reading->kind)
-		return ls_error_set(reading->err, -EINVAL, "there is no kind of object '%s'", name);
+		return ls_error_set(reading->err, -EINVAL, "%s: there is no kind of object '%s'", walk->name, name);
 	return cli_walk_array(walk, read_object, reading);
 }
 
@@ -114,7 +108,7 @@ static int read_originals(const json_t *array, struct ls_arena *arena, struct ls
 
 static int read_member(struct cli_walk *walk, const char *name, void *data)
 {
-	LS_CLEANUP(unref) json_t *json = NULL;
+	LS_CLEANUP(cli_json_unref) json_t *json = NULL;
 	struct reading *reading = data;
 	int r;
 
@@ -126,9 +120,10 @@ static int read_member(struct cli_walk *walk, const char *name, void *data)
 	if (r < 0)
 		return r;
 	reading->has_format |= !strcmp(name, "format") && json_integer_value(json) == 1;
-	return strcmp(name, "originals") != 0
-		       ? 0
-		       : read_originals(json, reading->set->arena, reading->originals, reading->err);
+	if (strcmp(name, "originals") != 0)
+		return 0;
+	r = read_originals(json, reading->set->arena, reading->originals, reading->err);
+	return r < 0 ? ls_error_context(reading->err, r, "%s", walk->name) : 0;
 }
 
 static int read_text(const char *name, const char *text, size_t length, struct ls_set *set, struct ls_ledger *originals,
