@@ -113,6 +113,10 @@ void ls_buf_done(struct ls_buf *buf); /* wipes before it frees: a buffer may hol
 int ls_buf_append(struct ls_buf *buf, const void *data, size_t length);
 int ls_buf_printf(struct ls_buf *buf, const char *format, ...) LS_PRINTF(2, 3);
 
+/* ---- time -------------------------------------------------------------------------------------------------------- */
+
+double ls_now(void); /* seconds of the monotonic clock */
+
 /* ---- text -------------------------------------------------------------------------------------------------------- */
 
 /* Text in a buffer of fixed size (1 or more), always ended by a zero; what does not fit is left out. */

@@ -419,17 +419,9 @@ static int look(struct run *run, const struct wait *wait, size_t from, size_t to
 	return r;
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 static int wait_for(struct run *run, const struct wait *wait, size_t from, size_t to)
 {
-	uint64_t until = now_ms() + wait->most_ms;
+	double until = ls_now() + wait->most_ms / 1e3;
 	bool waiting = false;
 	int r;
 
@@ -437,7 +429,7 @@ static int wait_for(struct run *run, const struct wait *wait, size_t from, size_
 		bool concerned = wait->concerns(&run->execution->plan->steps[i]);
 
 		waiting |= concerned;
-		until += concerned ? wait->each_ms : 0;
+		until += concerned ? wait->each_ms / 1e3 : 0;
 	}
 	while (waiting) {
 		r = look(run, wait, from, to, &waiting);
@@ -445,9 +437,9 @@ static int wait_for(struct run *run, const struct wait *wait, size_t from, size_
 			return r;
 		if (must_stop(run))
 			return interrupted(run);
-		if (now_ms() >= until && !wait->too_long)
+		if (ls_now() >= until && !wait->too_long)
 			return 0;
-		if (now_ms() >= until) {
+		if (ls_now() >= until) {
 			run->failed = true;
 			return ls_error_set(run->err, -ETIMEDOUT, "%s", wait->too_long);
 		}
