@@ -96,6 +96,9 @@ void ls_plan_freep(struct ls_plan **plan);
  * itself, or a copy in `arena`. NULL: out of memory. */
 const struct ls_object *ls_plan_expected(const struct ls_set *desired, const struct ls_set *actual,
 	const struct ls_object *object, struct ls_arena *arena);
+/* Is a bystander that was `before` otherwise now because of what the plan does to others, not because of anybody? `now`
+ * may be NULL. */
+bool ls_plan_foresees(const struct ls_object *before, const struct ls_object *now);
 /* Warns (id `slow`) of what will take the kernel a second or more, with an estimate. */
 void ls_plan_warn_of_costs(const struct ls_plan *plan, struct ls_diag *diag);
 

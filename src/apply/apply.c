@@ -30,14 +30,6 @@ void ls_run_report_done(struct ls_run_report *report)
 	report->prepared = NULL;
 }
 
-static double now_seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 static int fail(struct ls_run_report *report, enum ls_outcome outcome)
 {
 	report->outcome = outcome;
@@ -109,15 +101,6 @@ static int residue(const struct ls_plan *left, struct ls_error *err)
 	return -ESTALE;
 }
 
-/* The MTU of a bridge is the least of its ports'. */
-static bool is_kernels_doing(const struct ls_object *before, const struct ls_set *now)
-{
-	const struct ls_object *found = ls_set_find(now, before);
-
-	return found && found->kind == &ls_kind_link && ls_link_is((const struct ls_link *)found, "bridge") &&
-	       ls_object_diff(before, found) == LS_BIT(LS_LINK_MTU);
-}
-
 /* Bystanders that differ now, and not as the plan foresaw, are other people's doing: kept, and reported. */
 static void report_bystanders(const struct ls_plan *plan, const struct ls_set *now, struct ls_diag *notes)
 {
@@ -126,7 +109,7 @@ static void report_bystanders(const struct ls_plan *plan, const struct ls_set *n
 		char text[LS_DESCRIBE_MAX];
 
 		if (before->kind->adjusted || ls_set_find_same(now, before) ||
-			ls_set_find_same(&plan->given_up, before) || is_kernels_doing(before, now))
+			ls_set_find_same(&plan->given_up, before) || ls_plan_foresees(before, ls_set_find(now, before)))
 			continue;
 		ls_diag_report(notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "changed-meanwhile",
 			"%s %s in the meantime, not by linkspan: left as it is",
@@ -276,17 +259,23 @@ static uint32_t to_microseconds(double seconds)
 	return seconds < UINT32_MAX / 1e6 ? (uint32_t)(seconds * 1e6) : UINT32_MAX;
 }
 
-static bool same_objects(struct ls_host *host, const struct ls_set *desired)
+/* Does the current generation record just these? Then *ret_source is whose content it is. The counts come first: they
+ * are in the part that is read quickly. */
+static bool is_current(struct ls_host *host, const struct ls_set *desired, uint64_t *ret_source)
 {
 	struct ls_generation current;
 	bool same;
 
-	if (!host->current || ls_generation_read(host, host->current, LS_GENERATION_OBJECTS, &current, NULL) < 0)
+	if (!host->current || ls_generation_read(host, host->current, 0, &current, NULL) < 0)
 		return false;
-	same = current.objects.n_objects == desired->n_objects;
+	same = current.n_objects == desired->n_objects;
+	ls_generation_done(&current);
+	if (!same || ls_generation_read(host, host->current, LS_GENERATION_OBJECTS, &current, NULL) < 0)
+		return false;
 	for (size_t i = 0; same && i < desired->n_objects; i++)
 		same = !ls_object_compare(current.objects.objects[i], desired->objects[i]) &&
 		       ls_object_same(current.objects.objects[i], desired->objects[i]);
+	*ret_source = current.source;
 	ls_generation_done(&current);
 	return same;
 }
@@ -294,17 +283,11 @@ static bool same_objects(struct ls_host *host, const struct ls_set *desired)
 /* A repair repeats what is in force: who rolls back wants what was before that. */
 static uint64_t source_of(struct ls_host *host, const struct goal *goal, const struct ls_set *desired)
 {
-	struct ls_generation current;
-	uint64_t source = host->current + 1;
+	uint64_t source;
 
 	if (goal->source)
 		return goal->source;
-	if (!host->current || ls_generation_read(host, host->current, 0, &current, NULL) < 0)
-		return source;
-	if (current.n_objects == desired->n_objects && same_objects(host, desired))
-		source = current.source;
-	ls_generation_done(&current);
-	return source;
+	return is_current(host, desired, &source) ? source : host->current + 1;
 }
 
 static int describe_generation(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
@@ -372,18 +355,18 @@ static int change_kernel(struct ls_host *host, const struct goal *goal, const st
 	struct ls_execution execution = {
 		.plan = report->prepared->plan, .stop = options->stop, .notes = &report->notes
 	};
-	double start = now_seconds(), sent;
+	double start = ls_now(), sent;
 	int r;
 
 	r = ls_execute(host, &execution, &report->error);
-	sent = now_seconds();
+	sent = ls_now();
 	report->seconds[LS_TIMING_KERNEL] = sent - start;
 	if (r >= 0)
 		r = verify(host, report);
-	report->seconds[LS_TIMING_VERIFY] = now_seconds() - sent;
+	report->seconds[LS_TIMING_VERIFY] = ls_now() - sent;
 	if (r >= 0)
 		r = commit(host, goal, options, report);
-	report->seconds[LS_TIMING_VERIFY] = now_seconds() - sent;
+	report->seconds[LS_TIMING_VERIFY] = ls_now() - sent;
 	return r;
 }
 
@@ -414,7 +397,7 @@ static void carry_out(struct ls_host *host, const struct goal *goal, const struc
 {
 	struct ls_guard guard = { .socket = -1 };
 	struct ls_journal journal;
-	double start = now_seconds();
+	double start = ls_now();
 	int r;
 
 	report->outcome = LS_OUTCOME_RESTORED;
@@ -426,7 +409,7 @@ static void carry_out(struct ls_host *host, const struct goal *goal, const struc
 	ls_journal_done(&journal);
 	if (r >= 0)
 		r = ls_guard_start(host, &guard, &report->error);
-	report->seconds[LS_TIMING_JOURNAL] = now_seconds() - start;
+	report->seconds[LS_TIMING_JOURNAL] = ls_now() - start;
 	if (r >= 0)
 		r = change_kernel(host, goal, options, report);
 	if (r < 0)
@@ -445,9 +428,11 @@ static bool same_spec(struct ls_host *host, const struct goal *goal)
  * `rollback` speak of the right spec. */
 static bool is_recorded(struct ls_host *host, const struct goal *goal, const struct ls_prepared *prepared)
 {
+	uint64_t source;
+
 	if (!host->current)
 		return !prepared->desired.n_objects;
-	return same_spec(host, goal) || same_objects(host, &prepared->desired);
+	return same_spec(host, goal) || is_current(host, &prepared->desired, &source);
 }
 
 static void record_only(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
@@ -487,11 +472,11 @@ static void report_kept(const struct ls_prepared *prepared, struct ls_diag *note
 static void run(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
 	struct ls_run_report *report)
 {
-	double start = now_seconds();
+	double start = ls_now();
 	int r;
 
 	r = prepare(host, goal, options, report);
-	report->seconds[LS_TIMING_PLAN] = now_seconds() - start;
+	report->seconds[LS_TIMING_PLAN] = ls_now() - start;
 	if (r < 0)
 		return;
 	report_kept(report->prepared, &report->notes);

@@ -107,6 +107,12 @@ const struct ls_object *ls_plan_expected(const struct ls_set *desired, const str
 	return &copy->object;
 }
 
+bool ls_plan_foresees(const struct ls_object *before, const struct ls_object *now)
+{
+	return now && now->kind == &ls_kind_link && ls_link_is((const struct ls_link *)now, "bridge") &&
+	       ls_object_diff(before, now) == LS_BIT(LS_LINK_MTU);
+}
+
 /* ---- consequences ------------------------------------------------------------------------------------------------ */
 
 /* A stranger's: nothing brings the old one back when the link below rises again. */
