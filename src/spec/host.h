@@ -30,6 +30,9 @@ extern const struct ls_mapping ls_interface_mapping, ls_create_mapping, ls_route
 ls_decode_fn ls_decode_network;
 /* The number of a routing table, but the local one. */
 ls_decode_fn ls_decode_table;
+/* The same, but those from `reserved` to the local one; `why` says whose they are. */
+int ls_decode_table_below(struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event,
+	void *value, uint32_t reserved, const char *why);
 extern const struct ls_word ls_family_words[]; /* ipv4, ipv6: AF_INET, AF_INET6 */
 
 /* Texts' checks: what is wrong ("is ..."), or NULL. */

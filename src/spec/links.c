@@ -9,24 +9,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Tables that are there already: addresses of ports of a vrf would mix with those of all others. */
+#define TABLE_DEFAULT 253u /* RT_TABLE_DEFAULT; RT_TABLE_MAIN and RT_TABLE_LOCAL follow */
+
+/* Addresses of ports of a vrf would mix with those of all others in the host's own tables. */
 static int decode_vrf_table(
 	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
 {
-	uint32_t table;
-	int r;
-
-	r = ls_decode_number(decoder, key, event, &table);
-	if (r != 0)
-		return r;
-	if (table >= 253 && table <= 255) {
-		ls_report_error(decoder->report, event->mark, "range",
-			"'%s' is %u, one of the host's own (253 default, 254 main, 255 local); take another", key->name,
-			table);
-		return 1;
-	}
-	memcpy(value, &table, sizeof(table));
-	return 0;
+	return ls_decode_table_below(
+		decoder, key, event, value, TABLE_DEFAULT, "one of the host's own (253 default, 254 main, 255 local)");
 }
 
 /* ---- finish ------------------------------------------------------------------------------------------------------ */

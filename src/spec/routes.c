@@ -11,7 +11,8 @@
 
 #define UNICAST LS_VARIANT(LS_ROUTE_UNICAST)
 
-#define TO_DEFAULT 255u /* prefix length that stands for the word until the family is known */
+#define TABLE_LOCAL 255u /* RT_TABLE_LOCAL */
+#define TO_DEFAULT 255u  /* prefix length that stands for the word until the family is known */
 
 /* ---- single values -------------------------------------------------------------------------------------------------
  */
@@ -62,8 +63,8 @@ static int decode_destination(
 	return 0;
 }
 
-int ls_decode_table(
-	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
+int ls_decode_table_below(struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event,
+	void *value, uint32_t reserved, const char *why)
 {
 	uint32_t table;
 	int r;
@@ -71,13 +72,20 @@ int ls_decode_table(
 	r = ls_decode_number(decoder, key, event, &table);
 	if (r != 0)
 		return r;
-	if (table == 255) {
-		ls_report_error(decoder->report, event->mark, "range",
-			"'%s' is 255, the table of the kernel's own local routes; take another", key->name);
+	if (table >= reserved && table <= TABLE_LOCAL) {
+		ls_report_error(
+			decoder->report, event->mark, "range", "'%s' is %u, %s; take another", key->name, table, why);
 		return 1;
 	}
 	memcpy(value, &table, sizeof(table));
 	return 0;
+}
+
+int ls_decode_table(
+	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
+{
+	return ls_decode_table_below(
+		decoder, key, event, value, TABLE_LOCAL, "the table of the kernel's own local routes");
 }
 
 /* ---- finish ------------------------------------------------------------------------------------------------------ */
@@ -206,19 +214,19 @@ const struct ls_mapping ls_route_mapping = {
 
 /* ---- forms ------------------------------------------------------------------------------------------------------- */
 
+#define PATTERN_NETWORK LS_PATTERN_IPV4 "(/" LS_PATTERN_LENGTH4 ")?|" LS_PATTERN_IPV6 "(/" LS_PATTERN_LENGTH6 ")?"
+
 const struct ls_reader_form ls_route_forms[] = {
 	{ ls_decode_network, NULL,
 		{ .type = LS_FORM_TEXT,
 			.name = "network",
 			.about = "a network, or an address",
-			.pattern = "^(" LS_PATTERN_IPV4 "(/" LS_PATTERN_LENGTH4 ")?|" LS_PATTERN_IPV6
-				   "(/" LS_PATTERN_LENGTH6 ")?)$" } },
+			.pattern = "^(" PATTERN_NETWORK ")$" } },
 	{ decode_destination, NULL,
 		{ .type = LS_FORM_TEXT,
 			.name = "destination",
 			.about = "a network, an address, or default",
-			.pattern = "^(default|" LS_PATTERN_IPV4 "(/" LS_PATTERN_LENGTH4 ")?|" LS_PATTERN_IPV6
-				   "(/" LS_PATTERN_LENGTH6 ")?)$" } },
+			.pattern = "^(default|" PATTERN_NETWORK ")$" } },
 	{ ls_decode_table, NULL, { .type = LS_FORM_NUMBER, .rules = "{'not': {'const': 255}}" } },
 	{ 0 },
 };
