@@ -11,7 +11,7 @@
 /* Of a pair within planner->addresses. */
 static const struct ls_address *address_of(const struct pair *pair)
 {
-	return (const struct ls_address *)(pair->have ? pair->have : pair->want);
+	return (const struct ls_address *)ls_pair_object(pair);
 }
 
 static bool sysctl_is_on(const struct ls_set *set, struct ls_arena *arena, const char *dev)

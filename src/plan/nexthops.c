@@ -10,7 +10,7 @@
 
 static const struct ls_nexthop *nexthop_of(const struct pair *pair)
 {
-	return (const struct ls_nexthop *)(pair->have ? pair->have : pair->want);
+	return (const struct ls_nexthop *)ls_pair_object(pair);
 }
 
 static bool is_member(const struct ls_nexthop *group, uint32_t id)

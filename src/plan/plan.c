@@ -357,21 +357,28 @@ static int pair_sets(struct planner *planner)
 	return 0;
 }
 
-/* The first pairs of a kind and behind it. */
-static struct span span_of(const struct planner *planner, const struct ls_kind *kind)
+static struct span *span_of(struct planner *planner, const struct ls_kind *kind)
 {
-	struct span span = { 0 };
+	return kind == &ls_kind_link      ? &planner->links
+	       : kind == &ls_kind_address ? &planner->addresses
+	       : kind == &ls_kind_nexthop ? &planner->nexthops
+	       : kind == &ls_kind_rule    ? &planner->rules
+	       : kind == &ls_kind_route   ? &planner->routes
+					  : NULL;
+}
 
-	for (size_t i = 0; i < planner->n_pairs; i++) {
-		const struct pair *pair = &planner->pairs[i];
+/* Pairs of a kind lie together. */
+static void find_spans(struct planner *planner)
+{
+	for (size_t from = 0, to; from < planner->n_pairs; from = to) {
+		const struct ls_kind *kind = ls_pair_object(&planner->pairs[from])->kind;
+		struct span *span = span_of(planner, kind);
 
-		if ((pair->want ? pair->want : pair->have)->kind != kind)
-			continue;
-		if (!span.to)
-			span.from = i;
-		span.to = i + 1;
+		for (to = from + 1; to < planner->n_pairs && ls_pair_object(&planner->pairs[to])->kind == kind;)
+			to++;
+		if (span)
+			*span = (struct span){ from, to };
 	}
-	return span;
 }
 
 /* Once more, where consequences have turned some into something else. */
@@ -387,11 +394,7 @@ static int make(struct planner *planner)
 	if (pair_sets(planner) < 0)
 		return -ENOMEM;
 	if (planner->changes) {
-		planner->links = span_of(planner, &ls_kind_link);
-		planner->addresses = span_of(planner, &ls_kind_address);
-		planner->nexthops = span_of(planner, &ls_kind_nexthop);
-		planner->rules = span_of(planner, &ls_kind_rule);
-		planner->routes = span_of(planner, &ls_kind_route);
+		find_spans(planner);
 		ls_planner_consequences(planner);
 		if (ls_planner_emit(planner) < 0)
 			return -ENOMEM;

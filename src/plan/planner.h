@@ -74,10 +74,15 @@ void ls_planner_lose(struct planner *planner, struct pair *pair, bool returns, c
 bool ls_planner_give_up(struct planner *planner, struct pair *pair, const char *reason);
 /* The kernel strips an attribute from `have` in EARLY while the object stays. */
 void ls_planner_strip(struct planner *planner, struct pair *pair, unsigned attr, enum verdict back, const char *reason);
+/* Whichever there is; their keys are the same. */
+static inline const struct ls_object *ls_pair_object(const struct pair *pair)
+{
+	return pair->have ? pair->have : pair->want;
+}
 /* Of a pair within planner->links. */
 static inline const struct ls_link *ls_pair_link(const struct pair *pair)
 {
-	return (const struct ls_link *)(pair->have ? pair->have : pair->want);
+	return (const struct ls_link *)ls_pair_object(pair);
 }
 bool ls_pair_goes(const struct pair *pair);
 bool ls_pair_goes_early(const struct pair *pair);

@@ -23,7 +23,7 @@ static bool is_taken_for(const struct ls_object *want, const struct ls_object *h
 
 static const struct ls_rule *rule_of(const struct pair *pair)
 {
-	return (const struct ls_rule *)(pair->want ? pair->want : pair->have);
+	return (const struct ls_rule *)ls_pair_object(pair);
 }
 
 static bool same_priority(const struct pair *a, const struct pair *b)
