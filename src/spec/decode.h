@@ -124,6 +124,12 @@ ls_decode_fn ls_decode_number, ls_decode_bool, ls_decode_word, ls_decode_text, l
 /* Makes memory from malloc part of the spec; takes it in any case. -ENOMEM. */
 int ls_own(struct ls_arena *arena, struct ls_owned **list, void *memory);
 
+/* scalars.c: what decode.c needs of it. */
+const char *ls_decode_key_name(const struct ls_key *key);
+int ls_decode_check_tag(struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event,
+	enum ls_yaml_tag tag, const char *what);
+unsigned ls_decode_load(const void *value, size_t size); /* a number of 1, 2 or 4 bytes */
+
 /* For readers of values that are peculiar to one key. */
 
 /* Makes sure that the event is a scalar that can be `what` ("an address"), with no tag or `tag`. As ls_decode_fn. */
