@@ -341,3 +341,63 @@ static inline void expect_round_trip(const struct ls_object *object)
 	json_decref(json);
 	ls_buf_done(&buf);
 }
+
+/* ---- routes ------------------------------------------------------------------------------------------------------ */
+
+static const char *const route_mix =
+	"ip addr add 192.0.2.1/24 dev p0 && ip addr add 192.0.2.1/24 dev p1 && ip addr add 2001:db8::1/64 dev p0 nodad "
+	"&& "
+	"ip route add 10.1.0.0/16 via 192.0.2.9 dev p0 metric 5 mtu 1300 && "
+	"ip route add 10.2.0.0/16 dev p0 src 192.0.2.1 table 1000 && "
+	"ip route add 10.3.0.0/16 proto static nexthop via 192.0.2.8 dev p0 weight 2 nexthop via 192.0.2.9 dev p1 && "
+	"ip route add 10.4.0.0/16 via 203.0.113.1 dev p0 onlink advmss 1200 tos 0x10 && "
+	"ip route add blackhole 10.5.0.0/16 && ip route add prohibit 10.6.0.0/16 metric 9 && "
+	"ip route add throw 10.7.0.0/16 table 7 && ip route add 10.8.0.0/16 via inet6 2001:db8::5 dev p0 && "
+	"ip route append 10.1.0.0/16 via 192.0.2.10 dev p0 metric 5 && "
+	"ip route add 10.9.0.0/16 dev p0 realm 5 && "
+	"ip -6 route add 2001:db8:1::/48 via 2001:db8::9 dev p0 && "
+	"ip -6 route add 2001:db8:2::/48 dev p0 metric 9 table 77 && "
+	"ip -6 route add 2001:db8:3::/48 nexthop via 2001:db8::8 dev p0 nexthop via 2001:db8::9 dev p0 weight 3 && "
+	"ip -6 route add unreachable 2001:db8:4::/48 && ip -6 route add blackhole default metric 4294967295 && "
+	"ip -6 route add 2001:db8:5::/48 via 2001:db8::9 mtu 1400 hoplimit 5 pref high && "
+	"ip -6 route add 2001:db8:6::/48 via 2001:db8:ffff::1 dev p0 onlink && "
+	"ip -6 route add 2001:db8:7::/48 dev p0 && ip -6 route append 2001:db8:7::/48 dev p1 && "
+	"ip -6 route add 2001:db8:8::/48 via 2001:db8::9 src 2001:db8::1";
+
+static inline json_t *ip_routes(int family)
+{
+	return ask("ip -j -d -N -%d route show table all", family);
+}
+
+static inline void expect_hops(const struct ls_route *route, const char *hops)
+{
+	char text[256];
+
+	ls_attr_format(&ls_kind_route.attrs[LS_ROUTE_HOPS], &route->object, text, sizeof(text));
+	cr_expect_str_eq(text, hops);
+}
+
+static inline const struct ls_route *route_to(const char *to)
+{
+	struct ls_prefix prefix;
+
+	memset(&prefix, 0, sizeof(prefix));
+	cr_assert_eq(ls_prefix_parse(to, &prefix), 0);
+	ls_set_each (&have, i) {
+		const struct ls_route *route = (const struct ls_route *)have.objects[i];
+
+		if (have.objects[i]->kind == &ls_kind_route && !memcmp(&route->to, &prefix, sizeof(prefix)))
+			return route;
+	}
+	cr_assert_fail("no route to %s", to);
+	return NULL;
+}
+
+static inline json_t *ip_route(int family, const char *to)
+{
+	json_t *routes = ask("ip -j -d -N -%d route show %s table all", family, to), *route;
+
+	route = json_incref(json_array_get(routes, 0));
+	json_decref(routes);
+	return route;
+}
