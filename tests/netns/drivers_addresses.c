@@ -4,7 +4,7 @@
 
 #include <sys/socket.h>
 
-/* ---- addresses --------------------------------------------------------------------------------------------------- */
+TestSuite(drivers_addresses, .init = enter_namespace);
 
 /* One of ip's addresses, among ours by its text. */
 static const struct ls_address *address_like(const json_t *theirs, const char *dev)
@@ -43,7 +43,7 @@ static size_t expect_same_addresses(json_t *link)
 	return i;
 }
 
-Test(drivers, dump_of_addresses_is_what_ip_shows)
+Test(drivers_addresses, dump_of_addresses_is_what_ip_shows)
 {
 	json_t *links, *link;
 	size_t i, n = 0;
@@ -70,7 +70,7 @@ Test(drivers, dump_of_addresses_is_what_ip_shows)
 	end();
 }
 
-Test(drivers, link_local_address_of_the_kernel_is_derived)
+Test(drivers_addresses, link_local_address_of_the_kernel_is_derived)
 {
 	bool seen = false;
 
@@ -90,7 +90,7 @@ Test(drivers, link_local_address_of_the_kernel_is_derived)
 	end();
 }
 
-Test(drivers, addresses_are_made_and_deleted)
+Test(drivers_addresses, addresses_are_made_and_deleted)
 {
 	struct ls_address v4 = address_of("192.0.2.1", 24, "p0"), v6 = address_of("2001:db8::1", 64, "p0"),
 			  pointed = address_of("198.51.100.1", 32, "p0");
@@ -125,7 +125,7 @@ Test(drivers, addresses_are_made_and_deleted)
 	end();
 }
 
-Test(drivers, address_that_is_there_is_left_alone)
+Test(drivers_addresses, address_that_is_there_is_left_alone)
 {
 	struct ls_address v4 = address_of("192.0.2.1", 24, "p0"), v6 = address_of("2001:db8::1", 48, "p0");
 
@@ -137,7 +137,7 @@ Test(drivers, address_that_is_there_is_left_alone)
 	end();
 }
 
-Test(drivers, delete_of_an_address_spares_the_one_with_another_peer)
+Test(drivers_addresses, delete_of_an_address_spares_the_one_with_another_peer)
 {
 	struct ls_address a = address_of("198.51.100.1", 32, "p0"), b = a;
 	json_t *links, *list;
@@ -157,7 +157,7 @@ Test(drivers, delete_of_an_address_spares_the_one_with_another_peer)
 	end();
 }
 
-Test(drivers, change_makes_a_dynamic_address_permanent)
+Test(drivers_addresses, change_makes_a_dynamic_address_permanent)
 {
 	struct ls_address v4 = address_of("192.0.2.1", 24, "p0"), v6 = address_of("2001:db8::1", 64, "p0");
 
@@ -179,7 +179,7 @@ Test(drivers, change_makes_a_dynamic_address_permanent)
 }
 
 /* The reason why noprefixroute is of class RECREATE. */
-Test(drivers, kernel_ignores_noprefixroute_when_an_ipv4_address_is_replaced)
+Test(drivers_addresses, kernel_ignores_noprefixroute_when_an_ipv4_address_is_replaced)
 {
 	struct ls_address v4 = address_of("192.0.2.1", 24, "p0"), changed = v4;
 

@@ -4,7 +4,7 @@
 
 #include <netlink/msg.h>
 
-/* ---- links ------------------------------------------------------------------------------------------------------- */
+TestSuite(drivers_links, .init = enter_namespace);
 
 static bool ip_says_up(const json_t *link)
 {
@@ -36,7 +36,7 @@ static void expect_same_link(const json_t *theirs, const struct ls_link *ours)
 		cr_expect_str_eq(ls_mac_format(&ours->mac, mac), text_of(theirs, "address"));
 }
 
-Test(drivers, dump_of_links_is_what_ip_shows)
+Test(drivers_links, dump_of_links_is_what_ip_shows)
 {
 	json_t *links, *link;
 	size_t i, n = 0;
@@ -60,7 +60,7 @@ Test(drivers, dump_of_links_is_what_ip_shows)
 	end();
 }
 
-Test(drivers, peer_in_another_namespace_is_no_peer)
+Test(drivers_links, peer_in_another_namespace_is_no_peer)
 {
 	begin();
 	run("ip link add a0 type veth peer name b0");
@@ -81,7 +81,7 @@ static json_t *ip_link(const char *name)
 	return link;
 }
 
-Test(drivers, bridge_is_made_down_with_mark_mac_mtu_and_stp)
+Test(drivers_links, bridge_is_made_down_with_mark_mac_mtu_and_stp)
 {
 	struct ls_link want = link_of("br0", "bridge");
 	json_t *link;
@@ -104,7 +104,7 @@ Test(drivers, bridge_is_made_down_with_mark_mac_mtu_and_stp)
 	end();
 }
 
-Test(drivers, changes_touch_only_what_differs)
+Test(drivers_links, changes_touch_only_what_differs)
 {
 	struct ls_link old = link_of("br0", "bridge"), want;
 	json_t *link;
@@ -126,7 +126,7 @@ Test(drivers, changes_touch_only_what_differs)
 	end();
 }
 
-Test(drivers, port_joins_and_leaves_its_bridge_live)
+Test(drivers_links, port_joins_and_leaves_its_bridge_live)
 {
 	struct ls_link bridge = link_of("br0", "bridge"), want, bare;
 	json_t *link;
@@ -149,7 +149,7 @@ Test(drivers, port_joins_and_leaves_its_bridge_live)
 	end();
 }
 
-Test(drivers, veth_pair_is_two_objects_and_one_creation)
+Test(drivers_links, veth_pair_is_two_objects_and_one_creation)
 {
 	struct ls_link a = link_of("va", "veth"), b = link_of("vb", "veth");
 
@@ -174,7 +174,7 @@ Test(drivers, veth_pair_is_two_objects_and_one_creation)
 	end();
 }
 
-Test(drivers, link_that_is_put_back_gets_its_index_again)
+Test(drivers_links, link_that_is_put_back_gets_its_index_again)
 {
 	struct ls_link want = link_of("br0", "bridge");
 
@@ -187,7 +187,7 @@ Test(drivers, link_that_is_put_back_gets_its_index_again)
 	end();
 }
 
-Test(drivers, vlan_is_made_on_its_parent)
+Test(drivers_links, vlan_is_made_on_its_parent)
 {
 	struct ls_link want = link_of("p0.7", "vlan");
 	json_t *link;
@@ -210,7 +210,7 @@ Test(drivers, vlan_is_made_on_its_parent)
 	end();
 }
 
-Test(drivers, dummy_is_made)
+Test(drivers_links, dummy_is_made)
 {
 	struct ls_link want = link_of("d0", "dummy");
 
@@ -221,7 +221,7 @@ Test(drivers, dummy_is_made)
 	end();
 }
 
-Test(drivers, link_never_takes_the_place_of_a_foreign_one)
+Test(drivers_links, link_never_takes_the_place_of_a_foreign_one)
 {
 	struct ls_link want = link_of("p0", "bridge");
 
@@ -231,7 +231,7 @@ Test(drivers, link_never_takes_the_place_of_a_foreign_one)
 	end();
 }
 
-Test(drivers, link_on_a_missing_bridge_is_refused_before_sending)
+Test(drivers_links, link_on_a_missing_bridge_is_refused_before_sending)
 {
 	struct ls_link want = link_of("br0", "bridge");
 	struct nl_msg *message;
@@ -256,7 +256,7 @@ static const struct {
 	{ "bond", "", "" },
 };
 
-Test(drivers, probe_makes_nothing_and_names_what_is_missing)
+Test(drivers_links, probe_makes_nothing_and_names_what_is_missing)
 {
 	json_t *before, *after;
 
@@ -293,7 +293,7 @@ static const json_t *data_of(const json_t *link)
 	return json_object_get(json_object_get(link, "linkinfo"), "info_data");
 }
 
-Test(drivers, vxlan_is_made_and_changed_in_place)
+Test(drivers_links, vxlan_is_made_and_changed_in_place)
 {
 	struct ls_link want = link_of("vx0", "vxlan"), other;
 	json_t *link;
@@ -335,7 +335,7 @@ Test(drivers, vxlan_is_made_and_changed_in_place)
 	end();
 }
 
-Test(drivers, macvlan_is_made_on_its_parent)
+Test(drivers_links, macvlan_is_made_on_its_parent)
 {
 	struct ls_link want = link_of("mv0", "macvlan"), other;
 	json_t *link;
@@ -360,7 +360,7 @@ Test(drivers, macvlan_is_made_on_its_parent)
 	end();
 }
 
-Test(drivers, vrf_is_made_with_its_table)
+Test(drivers_links, vrf_is_made_with_its_table)
 {
 	struct ls_link want = link_of("blue", "vrf");
 	json_t *link;
@@ -377,7 +377,7 @@ Test(drivers, vrf_is_made_with_its_table)
 	end();
 }
 
-Test(drivers, bond_takes_a_port_that_keeps_its_own_mac)
+Test(drivers_links, bond_takes_a_port_that_keeps_its_own_mac)
 {
 	struct ls_link want = link_of("bo0", "bond"), port = link_of("va", "veth"), far = link_of("vb", "veth");
 	json_t *link;

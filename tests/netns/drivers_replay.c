@@ -4,7 +4,7 @@
 
 #include <sys/socket.h>
 
-/* ---- putting foreign objects back -------------------------------------------------------------------------------- */
+TestSuite(drivers_replay, .init = enter_namespace);
 
 static void put_back(const struct ls_kind *kind, const struct ls_set *set)
 {
@@ -32,7 +32,7 @@ static void expect_put_back(const struct ls_set *before, const char *flush)
 	json_decref(v6_after);
 }
 
-Test(drivers, foreign_routes_come_back_as_they_were)
+Test(drivers_replay, foreign_routes_come_back_as_they_were)
 {
 	begin();
 	make_pair();
@@ -43,7 +43,7 @@ Test(drivers, foreign_routes_come_back_as_they_were)
 	end();
 }
 
-Test(drivers, routes_by_nexthop_object_come_back)
+Test(drivers_replay, routes_by_nexthop_object_come_back)
 {
 	begin();
 	make_pair();
@@ -62,7 +62,7 @@ Test(drivers, routes_by_nexthop_object_come_back)
 	end();
 }
 
-Test(drivers, encapsulated_routes_come_back)
+Test(drivers_replay, encapsulated_routes_come_back)
 {
 	begin();
 	make_pair();
@@ -75,7 +75,7 @@ Test(drivers, encapsulated_routes_come_back)
 	end();
 }
 
-Test(drivers, expiring_route_goes_on_expiring)
+Test(drivers_replay, expiring_route_goes_on_expiring)
 {
 	json_t *route;
 
@@ -93,7 +93,7 @@ Test(drivers, expiring_route_goes_on_expiring)
 	end();
 }
 
-Test(drivers, route_comes_back_though_its_links_have_new_indexes)
+Test(drivers_replay, route_comes_back_though_its_links_have_new_indexes)
 {
 	struct ls_set before;
 	struct ls_arena *kept;
@@ -118,7 +118,7 @@ Test(drivers, route_comes_back_though_its_links_have_new_indexes)
 	end();
 }
 
-Test(drivers, replaced_foreign_route_is_given_back)
+Test(drivers_replay, replaced_foreign_route_is_given_back)
 {
 	struct ls_route want = route_of("10.1.0.0/16", "p1", NULL);
 	struct ls_object *foreign;
@@ -169,7 +169,7 @@ static void put_back_addresses(const struct ls_set *set)
 			succeed(LS_OP_ADD, NULL, set->objects[i]);
 }
 
-Test(drivers, foreign_addresses_come_back_as_they_were)
+Test(drivers_replay, foreign_addresses_come_back_as_they_were)
 {
 	json_t *before, *after;
 	struct ls_set unsorted;

@@ -8,7 +8,7 @@
 #include <netlink/netlink.h>
 #include <netlink/route/route.h>
 
-/* ---- routes ------------------------------------------------------------------------------------------------------ */
+TestSuite(drivers_routes, .init = enter_namespace);
 
 /* Looks for ip's route among ours: every field that both have must be the same. */
 static bool same_route(const json_t *theirs, const struct ls_route *ours, int family)
@@ -52,7 +52,7 @@ static size_t expect_same_routes(int family)
 	return n;
 }
 
-Test(drivers, dump_of_routes_is_what_ip_shows)
+Test(drivers_routes, dump_of_routes_is_what_ip_shows)
 {
 	begin();
 	make_pair();
@@ -73,7 +73,7 @@ Test(drivers, dump_of_routes_is_what_ip_shows)
 	end();
 }
 
-Test(drivers, second_dump_is_the_same)
+Test(drivers_routes, second_dump_is_the_same)
 {
 	struct ls_set before;
 	struct ls_arena *kept;
@@ -96,7 +96,7 @@ Test(drivers, second_dump_is_the_same)
 	end();
 }
 
-Test(drivers, whatever_is_dumped_survives_json_and_files)
+Test(drivers_routes, whatever_is_dumped_survives_json_and_files)
 {
 	begin();
 	make_pair();
@@ -109,7 +109,7 @@ Test(drivers, whatever_is_dumped_survives_json_and_files)
 }
 
 /* The kernel marks dumps that changes interrupted; what comes through is whole. */
-Test(drivers, dump_under_changes_is_whole_or_refused)
+Test(drivers_routes, dump_under_changes_is_whole_or_refused)
 {
 	enum { N = 5000 };
 	size_t n_whole = 0;
@@ -141,7 +141,7 @@ Test(drivers, dump_under_changes_is_whole_or_refused)
 	end();
 }
 
-Test(drivers, routes_are_made_replaced_and_deleted)
+Test(drivers_routes, routes_are_made_replaced_and_deleted)
 {
 	struct ls_route v4 = route_of("10.1.0.0/16", "p0", "192.0.2.9"), v6 = route_of("2001:db8:1::/48", "p0", NULL),
 			other = v6;
@@ -176,7 +176,7 @@ Test(drivers, routes_are_made_replaced_and_deleted)
 	end();
 }
 
-Test(drivers, reject_onlink_and_cross_family_routes_are_made)
+Test(drivers_routes, reject_onlink_and_cross_family_routes_are_made)
 {
 	struct ls_route hole = route_of("10.1.0.0/16", NULL, NULL), hole6 = route_of("2001:db8:1::/48", NULL, NULL),
 			onlink = route_of("10.2.0.0/16", "p0", "203.0.113.1"),
@@ -205,7 +205,7 @@ Test(drivers, reject_onlink_and_cross_family_routes_are_made)
 	end();
 }
 
-Test(drivers, route_never_takes_the_place_of_a_foreign_one)
+Test(drivers_routes, route_never_takes_the_place_of_a_foreign_one)
 {
 	struct ls_route v4 = route_of("10.1.0.0/16", "p0", NULL), v6 = route_of("2001:db8:1::/48", "p0", NULL);
 
@@ -220,7 +220,7 @@ Test(drivers, route_never_takes_the_place_of_a_foreign_one)
 	end();
 }
 
-Test(drivers, replace_of_a_vanished_route_fails)
+Test(drivers_routes, replace_of_a_vanished_route_fails)
 {
 	struct ls_route v4 = route_of("10.1.0.0/16", "p0", NULL), v6 = route_of("2001:db8:1::/48", "p0", NULL);
 
@@ -231,7 +231,7 @@ Test(drivers, replace_of_a_vanished_route_fails)
 	end();
 }
 
-Test(drivers, delete_of_a_route_spares_foreign_siblings)
+Test(drivers_routes, delete_of_a_route_spares_foreign_siblings)
 {
 	struct ls_route v4 = route_of("10.1.0.0/16", "p0", "192.0.2.9"),
 			v6 = route_of("2001:db8:1::/48", "p0", "2001:db8::9"),
@@ -265,7 +265,7 @@ static void count_route(struct nl_object *object, void *data)
 	*n += rtnl_route_get_protocol((struct rtnl_route *)object) == LS_MARK_PROTOCOL;
 }
 
-Test(drivers, libnl_sees_every_route_that_was_made)
+Test(drivers_routes, libnl_sees_every_route_that_was_made)
 {
 	enum { N = 300 };
 	struct ls_netlink *nl;
@@ -299,7 +299,7 @@ Test(drivers, libnl_sees_every_route_that_was_made)
 	end();
 }
 
-Test(drivers, dump_of_many_routes_is_complete_and_sorted)
+Test(drivers_routes, dump_of_many_routes_is_complete_and_sorted)
 {
 	enum { N = 20000 };
 	FILE *batch;

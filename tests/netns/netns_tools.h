@@ -54,6 +54,9 @@ void LS_PRINTF(1, 2) ns_run(const char *format, ...);
 bool LS_PRINTF(1, 2) ns_try(const char *format, ...);
 /* What a command prints. */
 const char *LS_PRINTF(1, 2) ns_output(const char *format, ...);
+/* Keeps what was allocated until the test ends; either may be NULL. */
+void ns_keep(char *text, json_t *json);
+const char *ns_text_of(const json_t *json, const char *name); /* a member's; "" where there is none */
 const char *LS_PRINTF(1, 2) ns_text(const char *format, ...);
 const char *ns_read_file(const char *path);
 /* Text as JSON; the test fails when it is none. */
@@ -101,6 +104,18 @@ void ns_expect_exit(const struct ns_answer *answer, int status);
 /* Fails unless every one of the words (NULL at the end) is in the text. */
 void ns_expect_words(const char *text, const char *const *words);
 #define NS_WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+/* A spec with a bit of everything that every kernel has. */
+#define NS_MIXED \
+	"interfaces:\n" \
+	"  br0:\n" \
+	"    create: { type: bridge }\n" \
+	"    ipv4: { method: manual, addresses: [10.0.0.1/24] }\n" \
+	"    ipv6: { method: manual, addresses: [\"2001:db8::1/64\"] }\n" \
+	"routes:\n" \
+	"  - { to: 10.1.0.0/16, via: 10.0.0.2 }\n" \
+	"  - { to: \"2001:db8:1::/48\", type: unreachable }\n" \
+	"sysctls: { net.ipv4.ip_forward: 1 }\n"
 
 /* ---- the second opinion ------------------------------------------------------------------------------------------ */
 
