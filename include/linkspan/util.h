@@ -185,3 +185,23 @@ int ls_file_remove_at(int dirfd, const char *name, struct ls_error *err);
 
 /* CRC32C (Castagnoli, RFC 3720 appendix B.4) of data, continuing from `crc` (0 to begin). */
 uint32_t ls_crc32c(uint32_t crc, const void *data, size_t length);
+
+/* ---- work for two threads ---------------------------------------------------------------------------------------- */
+
+struct ls_relay;
+
+/* What the second thread does: give or take, until there is no more. Returning ends the relay. */
+typedef void ls_relay_work(struct ls_relay *relay, void *user);
+
+/* Starts a thread; of it and the caller one gives parts of part_size bytes, the other takes them. NULL: there is no
+ * thread, or no memory, to be had. */
+struct ls_relay *ls_relay_start(size_t part_size, ls_relay_work *work, void *user);
+/* Gives away *part, a block from malloc, for one that was taken before, or is all zeros. `length` is for the taker.
+ * Waits while there is none. False: the relay has ended, *part was not given. */
+bool ls_relay_give(struct ls_relay *relay, void **part, size_t length);
+/* The next part, valid until the next call; waits for it. NULL: that was the last one. */
+void *ls_relay_take(struct ls_relay *relay, size_t *ret_length);
+/* From now on nothing is given; what was can still be taken. */
+void ls_relay_end(struct ls_relay *relay);
+/* Ends it, waits for the thread, and calls `drop` (or NULL) for every part before it is freed. NULL is fine. */
+void ls_relay_free(struct ls_relay *relay, void (*drop)(void *part));

@@ -66,10 +66,9 @@ static void look_at_part(struct reading *reading, const uint8_t *part, size_t le
 }
 
 /* What it says of the state. */
-static void use_part(const uint8_t *part, size_t length, void *data)
+static void use_part(const uint8_t *part, size_t length, struct reading *reading)
 {
 	const struct nlmsghdr *message = (const void *)part;
-	struct reading *reading = data;
 	int left = (int)length;
 
 	while (reading->result >= 0 && (message = next_message(reading, message, &left)) && !is_end(message)) {
@@ -79,16 +78,25 @@ static void use_part(const uint8_t *part, size_t length, void *data)
 	}
 }
 
+/* The kernel fills a part when the one before is received, in the receiver's own time: of a large dump, the parts are
+ * decoded by a second thread, so that neither waits for the other. */
+static void use_parts(struct ls_relay *relay, void *data)
+{
+	const uint8_t *part;
+	size_t length;
+
+	while ((part = ls_relay_take(relay, &length)))
+		use_part(part, length, data);
+}
+
 static void read_part(struct ls_netlink *nl, size_t length, struct reading *reading)
 {
 	look_at_part(reading, nl->received, length);
 	if (reading->interrupted)
 		return;
 	if (++reading->n_parts == PARTS_ALONE)
-		reading->relay = ls_relay_start(use_part, reading);
-	if (reading->relay)
-		nl->received = ls_relay_give(reading->relay, nl->received, length);
-	else
+		reading->relay = ls_relay_start(LS_RECEIVE_SIZE, use_parts, reading);
+	if (!reading->relay || !ls_relay_give(reading->relay, (void **)&nl->received, length))
 		use_part(nl->received, length, reading);
 }
 
@@ -109,7 +117,7 @@ static int dump_once(struct ls_netlink *nl, struct nlmsghdr *request, struct rea
 			r = 0;
 		}
 	}
-	ls_relay_finish(LS_TAKE_PTR(reading->relay));
+	ls_relay_free(LS_TAKE_PTR(reading->relay), NULL);
 	if (r < 0 || reading->interrupted)
 		return r;
 	return reading->result < 0 ? reading->result : reading->code;

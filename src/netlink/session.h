@@ -48,10 +48,3 @@ int ls_netlink_answer_code(const struct nlmsghdr *answer);
  * "" when there are none. */
 const char *ls_netlink_answer_text(
 	const struct nlmsghdr *answer, const struct nlmsghdr *request, char *text, size_t size);
-
-/* relay.c: a thread that is given parts of a dump to decode, LS_RECEIVE_SIZE bytes large. */
-typedef void ls_relay_use(const uint8_t *data, size_t length, void *user);
-struct ls_relay *ls_relay_start(ls_relay_use *use, void *user); /* NULL: there is no thread to be had */
-/* Gives it a part and takes an empty buffer for the next one. */
-uint8_t *ls_relay_give(struct ls_relay *relay, uint8_t *data, size_t length);
-void ls_relay_finish(struct ls_relay *relay); /* once it has used them all; NULL is fine */

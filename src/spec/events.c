@@ -49,7 +49,7 @@ static const char *advice(const struct ls_yaml *yaml, const char *problem, struc
 
 static int report_parser(const struct ls_yaml *yaml)
 {
-	const yaml_parser_t *parser = &yaml->parser;
+	const yaml_parser_t *parser = &yaml->parser.yaml;
 	struct ls_mark mark = to_mark(parser->problem_mark), context = to_mark(parser->context_mark);
 	const char *problem = parser->problem ? parser->problem : "not YAML";
 	const char *hint = advice(yaml, problem, mark);
@@ -68,8 +68,7 @@ static int report_parser(const struct ls_yaml *yaml)
 
 static int pull(struct ls_yaml *yaml)
 {
-	yaml_event_delete(&yaml->current);
-	if (!yaml_parser_parse(&yaml->parser, &yaml->current))
+	if (!ls_parser_next(&yaml->parser, &yaml->current))
 		return report_parser(yaml);
 	return yaml->report->full ? -EINVAL : 0;
 }
@@ -101,11 +100,11 @@ static enum ls_yaml_tag read_tag(const char *tag)
 }
 
 /* The non-specific tag leaves collections as they are. */
-static void set_tag(struct ls_yaml_event *event, const yaml_char_t *tag)
+static void set_tag(struct ls_yaml_event *event, const char *tag)
 {
-	event->tag_text = (const char *)tag;
-	event->tag = tag ? read_tag((const char *)tag) : LS_TAG_NONE;
-	if (tag && event->type != LS_YAML_SCALAR && strcmp((const char *)tag, "!") == 0)
+	event->tag_text = tag;
+	event->tag = tag ? read_tag(tag) : LS_TAG_NONE;
+	if (tag && event->type != LS_YAML_SCALAR && strcmp(tag, "!") == 0)
 		event->tag = LS_TAG_NONE;
 }
 
@@ -117,46 +116,34 @@ static bool is_plain(const struct ls_yaml_event *event, yaml_scalar_style_t styl
 	return event->tag != LS_TAG_STR;
 }
 
-static int convert_scalar(struct ls_yaml *yaml, struct ls_yaml_event *ret, const yaml_char_t **ret_anchor)
+static int convert_scalar(struct ls_yaml *yaml, const struct ls_parsed *from, struct ls_yaml_event *ret)
 {
-	const yaml_event_t *from = &yaml->current;
-
 	ret->type = LS_YAML_SCALAR;
-	ret->text = (const char *)from->data.scalar.value;
-	ret->length = from->data.scalar.length;
-	set_tag(ret, from->data.scalar.tag);
-	ret->plain = is_plain(ret, from->data.scalar.style);
-	*ret_anchor = from->data.scalar.anchor;
-	if (from->data.scalar.style != YAML_DOUBLE_QUOTED_SCALAR_STYLE || !memchr(ret->text, 0, ret->length))
+	ret->text = from->text;
+	ret->length = from->length;
+	set_tag(ret, from->tag);
+	ret->plain = is_plain(ret, from->style);
+	if (from->style != YAML_DOUBLE_QUOTED_SCALAR_STYLE || !memchr(ret->text, 0, ret->length))
 		return 0;
 	ls_report_error(yaml->report, ret->mark, "syntax", "\"\\0\" in a text: nothing in a spec can hold a NUL byte");
 	return -EINVAL;
 }
 
 /* Converts any event of a node but an alias. */
-static int convert(struct ls_yaml *yaml, struct ls_yaml_event *ret, const yaml_char_t **ret_anchor)
+static int convert(struct ls_yaml *yaml, struct ls_yaml_event *ret)
 {
-	const yaml_event_t *from = &yaml->current;
+	const struct ls_parsed *from = &yaml->current;
 
-	ret->mark = to_mark(from->start_mark);
-	*ret_anchor = NULL;
+	ret->mark = from->mark;
 	if (from->type == YAML_SCALAR_EVENT)
-		return convert_scalar(yaml, ret, ret_anchor);
+		return convert_scalar(yaml, from, ret);
 	ret->text = "";
 	ret->length = 0;
 	ret->plain = false;
-	if (from->type == YAML_MAPPING_START_EVENT) {
-		ret->type = LS_YAML_MAPPING;
-		set_tag(ret, from->data.mapping_start.tag);
-		*ret_anchor = from->data.mapping_start.anchor;
-	} else if (from->type == YAML_SEQUENCE_START_EVENT) {
-		ret->type = LS_YAML_LIST;
-		set_tag(ret, from->data.sequence_start.tag);
-		*ret_anchor = from->data.sequence_start.anchor;
-	} else {
-		ret->type = LS_YAML_END;
-		set_tag(ret, NULL);
-	}
+	ret->type = from->type == YAML_MAPPING_START_EVENT    ? LS_YAML_MAPPING
+		    : from->type == YAML_SEQUENCE_START_EVENT ? LS_YAML_LIST
+							      : LS_YAML_END;
+	set_tag(ret, from->tag);
 	return 0;
 }
 
@@ -214,14 +201,14 @@ static int log_event(struct ls_yaml *yaml, const struct ls_yaml_event *event)
 }
 
 /* Where the latest anchor of that name stands. NULL: out of memory. */
-static struct ls_yaml_anchor **anchor_slot(struct ls_yaml *yaml, const yaml_char_t *name)
+static struct ls_yaml_anchor **anchor_slot(struct ls_yaml *yaml, const char *name)
 {
-	const char *interned = ls_arena_intern(yaml->arena, (const char *)name, strlen((const char *)name));
+	const char *interned = ls_arena_intern(yaml->arena, name, strlen(name));
 
 	return interned ? (struct ls_yaml_anchor **)(void *)ls_table_slot(&yaml->anchors, &interned) : NULL;
 }
 
-static int open_anchor(struct ls_yaml *yaml, const yaml_char_t *name, const struct ls_yaml_event *event)
+static int open_anchor(struct ls_yaml *yaml, const char *name, const struct ls_yaml_event *event)
 {
 	struct ls_yaml_anchor *anchor = NULL, **slot;
 
@@ -244,7 +231,7 @@ static int open_anchor(struct ls_yaml *yaml, const yaml_char_t *name, const stru
 }
 
 /* Logs an event where a node is being recorded, and ends those nodes that it completes. */
-static int record(struct ls_yaml *yaml, const yaml_char_t *name, const struct ls_yaml_event *event)
+static int record(struct ls_yaml *yaml, const char *name, const struct ls_yaml_event *event)
 {
 	int r;
 
@@ -265,8 +252,7 @@ static int record(struct ls_yaml *yaml, const yaml_char_t *name, const struct ls
 	return 0;
 }
 
-static int find_anchor(
-	struct ls_yaml *yaml, const yaml_char_t *name, struct ls_mark mark, const struct ls_yaml_anchor **ret)
+static int find_anchor(struct ls_yaml *yaml, const char *name, struct ls_mark mark, const struct ls_yaml_anchor **ret)
 {
 	struct ls_yaml_anchor **slot = yaml->arena ? anchor_slot(yaml, name) : NULL;
 	const struct ls_yaml_anchor *anchor = slot ? *slot : NULL;
@@ -274,7 +260,7 @@ static int find_anchor(
 
 	if (yaml->arena && !slot)
 		return -ENOMEM;
-	ls_excerpt((const char *)name, strlen((const char *)name), excerpt);
+	ls_excerpt(name, strlen(name), excerpt);
 	if (!anchor) {
 		ls_report_error(yaml->report, mark, "syntax",
 			"alias *%s before its anchor: write &%s before the value that is meant, further up", excerpt,
@@ -330,10 +316,10 @@ static int replay(struct ls_yaml *yaml, const struct ls_mark *at_alias, struct l
 
 static int begin_alias(struct ls_yaml *yaml, struct ls_yaml_event *ret)
 {
-	struct ls_yaml_record record = { .event.mark = to_mark(yaml->current.start_mark) };
+	struct ls_yaml_record record = { .event.mark = yaml->current.mark };
 	int r;
 
-	r = find_anchor(yaml, yaml->current.data.alias.anchor, record.event.mark, &record.anchor);
+	r = find_anchor(yaml, yaml->current.anchor, record.event.mark, &record.anchor);
 	if (r == 0 && yaml->open)
 		r = log_record(yaml, &record);
 	if (r == 0)
@@ -345,12 +331,12 @@ static int begin_alias(struct ls_yaml *yaml, struct ls_yaml_event *ret)
 
 static int deliver(struct ls_yaml *yaml, struct ls_yaml_event *ret)
 {
-	const yaml_char_t *anchor;
+	const char *anchor = yaml->current.anchor;
 	int r;
 
 	if (yaml->current.type == YAML_ALIAS_EVENT)
 		return begin_alias(yaml, ret);
-	r = convert(yaml, ret, &anchor);
+	r = convert(yaml, ret);
 	if (r == 0)
 		r = count_depth(yaml, ret);
 	if (r == 0 && (anchor || yaml->open))
@@ -388,16 +374,12 @@ int ls_yaml_open(struct ls_yaml *yaml, struct ls_report *report, const char *tex
 {
 	*yaml = (struct ls_yaml){ .report = report, .text = text, .text_length = length };
 	ls_table_init(&yaml->anchors, sizeof(const char *));
-	if (!yaml_parser_initialize(&yaml->parser))
-		return -ENOMEM;
-	yaml_parser_set_input_string(&yaml->parser, (const unsigned char *)text, length);
-	return 0;
+	return ls_parser_open(&yaml->parser, text, length);
 }
 
 void ls_yaml_close(struct ls_yaml *yaml)
 {
-	yaml_event_delete(&yaml->current);
-	yaml_parser_delete(&yaml->parser);
+	ls_parser_close(&yaml->parser);
 	ls_table_done(&yaml->anchors);
 	ls_arena_free(yaml->arena);
 	free(yaml->log);
@@ -428,7 +410,7 @@ int ls_yaml_end(struct ls_yaml *yaml)
 	} while (yaml->current.type == YAML_DOCUMENT_END_EVENT);
 	if (yaml->current.type == YAML_STREAM_END_EVENT)
 		return 0;
-	ls_report_error(yaml->report, to_mark(yaml->current.start_mark), "syntax",
+	ls_report_error(yaml->report, yaml->current.mark, "syntax",
 		"a second document begins here: a file holds one spec; split it");
 	return -EINVAL;
 }

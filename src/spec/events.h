@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A YAML document as a stream of events, with aliases already replaced by what they stand for. The only header of this
- * room's that knows libyaml.
+ * A YAML document as a stream of events, with aliases already replaced by what they stand for. No other
+ * header of this room's but parser.h knows libyaml.
  *
  * Functions return 0, -EINVAL (reading cannot go on; the error has been reported) or -ENOMEM.
  */
 #pragma once
 
+#include "parser.h"
 #include "report.h"
 #include "table.h"
-
-#include <yaml.h>
 
 #define LS_YAML_REPLAYED_MAX 1000000u /* events that aliases may add, and events that anchored nodes may have */
 
@@ -48,8 +47,8 @@ struct ls_yaml {
 	struct ls_report *report;
 	const char *text;
 	size_t text_length;
-	yaml_parser_t parser;
-	yaml_event_t current;
+	struct ls_parser parser;
+	struct ls_parsed current;
 	unsigned depth; /* open collections, replayed ones included */
 	size_t n_replayed;
 
