@@ -13,7 +13,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/types.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 /* ---- compiler helpers ------------------------------------------------------------------------------------------- */
@@ -178,8 +177,19 @@ int ls_file_read_at(
 	int dirfd, const char *name, size_t limit, char **ret_data, size_t *ret_length, struct ls_error *err);
 /* Replaces a file so that a crash leaves the old or the new content: NAME.tmp, fsync, rename, fsync(dir). Mode 0600. */
 int ls_file_replace_at(int dirfd, const char *name, const void *data, size_t length, struct ls_error *err);
-int ls_file_replace_parts_at(
-	int dirfd, const char *name, const struct iovec *parts, size_t n_parts, struct ls_error *err);
+
+/* The same, bit by bit: what is written goes to NAME.tmp, which takes the name at the end. */
+struct ls_file_draft {
+	int dirfd, fd;
+	char *name, *temporary; /* NULL: there is no draft */
+};
+
+int ls_file_begin_at(int dirfd, const char *name, struct ls_file_draft *ret, struct ls_error *err);
+int ls_file_write_at(
+	const struct ls_file_draft *draft, uint64_t offset, const void *data, size_t length, struct ls_error *err);
+int ls_file_finish(struct ls_file_draft *draft, struct ls_error *err); /* the draft is gone in any case */
+void ls_file_drop(struct ls_file_draft *draft);                        /* removes NAME.tmp */
+
 /* Unlinks and fsyncs the directory. A missing file is fine. */
 int ls_file_remove_at(int dirfd, const char *name, struct ls_error *err);
 

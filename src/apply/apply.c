@@ -290,15 +290,19 @@ static uint64_t source_of(struct ls_host *host, const struct goal *goal, const s
 	return is_current(host, desired, &source) ? source : host->current + 1;
 }
 
-static int describe_generation(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
-	const struct ls_run_report *report, struct ls_generation *ret)
-{
-	struct ls_prepared *prepared = report->prepared;
+/* What will be recorded if all goes well. The ledger and the generation are the draft's to read. */
+struct commit {
+	struct ls_ledger old, next;
+	struct ls_generation generation;
+	struct ls_generation_draft draft;
+};
 
+static int describe_generation(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
+	struct ls_prepared *prepared, struct ls_generation *ret)
+{
 	*ret = (struct ls_generation){
 		.number = host->current + 1,
 		.source = source_of(host, goal, &prepared->desired),
-		.time = time(NULL),
 		.n_objects = (uint32_t)prepared->desired.n_objects,
 		.n_satisfied = record_owners(prepared),
 		.command = goal->command,
@@ -309,9 +313,25 @@ static int describe_generation(struct ls_host *host, const struct goal *goal, co
 		.spec_length = goal->spec_length,
 		.objects = prepared->desired,
 	};
-	for (size_t i = 0; i < LS_N_TIMINGS; i++)
-		ret->microseconds[i] = to_microseconds(report->seconds[i]);
 	return record_steps(prepared, ret);
+}
+
+static int commit_begin(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
+	struct ls_run_report *report, struct commit *ret)
+{
+	struct ls_prepared *prepared = report->prepared;
+	int r;
+
+	*ret = (struct commit){ 0 };
+	r = ls_ledger_read(host, prepared->arena, &ret->old, &report->error);
+	if (r < 0)
+		return r;
+	if (ls_plan_next_ledger(&ret->old, prepared->plan, &prepared->desired, &prepared->actual, prepared->arena,
+		    &ret->next) < 0 ||
+		describe_generation(host, goal, options, prepared, &ret->generation) < 0)
+		return ls_error_set(&report->error, -ENOMEM, "out of memory");
+	ls_generation_begin(host, &ret->generation, &ret->next, &ret->draft);
+	return 0;
 }
 
 /* When the rename was done and only the sync after it failed, the commit stands: the file is what tells. */
@@ -324,27 +344,22 @@ static int write_current(struct ls_host *host, uint64_t number, struct ls_error 
 	return ls_state_read_current(host, NULL) >= 0 && host->current == number ? 0 : r;
 }
 
-static int commit(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
-	struct ls_run_report *report)
+static int commit_finish(struct ls_host *host, struct commit *commit, struct ls_run_report *report)
 {
-	struct ls_prepared *prepared = report->prepared;
-	struct ls_ledger old = { 0 }, next = { 0 };
-	struct ls_generation generation = { 0 };
 	int r;
 
-	r = ls_ledger_read(host, prepared->arena, &old, &report->error);
-	if (r >= 0 && ls_plan_next_ledger(
-			      &old, prepared->plan, &prepared->desired, &prepared->actual, prepared->arena, &next) < 0)
-		r = ls_error_set(&report->error, -ENOMEM, "out of memory");
-	if (r >= 0 && describe_generation(host, goal, options, report, &generation) < 0)
-		r = ls_error_set(&report->error, -ENOMEM, "out of memory");
-	if (r >= 0)
-		r = ls_generation_write(host, &generation, &next, &report->error);
-	if (r >= 0)
-		r = write_current(host, generation.number, &report->error);
-	ls_ledger_done(&old);
-	ls_ledger_done(&next);
-	return r;
+	for (size_t i = 0; i < LS_N_TIMINGS; i++)
+		commit->generation.microseconds[i] = to_microseconds(report->seconds[i]);
+	commit->generation.time = time(NULL);
+	r = ls_generation_finish(&commit->draft, &report->error);
+	return r < 0 ? r : write_current(host, commit->generation.number, &report->error);
+}
+
+static void commit_done(struct commit *commit)
+{
+	ls_generation_drop(&commit->draft);
+	ls_ledger_done(&commit->old);
+	ls_ledger_done(&commit->next);
 }
 
 /* ---- a run ------------------------------------------------------------------------------------------------------- */
@@ -355,17 +370,20 @@ static int change_kernel(struct ls_host *host, const struct goal *goal, const st
 	struct ls_execution execution = {
 		.plan = report->prepared->plan, .stop = options->stop, .notes = &report->notes
 	};
+	LS_CLEANUP(commit_done) struct commit commit;
 	double start = ls_now(), sent;
 	int r;
 
-	r = ls_execute(host, &execution, &report->error);
+	r = commit_begin(host, goal, options, report, &commit);
+	if (r >= 0)
+		r = ls_execute(host, &execution, &report->error);
 	sent = ls_now();
 	report->seconds[LS_TIMING_KERNEL] = sent - start;
 	if (r >= 0)
 		r = verify(host, report);
 	report->seconds[LS_TIMING_VERIFY] = ls_now() - sent;
 	if (r >= 0)
-		r = commit(host, goal, options, report);
+		r = commit_finish(host, &commit, report);
 	report->seconds[LS_TIMING_VERIFY] = ls_now() - sent;
 	return r;
 }
@@ -438,10 +456,16 @@ static bool is_recorded(struct ls_host *host, const struct goal *goal, const str
 static void record_only(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
 	struct ls_run_report *report)
 {
+	LS_CLEANUP(commit_done) struct commit commit = { 0 };
+	int r;
+
 	report->outcome = LS_OUTCOME_NOTHING;
 	if (is_recorded(host, goal, report->prepared))
 		return;
-	report->outcome = commit(host, goal, options, report) < 0 ? LS_OUTCOME_RESTORED : LS_OUTCOME_DONE;
+	r = commit_begin(host, goal, options, report, &commit);
+	if (r >= 0)
+		r = commit_finish(host, &commit, report);
+	report->outcome = r < 0 ? LS_OUTCOME_RESTORED : LS_OUTCOME_DONE;
 	report->generation = host->current;
 	ls_generation_prune(host);
 }

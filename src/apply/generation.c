@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MANY_OBJECTS 4096u /* what a thread is worth starting for */
+
 enum { SECTION_META, SECTION_LEDGER, SECTION_SPEC, SECTION_OBJECTS, N_SECTIONS };
 
 void ls_generation_done(struct ls_generation *generation)
@@ -204,29 +206,82 @@ static const char *file_name(uint64_t number, char text[static 32])
 	return text;
 }
 
-int ls_generation_write(struct ls_host *host, const struct ls_generation *generation, const struct ls_ledger *ledger,
-	struct ls_error *err)
+/* All but META, which says how the run went. */
+static int write_sections(struct ls_generation_draft *draft, struct ls_error *err)
 {
-	struct ls_record record = { .n_sections = N_SECTIONS };
-	bool failed = false;
+	const struct ls_generation *generation = draft->generation;
+	struct ls_record_draft *record = &draft->record;
+	LS_CLEANUP(ls_buf_done) struct ls_buf buf = { 0 };
 	char name[32];
 	int r;
 
-	write_meta(&record.sections[SECTION_META], generation);
-	write_ledger(&record.sections[SECTION_LEDGER], ledger);
-	ls_buf_append(&record.sections[SECTION_SPEC], generation->spec_text ? generation->spec_text : "",
-		generation->spec_length);
-	ls_write_u64(&record.sections[SECTION_OBJECTS], generation->objects.n_objects);
-	ls_set_each (&generation->objects, i)
-		ls_object_write(&record.sections[SECTION_OBJECTS], generation->objects.objects[i]);
-	write_steps(&record.sections[SECTION_OBJECTS], generation);
-	for (size_t i = 0; i < N_SECTIONS; i++)
-		failed |= record.sections[i].failed;
-	r = failed ? ls_error_set(err, -ENOMEM, "out of memory while writing the generation")
-		   : ls_record_write(host, host->generationsfd, file_name(generation->number, name),
-			     LS_RECORD_GENERATION, &record, err);
-	ls_record_done(&record);
+	r = ls_record_begin(draft->host, draft->host->generationsfd, file_name(generation->number, name),
+		LS_RECORD_GENERATION, record, err);
+	if (r < 0)
+		return r;
+	ls_record_section(record, SECTION_LEDGER);
+	write_ledger(&buf, draft->ledger);
+	r = ls_record_append(record, &buf, err);
+	ls_record_section(record, SECTION_SPEC);
+	if (r >= 0 && generation->spec_length)
+		r = ls_record_append(record,
+			&(struct ls_buf){ .data = (uint8_t *)generation->spec_text, .length = generation->spec_length },
+			err);
+	ls_record_section(record, SECTION_OBJECTS);
+	r = r < 0 ? r : ls_record_append_set(record, &buf, &generation->objects, err);
+	write_steps(&buf, generation);
+	r = r < 0 ? r : ls_record_append(record, &buf, err);
 	return r;
+}
+
+static void *write_ahead(void *data)
+{
+	struct ls_generation_draft *draft = data;
+
+	draft->result = write_sections(draft, &draft->error);
+	return NULL;
+}
+
+void ls_generation_begin(struct ls_host *host, const struct ls_generation *generation, const struct ls_ledger *ledger,
+	struct ls_generation_draft *ret)
+{
+	*ret = (struct ls_generation_draft){ .host = host, .generation = generation, .ledger = ledger };
+	if (generation->objects.n_objects >= MANY_OBJECTS)
+		ret->has_thread = !pthread_create(&ret->thread, NULL, write_ahead, ret);
+}
+
+static int await_sections(struct ls_generation_draft *draft, struct ls_error *err)
+{
+	if (!draft->has_thread)
+		return write_sections(draft, err);
+	pthread_join(draft->thread, NULL);
+	draft->has_thread = false;
+	if (draft->result < 0 && err)
+		*err = draft->error;
+	return draft->result;
+}
+
+int ls_generation_finish(struct ls_generation_draft *draft, struct ls_error *err)
+{
+	LS_CLEANUP(ls_buf_done) struct ls_buf buf = { 0 };
+	int r = await_sections(draft, err);
+
+	if (r >= 0) {
+		ls_record_section(&draft->record, SECTION_META);
+		write_meta(&buf, draft->generation);
+		r = ls_record_append(&draft->record, &buf, err);
+	}
+	if (r >= 0)
+		return ls_record_finish(&draft->record, err);
+	ls_record_drop(&draft->record);
+	return r;
+}
+
+void ls_generation_drop(struct ls_generation_draft *draft)
+{
+	if (draft->has_thread)
+		(void)await_sections(draft, NULL);
+	ls_record_drop(&draft->record);
 }
 
 static int decode(const struct ls_host *host, const struct ls_record *record, unsigned parts, struct ls_generation *ret)

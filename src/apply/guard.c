@@ -7,10 +7,14 @@
 #include "state.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+
+#define END_WAIT_MS 1000
 
 static bool run_ended_itself(int fd)
 {
@@ -87,6 +91,16 @@ int ls_guard_start(struct ls_host *host, struct ls_guard *ret, struct ls_error *
 	return 0;
 }
 
+/* It ends at once, unless somebody has stopped it: that must not stop us. */
+static void wait_for_end(pid_t pid)
+{
+	LS_CLEANUP(ls_close) int fd = pidfd_open(pid, 0);
+
+	if (fd >= 0)
+		(void)poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, END_WAIT_MS);
+	(void)waitpid(pid, NULL, WNOHANG);
+}
+
 void ls_guard_dismiss(struct ls_guard *guard)
 {
 	ssize_t n;
@@ -98,7 +112,5 @@ void ls_guard_dismiss(struct ls_guard *guard)
 	while (n < 0 && errno == EINTR);
 	ls_close(&guard->socket);
 	guard->socket = -1;
-	/* It ends at once, unless somebody has stopped it: that must not stop us. */
-	for (int i = 0; i < 100 && waitpid(guard->pid, NULL, WNOHANG) == 0; i++)
-		nanosleep(&(struct timespec){ .tv_nsec = i ? 10000000L : 200000L }, NULL);
+	wait_for_end(guard->pid);
 }

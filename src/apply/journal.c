@@ -77,28 +77,40 @@ int ls_journal_from_plan(const struct ls_plan *plan, uint64_t target, struct ls_
 	return 0;
 }
 
-static void write_set(struct ls_buf *buf, const struct ls_set *set)
+static int write_sections(struct ls_record_draft *draft, const struct ls_journal *journal, struct ls_error *err)
 {
-	ls_write_u64(buf, set->n_objects);
-	ls_set_each (set, i)
-		ls_object_write(buf, set->objects[i]);
+	static const struct {
+		unsigned section;
+		size_t set;
+	} sets[] = {
+		{ SECTION_BEFORE, offsetof(struct ls_journal, before) },
+		{ SECTION_AFTER, offsetof(struct ls_journal, after) },
+		{ SECTION_FALLOUT, offsetof(struct ls_journal, fallout) },
+	};
+	LS_CLEANUP(ls_buf_done) struct ls_buf buf = { 0 };
+	int r;
+
+	ls_record_section(draft, SECTION_META);
+	ls_write_u64(&buf, journal->target);
+	r = ls_record_append(draft, &buf, err);
+	for (size_t i = 0; i < LS_ARRAY_SIZE(sets) && r >= 0; i++) {
+		ls_record_section(draft, sets[i].section);
+		r = ls_record_append_set(draft, &buf, (const void *)((const char *)journal + sets[i].set), err);
+	}
+	return r;
 }
 
 int ls_journal_write(struct ls_host *host, const struct ls_journal *journal, struct ls_error *err)
 {
-	struct ls_record record = { .n_sections = N_SECTIONS };
-	bool failed = false;
-	int r;
+	struct ls_record_draft draft;
+	int r = ls_record_begin(host, host->dirfd, "journal", LS_RECORD_JOURNAL, &draft, err);
 
-	ls_write_u64(&record.sections[SECTION_META], journal->target);
-	write_set(&record.sections[SECTION_BEFORE], &journal->before);
-	write_set(&record.sections[SECTION_AFTER], &journal->after);
-	write_set(&record.sections[SECTION_FALLOUT], &journal->fallout);
-	for (size_t i = 0; i < N_SECTIONS; i++)
-		failed |= record.sections[i].failed;
-	r = failed ? ls_error_set(err, -ENOMEM, "out of memory while writing the journal")
-		   : ls_record_write(host, host->dirfd, "journal", LS_RECORD_JOURNAL, &record, err);
-	ls_record_done(&record);
+	if (r < 0)
+		return r;
+	r = write_sections(&draft, journal, err);
+	if (r >= 0)
+		return ls_record_finish(&draft, err);
+	ls_record_drop(&draft);
 	return r;
 }
 

@@ -3,7 +3,7 @@
  * The frame of every file in the state directory: magic, format version, type, epoch, and a table of sections with
  * length and CRC32C each; the head has a CRC of its own. A file that was not written to its end lacks bytes that the
  * table promises, so it reads as damaged. Sections are read singly, so that looking up the ledger does not read a
- * hundred thousand objects.
+ * hundred thousand objects. They are written one by one too, in any order, and the head last.
  */
 #include "state.h"
 
@@ -15,6 +15,7 @@
 static const char magic[8] = { 'l', 'i', 'n', 'k', 's', 'p', 'a', 'n' };
 #define FORMAT_VERSION 1u
 #define SECTION_LENGTH_MAX (1u << 30)
+#define APPEND_SIZE (256u << 10) /* bytes that are gathered before they are written */
 
 struct file_section {
 	uint64_t offset, length;
@@ -37,43 +38,114 @@ void ls_record_done(struct ls_record *record)
 		ls_buf_done(&record->sections[i]);
 }
 
-static void make_head(
-	const struct ls_host *host, enum ls_record_type type, const struct ls_record *record, struct file_head *head)
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
+
+int ls_record_begin(struct ls_host *host, int dirfd, const char *name, enum ls_record_type type,
+	struct ls_record_draft *ret, struct ls_error *err)
 {
-	uint64_t offset = sizeof(*head);
+	struct ls_record_draft draft = { .host = host, .type = type, .end = sizeof(struct file_head) };
+	int r = ls_file_begin_at(dirfd, name, &draft.file, err);
+
+	if (r < 0)
+		return ls_error_context(err, r, "state directory %s", host->state_path);
+	*ret = draft;
+	return 0;
+}
+
+void ls_record_section(struct ls_record_draft *draft, unsigned index)
+{
+	draft->section = index;
+	draft->sections[index].offset = draft->end;
+	draft->n_sections = draft->n_sections > index ? draft->n_sections : index + 1;
+}
+
+int ls_record_append(struct ls_record_draft *draft, struct ls_buf *buf, struct ls_error *err)
+{
+	struct ls_record_extent *section = &draft->sections[draft->section];
+	int r;
+
+	if (buf->failed)
+		return ls_error_set(err, -ENOMEM, "out of memory while writing %s", draft->file.name);
+	r = ls_file_write_at(&draft->file, draft->end, buf->data, buf->length, err);
+	if (r < 0)
+		return ls_error_context(err, r, "state directory %s", draft->host->state_path);
+	section->crc = ls_crc32c(section->crc, buf->data, buf->length);
+	section->length += buf->length;
+	draft->end += buf->length;
+	buf->length = 0;
+	return 0;
+}
+
+int ls_record_append_set(
+	struct ls_record_draft *draft, struct ls_buf *buf, const struct ls_set *set, struct ls_error *err)
+{
+	int r = 0;
+
+	ls_write_u64(buf, set->n_objects);
+	for (size_t i = 0; i < set->n_objects && r >= 0; i++) {
+		ls_object_write(buf, set->objects[i]);
+		if (buf->length >= APPEND_SIZE)
+			r = ls_record_append(draft, buf, err);
+	}
+	return r < 0 ? r : ls_record_append(draft, buf, err);
+}
+
+static void make_head(const struct ls_record_draft *draft, struct file_head *head)
+{
+	const struct ls_epoch *epoch = &draft->host->epoch;
 
 	*head = (struct file_head){ .version = htole32(FORMAT_VERSION),
-		.type = htole32(type),
-		.netns = htole64(host->epoch.netns),
-		.n_sections = htole32(record->n_sections) };
+		.type = htole32(draft->type),
+		.netns = htole64(epoch->netns),
+		.n_sections = htole32(draft->n_sections) };
 	memcpy(head->magic, magic, sizeof(magic));
-	memcpy(head->machine, host->epoch.machine, sizeof(head->machine));
-	memcpy(head->boot, host->epoch.boot, sizeof(head->boot));
-	for (uint32_t i = 0; i < record->n_sections; i++) {
-		const struct ls_buf *section = &record->sections[i];
-
-		head->sections[i].offset = htole64(offset);
-		head->sections[i].length = htole64(section->length);
-		head->sections[i].crc = htole32(ls_crc32c(0, section->data, section->length));
-		offset += section->length;
+	memcpy(head->machine, epoch->machine, sizeof(head->machine));
+	memcpy(head->boot, epoch->boot, sizeof(head->boot));
+	for (uint32_t i = 0; i < draft->n_sections; i++) {
+		head->sections[i].offset = htole64(draft->sections[i].offset);
+		head->sections[i].length = htole64(draft->sections[i].length);
+		head->sections[i].crc = htole32(draft->sections[i].crc);
 	}
 	head->crc = htole32(ls_crc32c(0, head, offsetof(struct file_head, crc)));
 }
 
-int ls_record_write(struct ls_host *host, int dirfd, const char *name, enum ls_record_type type,
-	const struct ls_record *record, struct ls_error *err)
+int ls_record_finish(struct ls_record_draft *draft, struct ls_error *err)
 {
-	struct iovec parts[1 + LS_RECORD_SECTIONS];
 	struct file_head head;
 	int r;
 
-	make_head(host, type, record, &head);
-	parts[0] = (struct iovec){ &head, sizeof(head) };
-	for (uint32_t i = 0; i < record->n_sections; i++)
-		parts[1 + i] = (struct iovec){ record->sections[i].data, record->sections[i].length };
-	r = ls_file_replace_parts_at(dirfd, name, parts, 1 + record->n_sections, err);
-	return r < 0 ? ls_error_context(err, r, "state directory %s", host->state_path) : 0;
+	make_head(draft, &head);
+	r = ls_file_write_at(&draft->file, 0, &head, sizeof(head), err);
+	if (r >= 0)
+		r = ls_file_finish(&draft->file, err);
+	ls_record_drop(draft);
+	return r < 0 ? ls_error_context(err, r, "state directory %s", draft->host->state_path) : 0;
 }
+
+void ls_record_drop(struct ls_record_draft *draft)
+{
+	ls_file_drop(&draft->file);
+}
+
+int ls_record_write(struct ls_host *host, int dirfd, const char *name, enum ls_record_type type,
+	struct ls_record *record, struct ls_error *err)
+{
+	struct ls_record_draft draft;
+	int r = ls_record_begin(host, dirfd, name, type, &draft, err);
+
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < record->n_sections && r >= 0; i++) {
+		ls_record_section(&draft, i);
+		r = ls_record_append(&draft, &record->sections[i], err);
+	}
+	if (r >= 0)
+		return ls_record_finish(&draft, err);
+	ls_record_drop(&draft);
+	return r;
+}
+
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static int read_exactly(int fd, void *data, size_t length, uint64_t offset)
 {

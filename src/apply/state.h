@@ -13,6 +13,8 @@
 
 #include <linkspan/apply.h>
 
+#include <pthread.h>
+
 /* One life of one kernel network state. */
 struct ls_epoch {
 	uint8_t machine[16]; /* /etc/machine-id; zero where there is none */
@@ -72,8 +74,33 @@ struct ls_record {
 };
 
 void ls_record_done(struct ls_record *record);
+/* Whole, from its sections, which are empty then. */
 int ls_record_write(struct ls_host *host, int dirfd, const char *name, enum ls_record_type type,
-	const struct ls_record *record, struct ls_error *err);
+	struct ls_record *record, struct ls_error *err);
+
+/* The same, section by section. */
+struct ls_record_draft {
+	struct ls_host *host;
+	enum ls_record_type type;
+	struct ls_file_draft file;
+	uint64_t end;
+	unsigned section; /* what is appended belongs to it */
+	uint32_t n_sections;
+	struct ls_record_extent {
+		uint64_t offset, length;
+		uint32_t crc;
+	} sections[LS_RECORD_SECTIONS];
+};
+
+int ls_record_begin(struct ls_host *host, int dirfd, const char *name, enum ls_record_type type,
+	struct ls_record_draft *ret, struct ls_error *err);
+void ls_record_section(struct ls_record_draft *draft, unsigned index); /* begins it: once each, in any order */
+int ls_record_append(struct ls_record_draft *draft, struct ls_buf *buf, struct ls_error *err); /* and empties buf */
+/* How many objects, then each. buf: for what is gathered meanwhile; written first, empty afterwards. */
+int ls_record_append_set(
+	struct ls_record_draft *draft, struct ls_buf *buf, const struct ls_set *set, struct ls_error *err);
+int ls_record_finish(struct ls_record_draft *draft, struct ls_error *err); /* the draft is gone in any case */
+void ls_record_drop(struct ls_record_draft *draft);
 /* Reads the sections of the bitmap `wanted`. -ENOENT: no such file. -EBADMSG: damaged or never finished. -EPROTO:
  * written by a newer linkspan (the message names the version needed). */
 int ls_record_read(int dirfd, const char *name, enum ls_record_type type, uint32_t wanted, struct ls_record *ret,
@@ -82,8 +109,25 @@ int ls_record_read(int dirfd, const char *name, enum ls_record_type type, uint32
 /* ---- generation.c -------------------------------------------------------------------------------------------------
  */
 
-int ls_generation_write(struct ls_host *host, const struct ls_generation *generation, const struct ls_ledger *ledger,
-	struct ls_error *err);
+/* A generation on its way to the disk. What a run knows beforehand is written while the kernel works: a second thread
+ * does so when there is much of it. `generation` and `ledger` are borrowed until the draft has ended; until it is
+ * finished, what a list shows of it may change (its time and how long the run took). */
+struct ls_generation_draft {
+	struct ls_host *host;
+	const struct ls_generation *generation;
+	const struct ls_ledger *ledger;
+	struct ls_record_draft record;
+	pthread_t thread;
+	bool has_thread;
+	int result; /* of the thread */
+	struct ls_error error;
+};
+
+void ls_generation_begin(struct ls_host *host, const struct ls_generation *generation, const struct ls_ledger *ledger,
+	struct ls_generation_draft *ret);
+/* Either of them ends the draft. */
+int ls_generation_finish(struct ls_generation_draft *draft, struct ls_error *err);
+void ls_generation_drop(struct ls_generation_draft *draft);
 /* What to read besides what a list shows. */
 enum ls_generation_part { LS_GENERATION_SPEC = 1, LS_GENERATION_OBJECTS = 2 };
 

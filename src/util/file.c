@@ -148,73 +148,103 @@ int ls_file_read(const char *path, size_t limit, char **ret_data, size_t *ret_le
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
-static int write_all(int fd, const uint8_t *data, size_t length)
-{
-	ssize_t n;
-
-	while (length > 0) {
-		n = write(fd, data, length);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		length -= (size_t)n;
-	}
-	return 0;
-}
-
 static int sync_directory(int dirfd, const char *name, struct ls_error *err)
 {
 	return fsync(dirfd) < 0 ? fail(err, -errno, "sync the directory of", name) : 0;
 }
 
-/* Writes and syncs the temporary file. */
-static int write_temporary(
-	int dirfd, const char *temporary, const struct iovec *parts, size_t n_parts, struct ls_error *err)
+static void draft_done(struct ls_file_draft *draft)
 {
-	LS_CLEANUP(ls_close) int fd = -1;
+	ls_close(&draft->fd);
+	free(draft->name);
+	free(draft->temporary);
+	*draft = (struct ls_file_draft){ .fd = -1 };
+}
+
+int ls_file_begin_at(int dirfd, const char *name, struct ls_file_draft *ret, struct ls_error *err)
+{
+	struct ls_file_draft draft = { .dirfd = dirfd, .fd = -1, .name = strdup(name) };
 	int r = 0;
 
-	fd = openat(dirfd, temporary, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return fail(err, -errno, "create", temporary);
-	for (size_t i = 0; i < n_parts && r == 0; i++)
-		r = write_all(fd, parts[i].iov_base, parts[i].iov_len);
+	if (!draft.name || asprintf(&draft.temporary, "%s.tmp", name) < 0) {
+		draft.temporary = NULL;
+		r = fail(err, -ENOMEM, "write", name);
+	} else {
+		draft.fd = openat(dirfd, draft.temporary, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+		r = draft.fd < 0 ? fail(err, -errno, "create", draft.temporary) : 0;
+	}
 	if (r < 0)
-		return fail(err, r, "write", temporary);
-	if (fsync(fd) < 0)
-		return fail(err, -errno, "sync", temporary);
-	/* Linux has closed the descriptor even if it reports an error (close(2)): never again. */
-	if (close(LS_TAKE_FD(fd)) < 0 && errno != EINTR)
-		return fail(err, -errno, "close", temporary);
+		draft_done(&draft);
+	else
+		*ret = draft;
+	return r;
+}
+
+int ls_file_write_at(
+	const struct ls_file_draft *draft, uint64_t offset, const void *data, size_t length, struct ls_error *err)
+{
+	const uint8_t *at = data;
+
+	while (length > 0) {
+		ssize_t n = pwrite(draft->fd, at, length, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return fail(err, -errno, "write", draft->temporary);
+		at += n;
+		offset += (uint64_t)n;
+		length -= (size_t)n;
+	}
 	return 0;
+}
+
+/* The temporary file's bytes are on the disk and it is closed. */
+static int settle(struct ls_file_draft *draft, struct ls_error *err)
+{
+	if (fsync(draft->fd) < 0)
+		return fail(err, -errno, "sync", draft->temporary);
+	/* Linux has closed the descriptor even if it reports an error (close(2)): never again. */
+	if (close(LS_TAKE_FD(draft->fd)) < 0 && errno != EINTR)
+		return fail(err, -errno, "close", draft->temporary);
+	return 0;
+}
+
+int ls_file_finish(struct ls_file_draft *draft, struct ls_error *err)
+{
+	int r = settle(draft, err);
+
+	if (r == 0 && renameat(draft->dirfd, draft->temporary, draft->dirfd, draft->name) < 0)
+		r = fail(err, -errno, "replace", draft->name);
+	if (r < 0) {
+		ls_file_drop(draft);
+		return r;
+	}
+	r = sync_directory(draft->dirfd, draft->name, err);
+	draft_done(draft);
+	return r;
+}
+
+void ls_file_drop(struct ls_file_draft *draft)
+{
+	if (!draft->temporary)
+		return;
+	(void)unlinkat(draft->dirfd, draft->temporary, 0);
+	draft_done(draft);
 }
 
 int ls_file_replace_at(int dirfd, const char *name, const void *data, size_t length, struct ls_error *err)
 {
-	return ls_file_replace_parts_at(
-		dirfd, name, &(struct iovec){ .iov_base = (void *)data, .iov_len = length }, 1, err);
-}
+	struct ls_file_draft draft = { 0 };
+	int r = ls_file_begin_at(dirfd, name, &draft, err);
 
-int ls_file_replace_parts_at(
-	int dirfd, const char *name, const struct iovec *parts, size_t n_parts, struct ls_error *err)
-{
-	LS_CLEANUP(ls_free) char *temporary = NULL;
-	int r;
-
-	if (asprintf(&temporary, "%s.tmp", name) < 0) {
-		temporary = NULL;
-		return fail(err, -ENOMEM, "write", name);
-	}
-	r = write_temporary(dirfd, temporary, parts, n_parts, err);
-	if (r == 0 && renameat(dirfd, temporary, dirfd, name) < 0)
-		r = fail(err, -errno, "replace", name);
-	if (r < 0) {
-		(void)unlinkat(dirfd, temporary, 0);
+	if (r < 0)
 		return r;
-	}
-	return sync_directory(dirfd, name, err);
+	r = ls_file_write_at(&draft, 0, data, length, err);
+	if (r == 0)
+		return ls_file_finish(&draft, err);
+	ls_file_drop(&draft);
+	return r;
 }
 
 /* A missing file is synced as well: whoever removed it may have died before doing so. */

@@ -26,12 +26,21 @@ static struct ls_generation sample(uint64_t number)
 			"link name=d0 type=dummy mtu=1500 ours", "route to=2001:db8::/32 via=fe80::1 dev=d0 ours") };
 }
 
+static int write_whole(struct ls_host *host, const struct ls_generation *generation, const struct ls_ledger *ledger,
+	struct ls_error *err)
+{
+	struct ls_generation_draft draft;
+
+	ls_generation_begin(host, generation, ledger, &draft);
+	return ls_generation_finish(&draft, err);
+}
+
 static void write_generation(struct ls_host *host, uint64_t number, struct ls_ledger ledger)
 {
 	struct ls_generation generation = sample(number);
 	struct ls_error err = { 0 };
 
-	cr_assert_eq(ls_generation_write(host, &generation, &ledger, &err), 0, "%s", err.message);
+	cr_assert_eq(write_whole(host, &generation, &ledger, &err), 0, "%s", err.message);
 }
 
 static void commit(struct ls_host *host, uint64_t number, struct ls_ledger ledger)
@@ -90,7 +99,7 @@ Test(generation, one_without_a_spec_is_read_back)
 	struct ls_generation generation = { .number = 1, .command = "down" };
 
 	build_begin(&generation.objects);
-	cr_assert_eq(ls_generation_write(&host, &generation, &nothing, NULL), 0);
+	cr_assert_eq(write_whole(&host, &generation, &nothing, NULL), 0);
 	cr_assert_eq(ls_state_write_current(&host, 1, NULL), 0);
 	cr_assert_eq(ls_generation_read(&host, 1, whole, &generation, NULL), 0);
 	cr_assert_str_eq(generation.command, "down");
@@ -115,7 +124,7 @@ Test(generation, steps_and_times_are_read_back)
 	generation.steps = steps;
 	generation.n_steps = LS_ARRAY_SIZE(steps);
 	memcpy(generation.microseconds, (uint32_t[]){ 1, 20, 300, 4000 }, sizeof(generation.microseconds));
-	cr_assert_eq(ls_generation_write(&host, &generation, &nothing, NULL), 0);
+	cr_assert_eq(write_whole(&host, &generation, &nothing, NULL), 0);
 	cr_assert_eq(ls_state_write_current(&host, 7, NULL), 0);
 	cr_assert_eq(ls_generation_read(&host, 7, whole, &generation, NULL), 0);
 	cr_assert(generation.has_steps);
@@ -166,7 +175,7 @@ Test(generation, damaged_steps_are_refused)
 
 	generation.steps = steps;
 	generation.n_steps = 1;
-	cr_assert_eq(ls_generation_write(&host, &generation, &nothing, NULL), 0);
+	cr_assert_eq(write_whole(&host, &generation, &nothing, NULL), 0);
 	cr_assert_eq(ls_state_write_current(&host, 7, NULL), 0);
 	cr_expect_eq(ls_generation_read(&host, 7, whole, &generation, NULL), -EBADMSG);
 	cr_expect_eq(ls_generation_read(&host, 7, LS_GENERATION_SPEC, &generation, NULL), 0);
