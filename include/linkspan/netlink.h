@@ -33,7 +33,7 @@ int ls_netlink_dump(struct ls_netlink *nl, struct nl_msg *request, ls_netlink_ea
 
 /* How one message ended. */
 enum ls_tx_state {
-	LS_TX_DONE,    /* acknowledged */
+	LS_TX_DONE,    /* acknowledged: not refused, in a batch that was carried out */
 	LS_TX_FAILED,  /* refused: `code` and the kernel's words */
 	LS_TX_UNKNOWN, /* no answer came (`code`: -ENOBUFS, -ETIMEDOUT): it may have been carried out */
 };
@@ -44,7 +44,7 @@ typedef void (*ls_tx_result)(size_t token, enum ls_tx_state state, int code, con
 
 /* Forgets what was queued but not sent, and answers that came too late for the transaction before. */
 void ls_tx_begin(struct ls_netlink *nl, ls_tx_result result, void *data);
-/* Copies a finished message into the batch (sequence number and NLM_F_REQUEST|NLM_F_ACK are set here) and sends the
+/* Copies a finished message into the batch (sequence number and flags of acknowledgement are set here) and sends the
  * batch when it holds LS_TX_WINDOW messages or 32 KiB; then all its answers are waited for (5 s after the last one: the
  * kernel carries a batch out before sending returns, so answers are there or lost). Negative errno when sending failed;
  * messages of a batch that was never sent are reported FAILED with that code. */

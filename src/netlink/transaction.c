@@ -2,9 +2,14 @@
 /*
  * The transaction engine. Messages are copied one behind the other into a batch; the batch goes out in one sendmsg, and
  * the kernel carries it out message by message before that call returns: a failed message does not stop the ones behind
- * it. So all answers lie in the receive queue by then, and collecting them is a matter of matching sequence numbers; a
- * message that has no answer a few seconds later lost it, and what became of the message is unknown. A batch never
- * holds more messages than the queue has room for answers, and all are collected before the next batch.
+ * it. So all answers lie in the receive queue by then, and collecting them is a matter of matching sequence numbers.
+ *
+ * The kernel answers each message that it refuses, and of the others only those that ask for an acknowledgement
+ * (netlink_rcv_skb() in net/netlink/af_netlink.c). The last message of a batch asks: its answer, whatever it says,
+ * means that the batch was carried out, and those before it that were not refused are done. Where an answer was dropped
+ * for want of room or memory the socket says ENOBUFS, before it gives any other away; then, and when the last answer
+ * does not come at all, what became of the messages without an answer is unknown. A batch never holds more messages
+ * than the queue has room for answers, and all are collected before the next batch.
  */
 #include "session.h"
 
@@ -33,6 +38,7 @@ static void report_rest(struct ls_tx *tx, enum ls_tx_state state, int code)
 static void empty_batch(struct ls_tx *tx)
 {
 	tx->length = tx->n_messages = tx->n_answered = 0;
+	tx->overrun = false;
 }
 
 static void take_answer(struct ls_tx *tx, const struct nlmsghdr *answer)
@@ -47,6 +53,8 @@ static void take_answer(struct ls_tx *tx, const struct nlmsghdr *answer)
 	code = ls_netlink_answer_code(answer);
 	ls_netlink_answer_text(answer, (const void *)(tx->batch + tx->offsets[i]), says, sizeof(says));
 	report(tx, i, code < 0 ? LS_TX_FAILED : LS_TX_DONE, code, says);
+	if (i == tx->n_messages - 1 && !tx->overrun)
+		report_rest(tx, LS_TX_DONE, 0);
 }
 
 static void take_answers(struct ls_netlink *nl, size_t length)
@@ -63,20 +71,24 @@ static void take_answers(struct ls_netlink *nl, size_t length)
 /* ENOBUFS says that answers were dropped, not which: those still in the queue count, and nothing more is waited for. */
 static void collect_answers(struct ls_netlink *nl)
 {
-	int timeout = LS_ANSWER_TIMEOUT_MS, r, why = -ETIMEDOUT;
+	struct ls_tx *tx = &nl->tx;
 	size_t length;
+	int r;
 
-	while (nl->tx.n_answered < nl->tx.n_messages) {
-		r = ls_netlink_receive(nl, nl->tx_fd, timeout, &length);
-		if (r >= 0) {
+	while (tx->n_answered < tx->n_messages) {
+		r = ls_netlink_receive(nl, nl->tx_fd, tx->overrun ? 0 : LS_ANSWER_TIMEOUT_MS, &length);
+		if (r >= 0)
 			take_answers(nl, length);
-		} else if (r == -ENOBUFS && timeout > 0) {
-			timeout = 0;
-			why = r;
-		} else {
-			report_rest(&nl->tx, LS_TX_UNKNOWN, why == -ENOBUFS ? why : r);
-		}
+		else if (r == -ENOBUFS && !tx->overrun)
+			tx->overrun = true;
+		else
+			report_rest(tx, LS_TX_UNKNOWN, tx->overrun ? -ENOBUFS : r);
 	}
+}
+
+static struct nlmsghdr *last_message(struct ls_tx *tx)
+{
+	return (void *)(tx->batch + tx->offsets[tx->n_messages - 1]);
 }
 
 static int send_batch(struct ls_netlink *nl, struct ls_error *err)
@@ -86,6 +98,7 @@ static int send_batch(struct ls_netlink *nl, struct ls_error *err)
 
 	if (tx->n_messages == 0)
 		return 0;
+	last_message(tx)->nlmsg_flags |= NLM_F_ACK;
 	r = ls_netlink_send(nl->tx_fd, tx->batch, tx->length);
 	if (r < 0)
 		report_rest(tx, LS_TX_FAILED, r);
@@ -117,7 +130,7 @@ int ls_tx_queue(struct ls_netlink *nl, struct nl_msg *message, size_t token, str
 	if (header->nlmsg_len > LS_LONGEST_MESSAGE)
 		return ls_error_set(err, -EMSGSIZE, "the message is too long");
 	header->nlmsg_seq = ++tx->sequence;
-	header->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+	header->nlmsg_flags |= NLM_F_REQUEST;
 	if (i == 0)
 		tx->first_sequence = header->nlmsg_seq;
 	memcpy(tx->batch + tx->length, header, header->nlmsg_len);

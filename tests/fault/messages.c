@@ -15,22 +15,23 @@ Test(messages, refused_change_is_taken_back_from_a_to_b)
 	sweep_run(&(struct sweep){ &from_a_to_b, "spoil", "change", ENDS_BEFORE, NULL, 60 });
 }
 
+/* One for each batch, and a batch for each group of steps. */
 Test(messages, lost_acknowledgement_is_looked_up_from_nothing)
 {
-	sweep_run(&(struct sweep){ &from_nothing, "drop", "ack", ENDS_AFTER, NULL, 50 });
+	sweep_run(&(struct sweep){ &from_nothing, "drop", "ack", ENDS_AFTER, NULL, 8 });
 }
 
 Test(messages, lost_acknowledgement_is_looked_up_from_a_to_b)
 {
-	sweep_run(&(struct sweep){ &from_a_to_b, "drop", "ack", ENDS_AFTER, NULL, 50 });
+	sweep_run(&(struct sweep){ &from_a_to_b, "drop", "ack", ENDS_AFTER, NULL, 8 });
 }
 
 Test(messages, overrun_is_looked_up_from_nothing)
 {
-	sweep_run(&(struct sweep){ &from_nothing, "nobufs", "receive", ENDS_AFTER, NULL, 50 });
+	sweep_run(&(struct sweep){ &from_nothing, "nobufs", "receive", ENDS_AFTER, NULL, 8 });
 }
 
 Test(messages, overrun_is_looked_up_from_a_to_b)
 {
-	sweep_run(&(struct sweep){ &from_a_to_b, "nobufs", "receive", ENDS_AFTER, NULL, 50 });
+	sweep_run(&(struct sweep){ &from_a_to_b, "nobufs", "receive", ENDS_AFTER, NULL, 8 });
 }
