@@ -102,9 +102,10 @@ bool ls_plan_foresees(const struct ls_object *before, const struct ls_object *no
 /* Warns (id `slow`) of what will take the kernel a second or more, with an estimate. */
 void ls_plan_warn_of_costs(const struct ls_plan *plan, struct ls_diag *diag);
 
-/* Sysctls that change when others are written, as far as they matter for `desired`: adds keys (sysctl objects without a
- * value) to `scope`, for every link of `links`. Both sets are sorted. */
-int ls_plan_sysctl_scope(const struct ls_set *desired, const struct ls_set *links, struct ls_set *scope);
+/* Sysctls that a plan towards `desired` has to know: those that are wanted, what they change when they are written, and
+ * what decides on the fate of addresses. Adds keys (sysctl objects without a value) to `scope`. Both sets are sorted;
+ * of `actual` only links and addresses matter. */
+int ls_plan_sysctl_scope(const struct ls_set *desired, const struct ls_set *actual, struct ls_set *scope);
 
 extern const char *const ls_op_names[];         /* by enum ls_op */
 extern const char *const ls_disruption_names[]; /* by enum ls_disruption */

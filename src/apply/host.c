@@ -51,6 +51,8 @@ struct ls_ahead {
 	bool failed; /* then it is read again, and that says why */
 };
 
+/* By these the spec's links are found, and which sysctls matter. */
+#define FIRST_KINDS (LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS))
 #define AHEAD_KINDS (LS_DUMP_ALL & ~LS_BIT(LS_KIND_SYSCTL)) /* which sysctls matter, the spec has to say */
 
 static void *read_ahead(void *data)
@@ -278,7 +280,7 @@ static int dump_in_scope(struct ls_host *host, uint32_t there, const struct ls_l
 	return r;
 }
 
-/* The kinds beyond `there`, which `ret` has already: the links at least. */
+/* The kinds beyond `there`, which `ret` has already: FIRST_KINDS at least. */
 static int dump_rest(
 	struct ls_host *host, uint32_t there, const struct ls_set *desired, struct ls_set *ret, struct ls_error *err)
 {
@@ -296,10 +298,9 @@ static int dump_rest(
 
 int ls_host_dump(struct ls_host *host, const struct ls_set *desired, struct ls_set *ret, struct ls_error *err)
 {
-	const uint32_t links = LS_BIT(LS_KIND_LINK);
-	int r = ls_kernel_dump(host->kernel, links, NULL, ret, err);
+	int r = ls_kernel_dump(host->kernel, FIRST_KINDS, NULL, ret, err);
 
-	return r < 0 ? r : dump_rest(host, links, desired, ret, err);
+	return r < 0 ? r : dump_rest(host, FIRST_KINDS, desired, ret, err);
 }
 
 /* ---- preparing --------------------------------------------------------------------------------------------------- */
@@ -322,13 +323,13 @@ static int make_plan(
 	return r < 0 ? ls_error_set(err, r, "out of memory") : 0;
 }
 
-/* What was read ahead, or the links, which have to be read before all else. */
+/* What was read ahead, or what has to be read before all else. */
 static int begin_to_prepare(struct ls_host *host, struct ls_prepared **ret, uint32_t *ret_there, struct ls_error *err)
 {
 	int r;
 
 	*ret = take_ahead(host);
-	*ret_there = *ret ? AHEAD_KINDS : LS_BIT(LS_KIND_LINK);
+	*ret_there = *ret ? AHEAD_KINDS : FIRST_KINDS;
 	if (*ret)
 		return 0;
 	*ret = prepared_new();

@@ -6,6 +6,7 @@
 
 #include <fnmatch.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* Writing `path` writes all that match `others` too: the same value, or the opposite one. inet_forward_change,
  * addrconf_fixup_forwarding, addrconf_disable_ipv6. */
@@ -135,9 +136,27 @@ static int add_scope_of_links(struct ls_set *scope, const struct ls_set *links, 
 						star + 1));
 }
 
-int ls_plan_sysctl_scope(const struct ls_set *desired, const struct ls_set *links, struct ls_set *scope)
+/* Whether deleting an address deletes others: of links that have one (addresses.c). */
+static int add_promoting(struct ls_set *scope, const struct ls_set *actual)
 {
-	int r = add_scope_of_links(scope, links, "net/ipv4/conf/*/promote_secondaries");
+	size_t to, from = ls_set_of_kind(actual, &ls_kind_address, &to);
+	const char *last = "all";
+	int r = add_scope(scope, "net/ipv4/conf/all/promote_secondaries");
+
+	for (size_t i = from; i < to && r >= 0; i++) {
+		const struct ls_address *address = (const struct ls_address *)actual->objects[i];
+
+		if (address->address.family != AF_INET || !strcmp(address->dev, last))
+			continue;
+		last = address->dev;
+		r = add_scope(scope, ls_arena_printf(scope->arena, "net/ipv4/conf/%s/promote_secondaries", last));
+	}
+	return r;
+}
+
+int ls_plan_sysctl_scope(const struct ls_set *desired, const struct ls_set *actual, struct ls_set *scope)
+{
+	int r = add_promoting(scope, actual);
 	size_t to, from = ls_set_of_kind(desired, &ls_kind_sysctl, &to);
 
 	for (size_t i = from; i < to && r >= 0; i++) {
@@ -148,7 +167,7 @@ int ls_plan_sysctl_scope(const struct ls_set *desired, const struct ls_set *link
 			r = add_scope(scope, default_path(scope->arena, (const struct ls_sysctl *)object));
 		for (size_t k = 0; k < LS_ARRAY_SIZE(overwrites) && r >= 0; k++)
 			if (!strcmp(((const struct ls_sysctl *)object)->path, overwrites[k].path))
-				r = add_scope_of_links(scope, links, overwrites[k].others);
+				r = add_scope_of_links(scope, actual, overwrites[k].others);
 	}
 	return r;
 }

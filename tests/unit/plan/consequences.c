@@ -642,12 +642,15 @@ Test(consequences, sysctls_that_others_overwrite_are_worth_reading)
 /* Addresses that go matter as much as those that come: `down` wants none. */
 Test(consequences, promoting_is_worth_reading_even_when_no_address_is_wanted)
 {
-	struct ls_set links = ACTUAL("link name=eth0"), scope, want = WANTED();
+	struct ls_set have = ACTUAL("link name=eth0", "link name=eth1", "address dev=eth0 address=192.0.2.1/24",
+			      "address dev=eth1 address=2001:db8::1/64"),
+		      scope, want = WANTED();
 
 	build_begin(&scope);
-	cr_assert_eq(ls_plan_sysctl_scope(&want, &links, &scope), 0);
+	cr_assert_eq(ls_plan_sysctl_scope(&want, &have, &scope), 0);
 	cr_assert(scope_has(&scope, "net/ipv4/conf/eth0/promote_secondaries"));
 	cr_assert(scope_has(&scope, "net/ipv4/conf/all/promote_secondaries"));
+	cr_assert_not(scope_has(&scope, "net/ipv4/conf/eth1/promote_secondaries"));
 	ls_set_done(&scope);
 }
 
