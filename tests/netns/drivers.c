@@ -22,7 +22,8 @@ static void queue_routes(struct answer *answers, size_t n, size_t bad, size_t ea
 
 	ls_tx_begin(nl, note_answer, answers);
 	for (size_t i = 0; i < n; i++) {
-		struct ls_route route = route_of("10.0.0.0/32", "p0", i >= bad && (i - bad) % each == 0 ? "203.0.113.1" : NULL);
+		struct ls_route route =
+			route_of("10.0.0.0/32", "p0", i >= bad && (i - bad) % each == 0 ? "203.0.113.1" : NULL);
 
 		route.to.ip.bytes[2] = (uint8_t)(i >> 8);
 		route.to.ip.bytes[3] = (uint8_t)i;
