@@ -22,7 +22,7 @@ struct ls_tx {
 	size_t length;
 	size_t n_messages;
 	size_t n_answered;
-	bool overrun; /* answers to this batch were dropped */
+	bool overrun;      /* answers to this batch were dropped */
 	uint32_t sequence; /* the last one used; a number is never used twice, so late answers fit nothing */
 	uint32_t first_sequence;
 	size_t tokens[LS_TX_WINDOW];
