@@ -47,9 +47,10 @@ int ls_record_begin(struct ls_host *host, int dirfd, const char *name, enum ls_r
 	int r = ls_file_begin_at(dirfd, name, &draft.file, err);
 
 	if (r < 0)
-		return ls_error_context(err, r, "state directory %s", host->state_path);
-	*ret = draft;
-	return 0;
+		(void)ls_error_context(err, r, "state directory %s", host->state_path);
+	else
+		*ret = draft;
+	return r;
 }
 
 void ls_record_section(struct ls_record_draft *draft, unsigned index)
