@@ -47,3 +47,32 @@ int ls_route_split(struct ls_kernel *kernel, const struct ls_route *route, struc
  */
 int ls_kernel_encode(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
 	const struct ls_object *want, struct nl_msg **ret, struct ls_error *err);
+
+/* ---- connections ------------------------------------------------------------------------------------------------- */
+
+/* Tracked connections, by their first packet. */
+struct ls_connections {
+	struct ls_prefix to, from; /* its destination and its source; family 0: any. One of them at least */
+	uint8_t protocol;          /* IPPROTO_*; 0: any */
+	uint16_t port, last_port;  /* its destination port; last_port 0: any */
+	bool translated;           /* only those whose addresses or ports were translated (IPS_NAT_MASK) */
+};
+
+/* Forgets (conntrack -D) just those connections that one of the filters is about: NAT rules see the first packet of a
+ * connection only. Others go on. A kernel without connection tracking has none. */
+int ls_connections_flush(struct ls_kernel *kernel, const struct ls_connections *filters, size_t n,
+	size_t *ret_n_flushed, struct ls_error *err);
+
+/* ---- announcements ----------------------------------------------------------------------------------------------- */
+
+struct ls_announcement {
+	const char *dev;
+	struct ls_ip address;
+};
+
+#define LS_ANNOUNCEMENTS 3u /* of each address: MAX_NEIGHBOR_ADVERTISEMENT (RFC 4861, section 10) */
+
+/* Tells the neighbours of a link that an address is here now: gratuitous ARP (RFC 826; RFC 5944, section 4.6, for what
+ * it consists of), unsolicited neighbour advertisements (RFC 4861, section 7.2.6). Links without Ethernet addresses,
+ * links that are down and addresses that only work within the host are passed over. Takes a fifth of a second. */
+int ls_announce(const struct ls_announcement *list, size_t n, struct ls_error *err);

@@ -18,6 +18,7 @@ struct nl_msg;
 struct ls_kernel;
 struct ls_object;
 struct ls_set;
+struct ls_operation;
 
 /* ---- attributes -------------------------------------------------------------------------------------------------- */
 
@@ -100,11 +101,17 @@ enum ls_kind_id {
 	LS_KIND_RULE = 5,
 	LS_KIND_NEIGHBOUR = 6,
 	LS_KIND_NEXTHOP = 7,
+	LS_KIND_NFT_TABLE = 8,
+	LS_KIND_NFT_SET = 9,
+	LS_KIND_NFT_CHAIN = 10,
+	LS_KIND_NFT_RULE = 11,
+	LS_KIND_NFT_ELEMENT = 12,
 };
 
 /* Kinds' ranks: the order of adds and changes; deletes go backwards. */
 enum ls_rank {
 	LS_RANK_LINK = 10,
+	LS_RANK_NFT = 15, /* before the host begins to forward, and until it has stopped */
 	LS_RANK_SYSCTL = 20,
 	LS_RANK_LINK_UP = 30, /* after the sysctls, so that a new link never speaks before it is told how */
 	LS_RANK_ADDRESS = 40,
@@ -178,10 +185,23 @@ struct ls_kind {
 	/* Kinds outside netlink do it at once instead; encode is NULL then. */
 	int (*perform)(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
 		const struct ls_object *want, struct ls_error *err);
+	/* Kinds whose changes go in one transaction, those of all kinds with the same function together: it is carried
+	 * out whole or not at all. `commit` false: the kernel only checks it. -ESTALE: the state is not the one that
+	 * was dumped last. *ret_failed: the change that was refused, n where it was none in particular. encode is NULL
+	 * then, and there are no phases: what goes and what comes are one group of steps. */
+	int (*transact)(struct ls_kernel *kernel, const struct ls_operation *operations, size_t n, bool commit,
+		size_t *ret_failed, struct ls_error *err);
+};
+
+/* What is done to one object. */
+struct ls_operation {
+	enum ls_op op;
+	const struct ls_object *have, *want; /* NULL: it is added, deleted */
 };
 
 extern const struct ls_kind ls_kind_link, ls_kind_address, ls_kind_route, ls_kind_sysctl, ls_kind_rule,
-	ls_kind_neighbour, ls_kind_nexthop;
+	ls_kind_neighbour, ls_kind_nexthop, ls_kind_nft_table, ls_kind_nft_set, ls_kind_nft_chain, ls_kind_nft_rule,
+	ls_kind_nft_element;
 extern const struct ls_kind *const ls_kinds[]; /* in order of rank, NULL at the end */
 const struct ls_kind *ls_kind_by_name(const char *name);
 const struct ls_kind *ls_kind_by_id(unsigned id);
@@ -280,6 +300,7 @@ struct ls_address {
 	uint8_t tentative;     /* IFA_F_TENTATIVE: duplicate address detection has not ended */
 	uint8_t dadfailed;     /* IFA_F_DADFAILED */
 	uint8_t secondary;     /* IPv4: IFA_F_SECONDARY, deleted with its primary */
+	uint8_t deprecated; /* IFA_F_DEPRECATED of a permanent one: IPv6 takes others as a source (RFC 6724, rule 3) */
 };
 enum ls_address_attr {
 	LS_ADDRESS_DEV,
@@ -292,6 +313,7 @@ enum ls_address_attr {
 	LS_ADDRESS_TENTATIVE,
 	LS_ADDRESS_DADFAILED,
 	LS_ADDRESS_SECONDARY,
+	LS_ADDRESS_DEPRECATED,
 };
 
 enum ls_scope { LS_SCOPE_GLOBAL, LS_SCOPE_SITE, LS_SCOPE_LINK, LS_SCOPE_HOST, LS_SCOPE_NOWHERE };
@@ -481,6 +503,78 @@ struct ls_sysctl {
 	const char *dev;   /* the link that it belongs to, if any */
 };
 enum ls_sysctl_attr { LS_SYSCTL_PATH, LS_SYSCTL_VALUE, LS_SYSCTL_DEV };
+
+/* nftables (nf_tables.h): linkspan's table, and all in it, whoever put it there: the table is the mark. Its sets,
+ * chains and rules are always the same (nft.h). */
+struct ls_nft_table {
+	struct ls_object object;
+	const char *name;
+};
+enum ls_nft_table_attr { LS_NFT_TABLE_NAME };
+
+/* Key: name. */
+struct ls_nft_set {
+	struct ls_object object;
+	const char *name;
+	const char *type; /* "ipv4_addr . inet_proto . inet_service : ipv4_addr" */
+};
+enum ls_nft_set_attr { LS_NFT_SET_NAME, LS_NFT_SET_TYPE };
+
+/* Key: name. */
+struct ls_nft_chain {
+	struct ls_object object;
+	const char *name;
+	const char *hook; /* "nat prerouting -100"; unset: others jump here */
+	uint8_t policy;   /* enum ls_nft_policy */
+};
+enum ls_nft_chain_attr { LS_NFT_CHAIN_NAME, LS_NFT_CHAIN_HOOK, LS_NFT_CHAIN_POLICY };
+enum ls_nft_policy { LS_NFT_POLICY_ACCEPT, LS_NFT_POLICY_DROP };
+
+/* Key: chain and name, which the rule carries as its comment. One without is called by its handle. */
+struct ls_nft_rule {
+	struct ls_object object;
+	const char *chain, *name;
+	const char *text; /* what it does */
+	uint32_t handle;  /* the kernel's number for it */
+	uint32_t place;   /* in its chain, from 0 */
+};
+enum ls_nft_rule_attr {
+	LS_NFT_RULE_CHAIN,
+	LS_NFT_RULE_NAME,
+	LS_NFT_RULE_TEXT,
+	LS_NFT_RULE_HANDLE,
+	LS_NFT_RULE_PLACE,
+};
+
+/* An element of one of the sets. Key: the set, and of the next six those that its key consists of. */
+struct ls_nft_element {
+	struct ls_object object;
+	uint8_t set;                /* enum ls_nft_set_id */
+	uint16_t port, last_port;   /* last_port: of a range */
+	const char *protocol;       /* "tcp", "udp"; others by their number */
+	struct ls_ip address, last; /* last: of a range of addresses that is no prefix; a stranger's */
+	struct ls_prefix prefix;
+	const char *iif, *oif;
+	struct ls_ip to;
+	uint16_t to_port;
+	struct ls_prefix to_prefix;
+	uint16_t mss; /* bytes */
+};
+enum ls_nft_element_attr {
+	LS_NFT_ELEMENT_SET,
+	LS_NFT_ELEMENT_ADDRESS,
+	LS_NFT_ELEMENT_LAST,
+	LS_NFT_ELEMENT_PREFIX,
+	LS_NFT_ELEMENT_PROTOCOL,
+	LS_NFT_ELEMENT_PORT,
+	LS_NFT_ELEMENT_LAST_PORT,
+	LS_NFT_ELEMENT_IIF,
+	LS_NFT_ELEMENT_OIF,
+	LS_NFT_ELEMENT_TO,
+	LS_NFT_ELEMENT_TO_PORT,
+	LS_NFT_ELEMENT_TO_PREFIX,
+	LS_NFT_ELEMENT_MSS,
+};
 
 #define LS_MARK_PROTOCOL 108       /* rtm_protocol, IFA_PROTO: free in rtnetlink.h and iproute2's rt_protos */
 #define LS_MARK_LINK_GROUP 0x6c73u /* "ls" */

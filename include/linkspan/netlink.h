@@ -54,3 +54,29 @@ int ls_tx_barrier(struct ls_netlink *nl, struct ls_error *err);
 /* An empty message to write into, with room for LS_RAW_MAX bytes and more; the session's own, reused by every call, for
  * dump requests too. */
 struct nl_msg *ls_tx_message(struct ls_netlink *nl, int type, int flags);
+
+/* ---- nfnetlink --------------------------------------------------------------------------------------------------- */
+
+/* A batch of nftables messages, which the kernel carries out whole or not at all (nfnetlink.h). */
+struct ls_nfnl;
+
+struct ls_nfnl *ls_nfnl_new(void);
+void ls_nfnl_free(struct ls_nfnl *batch); /* accepts NULL */
+/* Begins a message: NFT_MSG_*, flags of netlink, with room for LS_NFNL_MESSAGE_MAX bytes. The pointer is valid until
+ * the next call. NULL: out of memory. `token` says which message was refused. */
+struct nlmsghdr *ls_nfnl_message(struct ls_nfnl *batch, int type, int flags, size_t token);
+#define LS_NFNL_MESSAGE_MAX 65536u
+/* The message is as long as its header says by now. */
+void ls_nfnl_end(struct ls_nfnl *batch);
+/* Sends it. `generation`: of the ruleset that it was made for (-ERESTART: it is another one by now); 0: of any.
+ * commit false: the kernel checks everything and does nothing. *ret_token: of the first message that was refused, and
+ * `err` has the kernel's words; SIZE_MAX where none is to blame. -ENOBUFS, -ETIMEDOUT: it may have been carried out. */
+int ls_nfnl_send(struct ls_netlink *nl, struct ls_nfnl *batch, uint32_t generation, bool commit, size_t *ret_token,
+	struct ls_error *err);
+/* The number of the ruleset of the namespace: every transaction raises it. */
+int ls_nfnl_generation(struct ls_netlink *nl, uint32_t *ret, struct ls_error *err);
+/* Begins a request of nftables for family inet, to add attributes to: the session's own message. */
+struct nl_msg *ls_nfnl_request(struct ls_netlink *nl, int type);
+/* ls_netlink_dump of that request. */
+int ls_nfnl_dump(
+	struct ls_netlink *nl, ls_netlink_each each, int (*restart)(void *data), void *data, struct ls_error *err);

@@ -337,11 +337,111 @@ static void try_sweep(struct run *run, size_t from, size_t to)
 	free(doomed);
 }
 
+/* ---- all or nothing ---------------------------------------------------------------------------------------------- */
+
+#define STALE_MAX 10 /* strangers change their parts of nftables too; none of them does so without end */
+
+static uint32_t handle_of(const struct ls_object *object)
+{
+	return object->kind == &ls_kind_nft_rule ? ((const struct ls_nft_rule *)object)->handle : 0;
+}
+
+/* Is all as the plan supposes, where somebody has changed something? */
+static bool still_holds(const struct ls_set *now, const struct ls_step *step)
+{
+	const struct ls_object *found = ls_set_find(now, object_of(step));
+
+	if (!step->have)
+		return !found;
+	return found && ls_object_same(found, step->have) && handle_of(found) == handle_of(step->have);
+}
+
+static int look_at_all(struct run *run, size_t from, size_t to)
+{
+	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
+	const struct ls_step *steps = run->execution->plan->steps;
+	struct ls_set now;
+	uint32_t kinds = 0;
+	int r;
+
+	if (!arena)
+		return ls_error_set(run->err, -ENOMEM, "out of memory");
+	for (size_t i = 0; ls_kinds[i]; i++)
+		kinds |= ls_kinds[i]->transact == kind_of(&steps[from])->transact ? LS_BIT(ls_kinds[i]->id) : 0;
+	ls_set_init(&now, arena);
+	r = ls_kernel_dump(run->host->kernel, kinds, NULL, &now, run->err);
+	for (size_t i = from; i < to && r >= 0; i++) {
+		if (still_holds(&now, &steps[i]))
+			continue;
+		step_failed(run, &steps[i], -ESTALE, "somebody else has changed it in the meantime");
+		r = -ESTALE;
+	}
+	ls_set_done(&now);
+	return r;
+}
+
+static struct ls_operation *list_operations(const struct ls_step *steps, size_t n)
+{
+	struct ls_operation *list = calloc(n, sizeof(*list));
+
+	for (size_t i = 0; i < n && list; i++)
+		list[i] = (struct ls_operation){ steps[i].op, steps[i].have, steps[i].want };
+	return list;
+}
+
+static int transact(struct run *run, size_t from, size_t to, const struct ls_operation *operations)
+{
+	const struct ls_step *steps = run->execution->plan->steps;
+	size_t failed = to - from;
+	struct ls_error why = { 0 };
+	int r = -ESTALE;
+
+	for (int attempt = 0; attempt < STALE_MAX && r == -ESTALE; attempt++) {
+		if (must_stop(run))
+			return interrupted(run);
+		if (attempt && look_at_all(run, from, to) < 0)
+			return run->err ? run->err->code : -ESTALE;
+		r = kind_of(&steps[from])->transact(run->host->kernel, operations, to - from, true, &failed, &why);
+	}
+	/* Without an answer, what there is tells: classify() does. */
+	if (r == -ENOBUFS || r == -ETIMEDOUT)
+		return 0;
+	if (r < 0)
+		step_failed(run, &steps[failed < to - from ? from + failed : from], r, why.message);
+	for (size_t i = from; i < to; i++)
+		run->results[i] = r < 0 ? RESULT_FAILED : RESULT_DONE;
+	return r;
+}
+
+static int run_transaction(struct run *run, size_t from, size_t to)
+{
+	LS_CLEANUP(ls_free) struct ls_operation *operations = NULL;
+	bool again = true;
+	int r = 0;
+
+	operations = list_operations(run->execution->plan->steps + from, to - from);
+	if (!operations)
+		return ls_error_set(run->err, -ENOMEM, "out of memory");
+	for (int attempt = 0; attempt < 3 && again && r >= 0; attempt++) {
+		memset(run->results + from, RESULT_UNKNOWN, to - from);
+		r = transact(run, from, to, operations);
+		if (r >= 0)
+			r = classify(run, from, to, &again);
+	}
+	if (again && r >= 0) {
+		run->failed = true;
+		r = ls_error_set(run->err, -ETIMEDOUT, "the kernel does not answer");
+	}
+	return run->execution->go_on ? 0 : r;
+}
+
 static int run_steps(struct run *run, size_t from, size_t to)
 {
 	bool again = true;
 	int r = 0;
 
+	if (kind_of(&run->execution->plan->steps[from])->transact)
+		return run_transaction(run, from, to);
 	try_sweep(run, from, to);
 	for (int attempt = 0; attempt < 3 && again && r >= 0; attempt++) {
 		r = send_steps(run, from, to, RESULT_NONE);

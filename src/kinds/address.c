@@ -37,6 +37,7 @@ static const struct ls_attr address_attrs[] = {
 	[LS_ADDRESS_TENTATIVE] = { ATTR(tentative, LS_TYPE_BOOL, LS_CHANGE_INFO, LS_ATTR_HIDDEN) },
 	[LS_ADDRESS_DADFAILED] = { ATTR(dadfailed, LS_TYPE_BOOL, LS_CHANGE_INFO, LS_ATTR_HIDDEN) },
 	[LS_ADDRESS_SECONDARY] = { ATTR(secondary, LS_TYPE_BOOL, LS_CHANGE_INFO, 0) },
+	[LS_ADDRESS_DEPRECATED] = { ATTR(deprecated, LS_TYPE_BOOL, LS_CHANGE_LIVE, 0) },
 };
 
 static const struct ls_address *as_address(const struct ls_object *object)
@@ -163,6 +164,9 @@ static void decode_flags(struct ls_address *address, uint32_t flags)
 	set_if(object, LS_ADDRESS_NOPREFIXROUTE, &address->noprefixroute, flags & IFA_F_NOPREFIXROUTE);
 	set_if(object, LS_ADDRESS_TENTATIVE, &address->tentative, flags & IFA_F_TENTATIVE);
 	set_if(object, LS_ADDRESS_DADFAILED, &address->dadfailed, flags & IFA_F_DADFAILED);
+	/* Those with a lifetime become so by and by. */
+	set_if(object, LS_ADDRESS_DEPRECATED, &address->deprecated,
+		flags & IFA_F_PERMANENT && flags & IFA_F_DEPRECATED);
 	/* The same bit means a temporary address (RFC 8981) in IPv6. */
 	set_if(object, LS_ADDRESS_SECONDARY, &address->secondary, is_v4 && flags & IFA_F_SECONDARY);
 }
@@ -240,9 +244,11 @@ static int address_dump(struct ls_kernel *kernel, const struct ls_set *scope, st
 
 /* ---- encode ------------------------------------------------------------------------------------------------------ */
 
-/* Without IFA_CACHEINFO both families take the lifetimes as infinite. */
+/* Without IFA_CACHEINFO both families take the lifetimes as infinite. An address that is preferred for no time at all
+ * is deprecated. */
 static int put_address(struct ls_kernel *kernel, struct nl_msg *message, const struct ls_address *address, bool full)
 {
+	const struct ifa_cacheinfo deprecated = { .ifa_prefered = 0, .ifa_valid = UINT32_MAX };
 	bool has_peer = ls_object_has(&address->object, LS_ADDRESS_PEER);
 	const struct ls_ip *far = has_peer ? &address->peer : &address->address;
 	int size = (int)ls_ip_size(address->address.family);
@@ -255,6 +261,8 @@ static int put_address(struct ls_kernel *kernel, struct nl_msg *message, const s
 		NLA_PUT_U8(message, IFA_PROTO, LS_MARK_PROTOCOL);
 	if (address->noprefixroute)
 		NLA_PUT_U32(message, IFA_FLAGS, IFA_F_NOPREFIXROUTE);
+	if (address->deprecated)
+		NLA_PUT(message, IFA_CACHEINFO, sizeof(deprecated), &deprecated);
 	return 0;
 
 nla_put_failure:

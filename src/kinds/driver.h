@@ -17,7 +17,12 @@ struct ls_kernel {
 	int proc_sys; /* /proc/sys, or -1 where it is not mounted */
 	bool address_protocol;
 	bool hides_marks;
-	bool nexthops; /* the last dump of them found that there can be some (kernel 5.3) */
+	bool nexthops;                /* the last dump of them found that there can be some (kernel 5.3) */
+	struct ls_netlink *nft;       /* with nfnetlink; opened when it is first needed */
+	bool nft_missing, nft_denied; /* this kernel has no nftables; we may not look */
+	uint32_t nft_generation;      /* of the ruleset, as it was dumped last; 0: not yet */
+	uint32_t nft_without;         /* a number of the ruleset at which our table was not there; 0: none known */
+	bool nft_moved;               /* it changed between the parts of the last dump */
 	struct ls_link_table links;
 	uint32_t link_types_asked, link_types_missing; /* by place in the table of link_types.c */
 	uint32_t dump;                                 /* counts dumps, see ls_dump_link */

@@ -12,6 +12,9 @@
 #include <linux/rtnetlink.h>
 
 #define DUMP_ATTEMPTS 4
+#define NFT_KINDS \
+	(LS_BIT(LS_KIND_NFT_TABLE) | LS_BIT(LS_KIND_NFT_SET) | LS_BIT(LS_KIND_NFT_CHAIN) | LS_BIT(LS_KIND_NFT_RULE) | \
+		LS_BIT(LS_KIND_NFT_ELEMENT))
 
 /* IFA_PROTO came with 5.18, and a kernel without it ignores the attribute silently. */
 static bool release_has_address_protocol(void)
@@ -51,6 +54,7 @@ void ls_kernel_close(struct ls_kernel *kernel)
 	if (!kernel)
 		return;
 	ls_netlink_close(kernel->nl);
+	ls_netlink_close(kernel->nft);
 	ls_close(&kernel->proc_sys);
 	ls_link_table_done(&kernel->links);
 	free(kernel);
@@ -132,6 +136,9 @@ static int dump_kinds(
 	int r = 0;
 
 	kernel->link_missed = false;
+	if (kinds & NFT_KINDS)
+		kernel->nft_generation = 0;
+	kernel->nft_moved = false;
 	if (!(kinds & LS_BIT(LS_KIND_LINK)))
 		r = read_links(kernel, err);
 	for (size_t i = 0; ls_kinds[i] && r >= 0; i++)
@@ -151,11 +158,12 @@ int ls_kernel_dump(
 		r = dump_kinds(kernel, kinds, scope, ret, err);
 		if (r < 0)
 			return r;
-		if (!kernel->link_missed)
+		if (!kernel->link_missed && !kernel->nft_moved)
 			break;
 	}
-	if (kernel->link_missed)
-		return ls_error_set(err, -EAGAIN, "links kept appearing while the kernel's state was read");
+	if (kernel->link_missed || kernel->nft_moved)
+		return ls_error_set(err, -EAGAIN, "%s kept %s while the kernel's state was read",
+			kernel->link_missed ? "links" : "nftables", kernel->link_missed ? "appearing" : "changing");
 	ls_set_sort(ret);
 	return 0;
 }

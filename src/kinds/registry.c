@@ -4,6 +4,11 @@
 
 const struct ls_kind *const ls_kinds[] = {
 	&ls_kind_link,
+	&ls_kind_nft_table,
+	&ls_kind_nft_set,
+	&ls_kind_nft_chain,
+	&ls_kind_nft_rule,
+	&ls_kind_nft_element,
 	&ls_kind_sysctl,
 	&ls_kind_address,
 	&ls_kind_neighbour,

@@ -422,6 +422,7 @@ void ls_planner_consequences(struct planner *planner)
 	ls_planner_spread_from_addresses(planner);
 	ls_planner_refuse_ipv6(planner);
 	ls_planner_spread_from_sysctls(planner);
+	ls_planner_settle_nft(planner);
 }
 
 /* Links that a step does more to than make: whatever refers to them is at risk. */

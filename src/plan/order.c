@@ -109,6 +109,18 @@ static enum ls_disruption disruption_of_sysctl(const struct ls_step *step)
 		       : LS_DISRUPT_NONE;
 }
 
+/* Connections that were translated by a mapping end with it; rules are swapped at once. */
+static enum ls_disruption disruption_of_nft(const struct ls_step *step)
+{
+	const struct ls_nft_element *have = (const struct ls_nft_element *)step->have;
+
+	if (!have || have->object.kind != &ls_kind_nft_element)
+		return LS_DISRUPT_NONE;
+	return ls_object_has(&have->object, LS_NFT_ELEMENT_TO) || ls_object_has(&have->object, LS_NFT_ELEMENT_TO_PREFIX)
+		       ? LS_DISRUPT_SESSION
+		       : LS_DISRUPT_FLOW;
+}
+
 /* Does the link `name` stand on (or go through) the link `below`? */
 static bool rests_on(const struct ls_set *set, const char *name, const char *below, unsigned limit)
 {
@@ -165,6 +177,8 @@ static enum ls_disruption disruption_of(struct planner *planner, struct ls_step 
 		step->disruption = disruption_of_link(planner, step);
 	else if (kind == &ls_kind_sysctl)
 		step->disruption = disruption_of_sysctl(step);
+	else if (kind->transact)
+		step->disruption = disruption_of_nft(step);
 	else if (step->op == LS_OP_DELETE)
 		step->disruption = kind == &ls_kind_address ? LS_DISRUPT_SESSION : LS_DISRUPT_FLOW;
 	else if (step->op == LS_OP_ADD && step->before)
@@ -315,8 +329,37 @@ static void emit_delete(struct planner *planner, const struct pair *pair, bool e
 				  .reason = pair->reason });
 }
 
+/* Of kinds that change in one transaction: no phases, all are one group; where nothing comes, it is done when the rest
+ * of the host no longer needs it. */
+static void emit_together(struct planner *planner, struct pair *pair)
+{
+	static const enum ls_op ops[] = {
+		[VERDICT_ADD] = LS_OP_ADD,
+		[VERDICT_CHANGE] = LS_OP_CHANGE,
+		[VERDICT_REPLACE] = LS_OP_REPLACE,
+		[VERDICT_RECREATE] = LS_OP_REPLACE,
+		[VERDICT_DELETE] = LS_OP_DELETE,
+	};
+
+	pair->emitted = pair->verdict >= VERDICT_ADD && pair->verdict <= VERDICT_DELETE;
+	if (!pair->emitted)
+		return;
+	add_step(planner, (struct ls_step){ .op = ops[pair->verdict],
+				  .phase = planner->nft_makes ? LS_PHASE_MAKE : LS_PHASE_BREAK,
+				  .rank = ls_pair_object(pair)->kind->rank,
+				  .have = pair->verdict == VERDICT_ADD ? NULL : pair->have,
+				  .want = pair->verdict == VERDICT_DELETE ? NULL : pair->want,
+				  .before = pair->found,
+				  .attrs = pair->have && pair->want ? pair->bits : ls_pair_object(pair)->set,
+				  .reason = pair->reason });
+}
+
 static void emit_pair(struct planner *planner, struct pair *pair)
 {
+	if (ls_pair_object(pair)->kind->transact) {
+		emit_together(planner, pair);
+		return;
+	}
 	pair->emitted = true;
 	if (pair->down)
 		emit_down(planner, pair);

@@ -323,7 +323,8 @@ static void judge_first(struct planner *planner, size_t from)
 		if (pair->want && pair->have)
 			expect(planner, pair);
 		ls_planner_judge(planner, pair);
-		planner->changes |= pair->verdict > VERDICT_SATISFIED || ls_planner_lost_precedence(pair);
+		planner->changes |= pair->verdict > VERDICT_SATISFIED || ls_planner_lost_precedence(pair) ||
+				    ls_planner_is_out_of_order(planner, i);
 		planner->plan->n_satisfied += pair->verdict == VERDICT_SATISFIED;
 	}
 }
@@ -378,6 +379,10 @@ static void find_spans(struct planner *planner)
 			to++;
 		if (span)
 			*span = (struct span){ from, to };
+		if (kind->transact) {
+			planner->nft.from = planner->nft.to ? planner->nft.from : from;
+			planner->nft.to = to;
+		}
 	}
 }
 

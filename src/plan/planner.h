@@ -48,6 +48,7 @@ struct planner {
 	struct pair *pairs; /* in the order of the sets */
 	size_t n_pairs;
 	struct span links, addresses, nexthops, routes, rules; /* where the pairs of a kind lie */
+	struct span nft;                                       /* and those of nftables, all kinds */
 	struct names early_links;                              /* links that go in EARLY */
 	struct names late_links;                               /* links that go in BREAK */
 	struct names quiet_links;  /* links that lose their IPv6, or all, while they stay (disable_ipv6, set down) */
@@ -56,6 +57,7 @@ struct planner {
 	struct names mac_links;    /* links whose address changes */
 	struct names cycled_links; /* of these: up again afterwards */
 	bool changes;              /* something is not as wanted */
+	bool nft_makes;            /* something comes into nftables, or is swapped there */
 	bool out_of_memory;
 };
 
@@ -111,6 +113,11 @@ void ls_planner_refuse_ipv6(struct planner *planner);
 bool ls_planner_loses_sysctl(struct planner *planner, const struct ls_sysctl *sysctl);
 /* nexthops.c: what goes with nexthop objects */
 void ls_planner_spread_from_nexthops(struct planner *planner);
+
+/* nft.c: what has to be made anew together in nftables */
+void ls_planner_settle_nft(struct planner *planner);
+/* Is it a rule that stands before the one that pair i - 1 is about, and should not? */
+bool ls_planner_is_out_of_order(const struct planner *planner, size_t i);
 
 /* rules.c: those that must go before others come */
 void ls_planner_free_rules(struct planner *planner);

@@ -401,7 +401,8 @@ void ns_expect_words(const char *text, const char *const *words)
  * does not work below ptrace. */
 size_t ns_count_changes(const char *arguments)
 {
-	const char *pattern = "nlmsg_type=(RTM_(NEW|DEL|SET)|0x[0-9a-f]*[01345789cd] )|\"net/[^\"]*\", O_(WRONLY|RDWR)";
+	const char *pattern = "nlmsg_type=(RTM_(NEW|DEL|SET)|0x[0-9a-f]?[01345789cd] "
+			      ")|NFT_MSG_(NEW|DEL)|IPCTNL_MSG_CT_DELETE|\"net/[^\"]*\", O_(WRONLY|RDWR)";
 	int status =
 		run_shell(ns_text("ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -qq -o %s/trace -e "
 				  "trace=sendmsg,sendto,openat \"$LINKSPAN\" --state-dir %s/state %s >%s/out 2>%s/err",

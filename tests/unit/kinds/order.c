@@ -125,7 +125,9 @@ Test(kinds_order, kinds_are_found_by_name_and_number)
 	for (size_t i = 0; ls_kinds[i]; i++) {
 		cr_expect_eq(ls_kind_by_name(ls_kinds[i]->name), ls_kinds[i]);
 		cr_expect_eq(ls_kind_by_id(ls_kinds[i]->id), ls_kinds[i]);
-		if (i > 0)
+		if (i > 0 && ls_kinds[i - 1]->rank == ls_kinds[i]->rank)
+			cr_expect_lt(ls_kinds[i - 1]->id, ls_kinds[i]->id);
+		else if (i > 0)
 			cr_expect_lt(ls_kinds[i - 1]->rank, ls_kinds[i]->rank);
 	}
 }

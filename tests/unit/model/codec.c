@@ -42,6 +42,17 @@ static const char *const samples[] = {
 	"sysctl path=net/ipv4/ip_forward value=1",
 	"sysctl path=net/ipv6/conf/eth0.5/accept_ra value='' adjust",
 	"sysctl path=net/ipv6/conf/eth0/stable_secret",
+	"address dev=eth0 address=2001:db8::9/128 deprecated=true ours",
+	"nft_table name=linkspan ours",
+	"nft_set name=fwd4 type='ipv4_addr : ipv4_addr' ours",
+	"nft_chain name=forward hook='filter forward 0' policy=drop ours",
+	"nft_rule chain=forward name=known text='accept' handle=7 place=2 ours",
+	"nft_element set=fwd4 address=192.0.2.1 protocol=tcp port=80 to=10.0.0.1 to_port=8080 ours",
+	"nft_element set=range6 address=2001:db8::1 protocol=udp port=80 last_port=90 to=2001:db8::2 ours",
+	"nft_element set=closed4 address=192.0.2.1 last=192.0.2.7 ours",
+	"nft_element set=inwards6 prefix=2001:db8:1::/64 to_prefix=2001:db8:2::/64 ours",
+	"nft_element set=routed iif=eth0 oif=eth1 ours",
+	"nft_element set=mss4 iif=eth0 mss=1380 ours",
 };
 
 static struct ls_buf written(const struct ls_object *object)

@@ -7,6 +7,17 @@
 TestSuite(json);
 
 static const char *const samples[] = {
+	"address dev=eth0 address=2001:db8::9/128 deprecated=true ours",
+	"nft_table name=linkspan ours",
+	"nft_set name=fwd4 type='ipv4_addr : ipv4_addr' ours",
+	"nft_chain name=forward hook='filter forward 0' policy=drop ours",
+	"nft_rule chain=forward name=known text='accept' place=2 ours",
+	"nft_element set=fwd4 address=192.0.2.1 protocol=tcp port=80 to=10.0.0.1 to_port=8080 ours",
+	"nft_element set=range6 address=2001:db8::1 protocol=udp port=80 last_port=90 to=2001:db8::2 ours",
+	"nft_element set=closed4 address=192.0.2.1 last=192.0.2.7 ours",
+	"nft_element set=inwards6 prefix=2001:db8:1::/64 to_prefix=2001:db8:2::/64 ours",
+	"nft_element set=routed iif=eth0 oif=eth1 ours",
+	"nft_element set=mss4 iif=eth0 mss=1380 ours",
 	"link name=lo mtu=65536 up=true",
 	("link name=v10 type=vlan master=br0 parent=eth0 peer=x mtu=1496 vlan_id=4094 mac=02:00:5e:00:53:01 "
 	 "permanent_mac=02:00:5e:00:53:02 up=true stp=true ours"),

@@ -247,7 +247,8 @@ Test(object, kinds_are_found_by_name_and_by_number)
 	for (size_t i = 0; ls_kinds[i]; i++) {
 		cr_assert_eq(ls_kind_by_name(ls_kinds[i]->name), ls_kinds[i]);
 		cr_assert_eq(ls_kind_by_id(ls_kinds[i]->id), ls_kinds[i]);
-		cr_assert(i == 0 || ls_kinds[i - 1]->rank < ls_kinds[i]->rank);
+		cr_assert(i == 0 || ls_kinds[i - 1]->rank < ls_kinds[i]->rank ||
+			  (ls_kinds[i - 1]->rank == ls_kinds[i]->rank && ls_kinds[i - 1]->id < ls_kinds[i]->id));
 	}
 	cr_assert_null(ls_kind_by_name("tunnel"));
 	cr_assert_null(ls_kind_by_id(0));

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Elements as bytes: the parts of a key or of data one after the other, each of them filled up to four bytes where
+ * there are several. Which attribute a part is, its type and its place say.
+ */
+#include "nft.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#define ALIGN4(n) (((n) + 3u) & ~(size_t)3)
+
+static const struct {
+	uint8_t number;
+	const char *name;
+} protocols[] = { { IPPROTO_TCP, "tcp" }, { IPPROTO_UDP, "udp" } };
+
+static uint8_t protocol_number(const char *name)
+{
+	for (size_t i = 0; i < LS_ARRAY_SIZE(protocols); i++)
+		if (!strcmp(protocols[i].name, name))
+			return protocols[i].number;
+	return (uint8_t)strtoul(name, NULL, 10);
+}
+
+static const char *protocol_name(struct ls_arena *arena, uint8_t number)
+{
+	for (size_t i = 0; i < LS_ARRAY_SIZE(protocols); i++)
+		if (protocols[i].number == number)
+			return protocols[i].name;
+	return ls_arena_printf(arena, "%u", number);
+}
+
+bool ls_nft_is_concatenation(const uint8_t *parts)
+{
+	return parts[1] != LS_NFT_NOTHING;
+}
+
+size_t ls_nft_parts_size(const uint8_t *parts)
+{
+	size_t size = 0;
+
+	if (!ls_nft_is_concatenation(parts))
+		return ls_nft_type_size(parts[0]);
+	for (size_t i = 0; i < LS_NFT_PARTS; i++)
+		size += ALIGN4(ls_nft_type_size(parts[i]));
+	return size;
+}
+
+/* ---- to the kernel ----------------------------------------------------------------------------------------------- */
+
+static void put(struct ls_nft_bytes *to, const void *bytes, size_t length, bool fill)
+{
+	memset(to->bytes + to->length, 0, ALIGN4(length));
+	memcpy(to->bytes + to->length, bytes, length);
+	to->length += fill ? ALIGN4(length) : length;
+}
+
+static void put_port(struct ls_nft_bytes *to, uint16_t port, bool fill)
+{
+	port = htons(port);
+	put(to, &port, sizeof(port), fill);
+}
+
+static void put_name(struct ls_nft_bytes *to, const char *name)
+{
+	char padded[16] = "";
+
+	snprintf(padded, sizeof(padded), "%s", name);
+	put(to, padded, sizeof(padded), true);
+}
+
+/* The last address of a prefix. */
+static struct ls_ip last_of(const struct ls_prefix *prefix)
+{
+	struct ls_ip ip = prefix->ip;
+
+	for (unsigned bit = prefix->length; bit < ls_ip_bits(ip.family); bit++)
+		ip.bytes[bit / 8] |= (uint8_t)(0x80u >> bit % 8);
+	return ip;
+}
+
+/* False: it was the last one there is. */
+static bool add_one(uint8_t *bytes, size_t length)
+{
+	while (length-- > 0)
+		if (++bytes[length])
+			return true;
+	return false;
+}
+
+static void put_interval(
+	const struct ls_nft_element *element, size_t size, struct ls_nft_bytes *ret, struct ls_nft_bytes *ret_end)
+{
+	bool range = ls_object_has(&element->object, LS_NFT_ELEMENT_LAST);
+	struct ls_ip last = range ? element->last : last_of(&element->prefix);
+
+	put(ret, range ? element->address.bytes : element->prefix.ip.bytes, size, false);
+	put(ret_end, last.bytes, size, false);
+	if (!add_one(ret_end->bytes, ret_end->length))
+		ret_end->length = 0;
+}
+
+static void put_key_part(const struct ls_nft_element *element, uint8_t type, bool first, bool fill, uint16_t port,
+	struct ls_nft_bytes *ret)
+{
+	uint8_t number;
+
+	switch ((enum ls_nft_type)type) {
+	case LS_NFT_NOTHING:
+		break;
+	case LS_NFT_IPV4:
+	case LS_NFT_IPV6:
+		put(ret, element->address.bytes, ls_nft_type_size(type), fill);
+		break;
+	case LS_NFT_PROTOCOL:
+		number = protocol_number(element->protocol);
+		put(ret, &number, 1, fill);
+		break;
+	case LS_NFT_PORT:
+		put_port(ret, port, fill);
+		break;
+	case LS_NFT_IFNAME:
+		put_name(ret, first ? element->iif : element->oif);
+		break;
+	}
+}
+
+static void put_key_parts(
+	const struct ls_nft_element *element, const uint8_t *parts, uint16_t port, struct ls_nft_bytes *ret)
+{
+	for (size_t i = 0; i < LS_NFT_PARTS; i++)
+		put_key_part(element, parts[i], i == 0, ls_nft_is_concatenation(parts), port, ret);
+}
+
+void ls_nft_key(const struct ls_nft_element *element, struct ls_nft_bytes *ret, struct ls_nft_bytes *ret_end)
+{
+	const struct ls_nft_set_form *form = &ls_nft_sets[element->set];
+
+	ret->length = ret_end->length = 0;
+	if (form->interval && !ls_nft_is_concatenation(form->key)) {
+		put_interval(element, ls_nft_type_size(form->key[0]), ret, ret_end);
+		return;
+	}
+	put_key_parts(element, form->key, element->port, ret);
+	if (form->interval)
+		put_key_parts(element, form->key, element->last_port, ret_end);
+}
+
+void ls_nft_data(const struct ls_nft_element *element, struct ls_nft_bytes *ret)
+{
+	const struct ls_nft_set_form *form = &ls_nft_sets[element->set];
+	bool fill = ls_nft_is_concatenation(form->data);
+	struct ls_ip last;
+
+	ret->length = 0;
+	if (form->prefixes) {
+		last = last_of(&element->to_prefix);
+		put(ret, element->to_prefix.ip.bytes, ls_nft_type_size(form->data[0]), true);
+		put(ret, last.bytes, ls_nft_type_size(form->data[0]), true);
+		return;
+	}
+	for (size_t i = 0; i < LS_NFT_PARTS && form->data[i]; i++) {
+		if (form->data[i] == LS_NFT_PORT)
+			put_port(ret, form->key[0] == LS_NFT_IFNAME ? element->mss : element->to_port, fill);
+		else
+			put(ret, element->to.bytes, ls_nft_type_size(form->data[i]), fill);
+	}
+}
+
+/* ---- from the kernel --------------------------------------------------------------------------------------------- */
+
+static void take_ip(struct ls_ip *ret, uint8_t type, const uint8_t *bytes)
+{
+	*ret = (struct ls_ip){ .family = type == LS_NFT_IPV4 ? AF_INET : AF_INET6 };
+	memcpy(ret->bytes, bytes, ls_nft_type_size(type));
+}
+
+static uint16_t take_port(const uint8_t *bytes)
+{
+	return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+static bool same_ip(const struct ls_ip *a, const struct ls_ip *b)
+{
+	return !memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+/* The prefix of these ends, if there is one. */
+static bool take_prefix(struct ls_prefix *ret, const struct ls_ip *first, const struct ls_ip *last)
+{
+	for (unsigned length = 0; length <= ls_ip_bits(first->family); length++) {
+		struct ls_prefix prefix = { .ip = *first, .length = (uint8_t)length };
+		struct ls_prefix network = ls_prefix_network(prefix);
+		struct ls_ip end = last_of(&prefix);
+
+		if (!same_ip(&network.ip, first) || !same_ip(&end, last))
+			continue;
+		*ret = prefix;
+		return true;
+	}
+	return false;
+}
+
+static void subtract_one(uint8_t *bytes, size_t length)
+{
+	while (length-- > 0)
+		if (bytes[length]--)
+			return;
+}
+
+static bool take_interval(
+	struct ls_nft_element *element, uint8_t type, const uint8_t *bytes, const uint8_t *end, size_t end_length)
+{
+	struct ls_ip first, last;
+
+	take_ip(&first, type, bytes);
+	take_ip(&last, type, end_length ? end : (const uint8_t[16]){ 0 });
+	subtract_one(last.bytes, ls_nft_type_size(type)); /* from nothing: the last address there is */
+	if (take_prefix(&element->prefix, &first, &last)) {
+		ls_object_set(&element->object, LS_NFT_ELEMENT_PREFIX);
+		return true;
+	}
+	element->address = first;
+	element->last = last;
+	element->object.set |= LS_BIT(LS_NFT_ELEMENT_ADDRESS) | LS_BIT(LS_NFT_ELEMENT_LAST);
+	return true;
+}
+
+static bool take_name(struct ls_arena *arena, struct ls_nft_element *element, bool first, const uint8_t *bytes)
+{
+	const char *name = ls_arena_intern(arena, (const char *)bytes, strnlen((const char *)bytes, 16));
+
+	if (first)
+		element->iif = name;
+	else
+		element->oif = name;
+	ls_object_set(&element->object, first ? LS_NFT_ELEMENT_IIF : LS_NFT_ELEMENT_OIF);
+	return name != NULL;
+}
+
+static bool take_key_part(
+	struct ls_arena *arena, struct ls_nft_element *element, uint8_t type, bool first, const uint8_t *bytes)
+{
+	switch ((enum ls_nft_type)type) {
+	case LS_NFT_NOTHING:
+		break;
+	case LS_NFT_IPV4:
+	case LS_NFT_IPV6:
+		take_ip(&element->address, type, bytes);
+		ls_object_set(&element->object, LS_NFT_ELEMENT_ADDRESS);
+		break;
+	case LS_NFT_PROTOCOL:
+		element->protocol = protocol_name(arena, bytes[0]);
+		ls_object_set(&element->object, LS_NFT_ELEMENT_PROTOCOL);
+		return element->protocol != NULL;
+	case LS_NFT_PORT:
+		element->port = take_port(bytes);
+		ls_object_set(&element->object, LS_NFT_ELEMENT_PORT);
+		break;
+	case LS_NFT_IFNAME:
+		return take_name(arena, element, first, bytes);
+	}
+	return true;
+}
+
+bool ls_nft_take_key(struct ls_arena *arena, struct ls_nft_element *element, const uint8_t *bytes, size_t length,
+	const uint8_t *end, size_t end_length)
+{
+	const struct ls_nft_set_form *form = &ls_nft_sets[element->set];
+	bool many = ls_nft_is_concatenation(form->key);
+	size_t at = 0;
+
+	if (length != ls_nft_parts_size(form->key) || (end_length && end_length != length))
+		return false;
+	if (form->interval && !many)
+		return take_interval(element, form->key[0], bytes, end, end_length);
+	for (size_t i = 0; i < LS_NFT_PARTS && form->key[i]; i++) {
+		if (!take_key_part(arena, element, form->key[i], i == 0, bytes + at))
+			return false;
+		at += many ? ALIGN4(ls_nft_type_size(form->key[i])) : ls_nft_type_size(form->key[i]);
+	}
+	if (!form->interval)
+		return true;
+	element->last_port = take_port(end_length ? end + at - 4 : bytes + at - 4); /* the port is the last part */
+	ls_object_set(&element->object, LS_NFT_ELEMENT_LAST_PORT);
+	return true;
+}
+
+static void take_data_part(
+	struct ls_nft_element *element, const struct ls_nft_set_form *form, uint8_t type, const uint8_t *bytes)
+{
+	if (type != LS_NFT_PORT) {
+		take_ip(&element->to, type, bytes);
+		ls_object_set(&element->object, LS_NFT_ELEMENT_TO);
+	} else if (form->key[0] == LS_NFT_IFNAME) {
+		element->mss = take_port(bytes);
+		ls_object_set(&element->object, LS_NFT_ELEMENT_MSS);
+	} else {
+		element->to_port = take_port(bytes);
+		ls_object_set(&element->object, LS_NFT_ELEMENT_TO_PORT);
+	}
+}
+
+bool ls_nft_take_data(struct ls_nft_element *element, const uint8_t *bytes, size_t length)
+{
+	const struct ls_nft_set_form *form = &ls_nft_sets[element->set];
+	size_t size = ls_nft_parts_size(form->data), at = 0;
+	struct ls_ip first, last;
+
+	if (length != (form->prefixes ? 2 * size : size))
+		return false;
+	if (form->prefixes) {
+		take_ip(&first, form->data[0], bytes);
+		take_ip(&last, form->data[0], bytes + size);
+		if (take_prefix(&element->to_prefix, &first, &last))
+			ls_object_set(&element->object, LS_NFT_ELEMENT_TO_PREFIX);
+		return true;
+	}
+	for (size_t i = 0; i < LS_NFT_PARTS && form->data[i]; i++) {
+		take_data_part(element, form, form->data[i], bytes + at);
+		at += ALIGN4(ls_nft_type_size(form->data[i]));
+	}
+	return true;
+}
