@@ -181,6 +181,86 @@ struct ls_spec_sysctl {
 	const char *value; /* as it is read back: blanks folded */
 };
 
+/* networks: NAME: {...}: what lies behind an interface. */
+struct ls_spec_subnet {
+	struct ls_mark mark, subnet_mark;
+	struct ls_prefix subnet; /* host bits zero; family 0: the network has none of this family */
+};
+
+struct ls_spec_network {
+	struct ls_mark mark;
+	struct ls_mark interface_mark;
+	const char *name;
+	const char *interface;
+	bool internet; /* its hosts may leave by an uplink, masqueraded */
+	struct ls_spec_subnet ipv4, ipv6;
+};
+
+struct ls_spec_ip {
+	struct ls_mark mark;
+	struct ls_ip ip;
+};
+
+/* public_ips: {...}. A mapping redirects a port of a public address, a range of ports, or all of the address. */
+struct ls_spec_mapping {
+	struct ls_mark mark;
+	struct ls_mark public_mark, to_mark, protocol_mark, port_mark, to_port_mark;
+	struct ls_ip public_ip, to;
+	uint8_t protocol;         /* IPPROTO_TCP, IPPROTO_UDP; 0: the whole address */
+	uint16_t port, last_port; /* the same: one port */
+	uint16_t to_port;         /* of one port: default the same */
+};
+
+struct ls_spec_public {
+	struct ls_mark mark; /* line 0: the spec has none */
+	struct ls_mark interface_mark;
+	const char *interface; /* which has the addresses */
+	struct ls_spec_ip *addresses;
+	size_t n_addresses;
+	struct ls_spec_mapping *mappings;
+	size_t n_mappings;
+};
+
+/* forwards: [{...}]: ports of the host's own addresses on an interface. */
+struct ls_spec_protocol {
+	struct ls_mark mark;
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+};
+
+struct ls_spec_forward {
+	struct ls_mark mark;
+	struct ls_mark interface_mark, protocol_mark, port_mark, to_mark;
+	const char *interface;
+	struct ls_spec_protocol *protocols; /* none: both */
+	size_t n_protocols;
+	uint16_t port, last_port;
+	struct ls_ip to;
+	uint16_t to_port; /* 0: the same */
+};
+
+/* nat: {...} */
+struct ls_spec_prefix_mapping {
+	struct ls_mark mark, inside_mark, outside_mark;
+	struct ls_prefix inside, outside; /* IPv6, of one length */
+};
+
+struct ls_spec_subnet_entry {
+	struct ls_mark mark;
+	struct ls_prefix subnet;
+};
+
+struct ls_spec_nat {
+	struct ls_mark mark; /* line 0: the spec has none */
+	struct ls_mark uplinks_mark;
+	struct ls_spec_name *uplinks; /* interfaces; none: that of public_ips */
+	size_t n_uplinks;
+	struct ls_spec_subnet_entry *masquerade; /* besides the networks with `internet` */
+	size_t n_masquerade;
+	struct ls_spec_prefix_mapping *prefixes;
+	size_t n_prefixes;
+	bool route_between_networks;
+};
+
 struct ls_spec {
 	struct ls_arena *arena; /* of ls_spec_free: it holds nearly everything below */
 	const char *file;       /* as given; "-" reads as <stdin> */
@@ -202,6 +282,12 @@ struct ls_spec {
 	size_t n_neighbours;
 	struct ls_spec_sysctl *sysctls;
 	size_t n_sysctls;
+	struct ls_spec_network *networks;
+	size_t n_networks;
+	struct ls_spec_public public_ips;
+	struct ls_spec_forward *forwards;
+	size_t n_forwards;
+	struct ls_spec_nat nat;
 };
 
 /* Reads and checks a spec; path "-" is standard input. Every finding goes to `diag`. Returns 0 (there may be warnings),

@@ -128,6 +128,7 @@ int ls_compile(const struct ls_spec *spec, const struct ls_set *links, struct ls
 		compile_routes(&compiler);
 		compile_rules(&compiler);
 		compile_sysctls(&compiler);
+		compile_nat(&compiler);
 	}
 	if (compiler.out_of_memory)
 		return -ENOMEM;

@@ -22,7 +22,8 @@ void compiler_error(struct compiler *compiler, struct ls_mark mark, const char *
 void compile_default_route(struct compiler *compiler, const char *dev, const struct ls_ip *via, struct ls_mark mark);
 void compile_sysctl(
 	struct compiler *compiler, const char *path, const char *value, const char *dev, struct ls_mark mark);
-void compile_address(struct compiler *compiler, const char *dev, const struct ls_spec_address *address);
+/* NULL: out of memory. */
+struct ls_address *compile_address(struct compiler *compiler, const char *dev, const struct ls_spec_address *address);
 
 /* The kernel refuses a route over a link that is down (ENETDOWN): better said before. */
 void compiler_need_up(struct compiler *compiler, const char *dev, struct ls_mark mark);
@@ -33,3 +34,4 @@ void compile_nexthops(struct compiler *compiler);
 void compile_rules(struct compiler *compiler);
 void compile_neighbours(struct compiler *compiler);
 void compile_sysctls(struct compiler *compiler);
+void compile_nat(struct compiler *compiler);

@@ -199,12 +199,12 @@ static void compile_ipv6_method(struct compiler *compiler, const struct ls_spec_
 	}
 }
 
-void compile_address(struct compiler *compiler, const char *dev, const struct ls_spec_address *address)
+struct ls_address *compile_address(struct compiler *compiler, const char *dev, const struct ls_spec_address *address)
 {
 	struct ls_address *object = compiler_add(compiler, &ls_kind_address, address->mark);
 
 	if (!object)
-		return;
+		return NULL;
 	object->dev = dev;
 	object->address = address->address.ip;
 	object->prefix_length = address->address.length;
@@ -217,12 +217,13 @@ void compile_address(struct compiler *compiler, const char *dev, const struct ls
 	}
 	if (address->adopt)
 		object->object.flags |= LS_OBJECT_ADOPT;
+	return object;
 }
 
 static void compile_family(struct compiler *compiler, const struct ls_spec_family *family, const char *dev)
 {
 	for (size_t i = 0; i < family->n_addresses; i++)
-		compile_address(compiler, dev, &family->addresses[i]);
+		(void)compile_address(compiler, dev, &family->addresses[i]);
 	if (family->gateway.family)
 		compile_default_route(compiler, dev, &family->gateway, family->gateway_mark);
 }
@@ -239,6 +240,6 @@ void compile_interfaces(struct compiler *compiler)
 		compile_family(compiler, &interface->ipv6, dev);
 	}
 	for (size_t i = 0; i < compiler->spec->n_addresses; i++)
-		compile_address(compiler, compiler_device(compiler, compiler->spec->addresses[i].interface),
+		(void)compile_address(compiler, compiler_device(compiler, compiler->spec->addresses[i].interface),
 			&compiler->spec->addresses[i]);
 }

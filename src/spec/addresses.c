@@ -219,6 +219,20 @@ static void check_interface(struct ls_checker *checker, const struct ls_spec_int
 	check_gateway(checker, interface, &interface->ipv6);
 }
 
+static void check_targets(struct ls_checker *checker)
+{
+	const struct ls_spec *spec = checker->spec;
+
+	for (size_t i = 0; i < spec->public_ips.n_addresses; i++)
+		check_host_ip(checker, &spec->public_ips.addresses[i].ip, spec->public_ips.addresses[i].mark,
+			"addresses", false);
+	for (size_t i = 0; i < spec->public_ips.n_mappings; i++)
+		check_host_ip(
+			checker, &spec->public_ips.mappings[i].to, spec->public_ips.mappings[i].to_mark, "to", false);
+	for (size_t i = 0; i < spec->n_forwards; i++)
+		check_host_ip(checker, &spec->forwards[i].to, spec->forwards[i].to_mark, "to", false);
+}
+
 int ls_check_addresses(struct ls_checker *checker)
 {
 	const struct ls_spec *spec = checker->spec;
@@ -234,5 +248,6 @@ int ls_check_addresses(struct ls_checker *checker)
 	for (size_t i = 0; i < spec->n_neighbours; i++)
 		check_host_ip(
 			checker, &spec->neighbours[i].address, spec->neighbours[i].address_mark, "address", false);
+	check_targets(checker);
 	return 0;
 }

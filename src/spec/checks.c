@@ -10,6 +10,7 @@ static ls_check_fn *const checks[] = {
 	ls_check_mtus,
 	ls_check_addresses,
 	ls_check_duplicates,
+	ls_check_nat,
 };
 
 /* Names are interned, so their addresses tell them apart, and repeat: many routes have one interface. */

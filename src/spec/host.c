@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The keys of a host's spec, as tables; a new key is a line in one of them. Those of its parts are in files of their
- * own (interfaces.c, links.c, routes.c, hops.c, rules.c, sysctls.c), which are all built alike: readers of single
- * values, the `finish` functions, with what one mapping can be asked without knowing the others, the tables, each after
- * those that it refers to, and the readers' forms. What takes the whole spec (references, duplicates, addresses that
- * make sense) is in the checks.
+ * own (interfaces.c, links.c, routes.c, hops.c, rules.c, sysctls.c, nat.c), which are all built alike: readers of
+ * single values, the `finish` functions, with what one mapping can be asked without knowing the others, the tables,
+ * each after those that it refers to, and the readers' forms. What takes the whole spec (references, duplicates,
+ * addresses that make sense) is in the checks.
  */
 #include "host.h"
 
@@ -97,6 +97,13 @@ static const struct ls_key host_keys[] = {
 		LS_LIST(&ls_neighbour_mapping) },
 	{ LS_NAME("sysctls"), LS_AT(ls_host, spec.sysctls), LS_PRESENT(ls_host, spec.n_sysctls),
 		LS_NAMED(&ls_sysctl_mapping) },
+	{ LS_NAME("networks"), LS_AT(ls_host, spec.networks), LS_PRESENT(ls_host, spec.n_networks),
+		LS_NAMED(&ls_network_mapping) },
+	{ LS_NAME("public_ips"), LS_AT(ls_host, spec.public_ips), LS_MARK(ls_host, spec.public_ips.mark),
+		LS_MAPPING(&ls_public_mapping) },
+	{ LS_NAME("forwards"), LS_AT(ls_host, spec.forwards), LS_PRESENT(ls_host, spec.n_forwards),
+		LS_LIST(&ls_forward_mapping) },
+	{ LS_NAME("nat"), LS_AT(ls_host, spec.nat), LS_MARK(ls_host, spec.nat.mark), LS_MAPPING(&ls_nat_mapping) },
 };
 
 const struct ls_mapping ls_host_mapping = {

@@ -191,6 +191,19 @@ static void check_users(struct ls_checker *checker)
 		(void)resolve(checker, spec->neighbours[i].interface_mark, "interface", spec->neighbours[i].interface);
 }
 
+static void check_nat_links(struct ls_checker *checker)
+{
+	const struct ls_spec *spec = checker->spec;
+
+	for (size_t i = 0; i < spec->n_networks; i++)
+		(void)resolve(checker, spec->networks[i].interface_mark, "interface", spec->networks[i].interface);
+	for (size_t i = 0; i < spec->n_forwards; i++)
+		(void)resolve(checker, spec->forwards[i].interface_mark, "interface", spec->forwards[i].interface);
+	for (size_t i = 0; i < spec->nat.n_uplinks; i++)
+		(void)resolve(checker, spec->nat.uplinks[i].mark, "uplinks", spec->nat.uplinks[i].name);
+	(void)resolve(checker, spec->public_ips.interface_mark, "interface", spec->public_ips.interface);
+}
+
 /* "lo" stands for what the host sends itself, whether the spec has it or not. */
 static void check_rule_link(struct ls_checker *checker, struct ls_mark mark, const char *key, const char *name)
 {
@@ -419,6 +432,7 @@ int ls_check_references(struct ls_checker *checker)
 	check_interfaces(checker);
 	check_users(checker);
 	check_rules(checker);
+	check_nat_links(checker);
 	if (check_macvlan_parents(checker) < 0)
 		return -ENOMEM;
 	return check_circles(checker);

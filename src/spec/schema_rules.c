@@ -128,6 +128,27 @@ const char ls_rules_rule[] =
 	" {'if': {'required': ['fwmask']}, 'then': {'required': ['fwmark']}},"
 	" {'if': " IF("fwmark", "{'const': 0}") ", 'then': {'required': ['fwmask']}}]";
 
+const char ls_rules_network[] =
+	"[{'anyOf': [{'required': ['ipv4']}, {'required': ['ipv6']}]},"
+	" {'properties': {'ipv4': {'properties': {'subnet': " V4 "}}, 'ipv6': {'properties': {'subnet': " V6 "}}}}]";
+
+/* A range, but not one of the same port twice. */
+#define RANGE "{'type': 'string', 'pattern': '-'}"
+
+const char ls_rules_mapping[] =
+	"[{'if': {'required': ['protocol']}, 'then': {'required': ['port']}},"
+	" {'if': {'required': ['port']}, 'then': {'required': ['protocol']}},"
+	" {'if': {'required': ['to_port']}, 'then': {'required': ['port']}},"
+	" {'if': " IF("public", V6) ", 'then': {'properties': {'to': " V6 "}}},"
+	" {'if': " IF("public", V4) ", 'then': {'properties': {'to': " V4 "}}},"
+	" {'if': " IF("port", RANGE) ", 'then': {'properties': {'to_port': false}}}]";
+
+const char ls_rules_forward[] =
+	"[{'if': " IF("port", RANGE) ", 'then': {'properties': {'to': {'not': {'pattern': '[.][0-9]+:|\\\\]:'}}}}}]";
+
+const char ls_rules_prefixes[] =
+	"[{'properties': {'inside': " V6 ", 'outside': " V6 "}}]";
+
 #define NOT_CREATED "{'properties': {'create': false}}"
 
 const char ls_rules_host[] =

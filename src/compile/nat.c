@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Networks, public addresses, forwards and nat: elements of linkspan's nftables table, which is there as soon as a spec
+ * has any of them; the public addresses themselves; and forwarding, without which all of it would be for nothing.
+ */
+#include "compiler.h"
+
+#include <linkspan/nft.h>
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+
+/* The one of two sets that is of a family. */
+#define SET(name, family) ((family) == AF_INET6 ? LS_NFT_##name##6 : LS_NFT_##name##4)
+
+static struct ls_nft_element *add_element(struct compiler *compiler, enum ls_nft_set_id set, struct ls_mark mark)
+{
+	struct ls_nft_element *element = compiler_add(compiler, &ls_kind_nft_element, mark);
+
+	if (!element)
+		return NULL;
+	element->set = (uint8_t)set;
+	element->object.set = LS_BIT(LS_NFT_ELEMENT_SET);
+	return element;
+}
+
+static void add_prefix(
+	struct compiler *compiler, enum ls_nft_set_id set, struct ls_mark mark, const struct ls_prefix *prefix)
+{
+	struct ls_nft_element *element = add_element(compiler, set, mark);
+
+	if (!element)
+		return;
+	element->prefix = *prefix;
+	element->object.set |= LS_BIT(LS_NFT_ELEMENT_PREFIX);
+}
+
+static void add_prefix_mapping(struct compiler *compiler, enum ls_nft_set_id set, struct ls_mark mark,
+	const struct ls_prefix *from, const struct ls_prefix *to)
+{
+	struct ls_nft_element *element = add_element(compiler, set, mark);
+
+	if (!element)
+		return;
+	element->prefix = *from;
+	element->to_prefix = *to;
+	element->object.set |= LS_BIT(LS_NFT_ELEMENT_PREFIX) | LS_BIT(LS_NFT_ELEMENT_TO_PREFIX);
+}
+
+/* `to` NULL: a set of addresses. */
+static void add_address(struct compiler *compiler, enum ls_nft_set_id set, struct ls_mark mark,
+	const struct ls_ip *address, const struct ls_ip *to)
+{
+	struct ls_nft_element *element = add_element(compiler, set, mark);
+
+	if (!element)
+		return;
+	element->address = *address;
+	element->object.set |= LS_BIT(LS_NFT_ELEMENT_ADDRESS);
+	if (!to)
+		return;
+	element->to = *to;
+	element->object.set |= LS_BIT(LS_NFT_ELEMENT_TO);
+}
+
+static void add_link(
+	struct compiler *compiler, enum ls_nft_set_id set, struct ls_mark mark, const char *iif, const char *oif)
+{
+	struct ls_nft_element *element = add_element(compiler, set, mark);
+
+	if (!element)
+		return;
+	element->iif = iif;
+	element->oif = oif;
+	element->object.set |= LS_BIT(LS_NFT_ELEMENT_IIF) | (oif ? LS_BIT(LS_NFT_ELEMENT_OIF) : 0);
+}
+
+/* ---- ports ------------------------------------------------------------------------------------------------------- */
+
+struct ports {
+	struct ls_mark mark;
+	struct ls_ip address, to;
+	uint8_t protocol;
+	uint16_t port, last_port, to_port;
+};
+
+/* One port goes into a hash, a range into the interval map, where ports stay as they are. */
+static void add_ports(struct compiler *compiler, const struct ports *ports)
+{
+	bool range = ports->port != ports->last_port;
+	struct ls_nft_element *element = add_element(
+		compiler, range ? SET(RANGE, ports->address.family) : SET(FWD, ports->address.family), ports->mark);
+
+	if (!element)
+		return;
+	element->address = ports->address;
+	element->protocol = ports->protocol == IPPROTO_TCP ? "tcp" : "udp";
+	element->port = ports->port;
+	element->to = ports->to;
+	element->object.set |= LS_BIT(LS_NFT_ELEMENT_ADDRESS) | LS_BIT(LS_NFT_ELEMENT_PROTOCOL) |
+			       LS_BIT(LS_NFT_ELEMENT_PORT) | LS_BIT(LS_NFT_ELEMENT_TO);
+	element->last_port = range ? ports->last_port : 0;
+	element->to_port = range ? 0 : ports->to_port;
+	element->object.set |= range ? LS_BIT(LS_NFT_ELEMENT_LAST_PORT) : LS_BIT(LS_NFT_ELEMENT_TO_PORT);
+}
+
+/* ---- networks ---------------------------------------------------------------------------------------------------- */
+
+static void compile_subnet(
+	struct compiler *compiler, const struct ls_spec_network *network, const struct ls_spec_subnet *subnet)
+{
+	uint8_t family = subnet->subnet.ip.family;
+
+	if (family)
+		add_prefix(compiler, network->internet ? SET(MASQUERADE, family) : SET(CLOSED, family),
+			subnet->subnet_mark, &subnet->subnet);
+}
+
+/* Several networks can be on one link. */
+static bool is_first_on_link(struct compiler *compiler, size_t i)
+{
+	const struct ls_spec_network *networks = compiler->spec->networks;
+
+	for (size_t k = 0; k < i; k++)
+		if (!strcmp(networks[k].interface, networks[i].interface))
+			return false;
+	return true;
+}
+
+static void route_to_others(struct compiler *compiler, size_t i)
+{
+	const struct ls_spec_network *networks = compiler->spec->networks;
+
+	for (size_t k = 0; k < compiler->spec->n_networks; k++)
+		if (k != i && is_first_on_link(compiler, k))
+			add_link(compiler, LS_NFT_ROUTED, compiler->spec->nat.mark,
+				compiler_device(compiler, networks[i].interface),
+				compiler_device(compiler, networks[k].interface));
+}
+
+static void compile_networks(struct compiler *compiler)
+{
+	for (size_t i = 0; i < compiler->spec->n_networks; i++) {
+		const struct ls_spec_network *network = &compiler->spec->networks[i];
+
+		compile_subnet(compiler, network, &network->ipv4);
+		compile_subnet(compiler, network, &network->ipv6);
+		if (!is_first_on_link(compiler, i))
+			continue;
+		add_link(compiler, LS_NFT_INNER, network->interface_mark, compiler_device(compiler, network->interface),
+			NULL);
+		if (compiler->spec->nat.route_between_networks)
+			route_to_others(compiler, i);
+	}
+}
+
+/* ---- public addresses -------------------------------------------------------------------------------------------- */
+
+static const struct ls_spec_interface *find_interface(const struct ls_spec *spec, const char *name)
+{
+	return name ? ls_spec_find_interface(spec, name) : NULL;
+}
+
+static const struct ls_spec_family *family_of(const struct ls_spec_interface *interface, uint8_t family)
+{
+	return family == AF_INET6 ? &interface->ipv6 : &interface->ipv4;
+}
+
+/* The interface may have it as one of its own, with the length of its subnet. */
+static bool is_there_already(const struct ls_spec *spec, const struct ls_ip *ip)
+{
+	const struct ls_spec_interface *interface = find_interface(spec, spec->public_ips.interface);
+	const struct ls_spec_family *family = interface ? family_of(interface, ip->family) : NULL;
+
+	for (size_t i = 0; family && i < family->n_addresses; i++)
+		if (!memcmp(&family->addresses[i].address.ip, ip, sizeof(*ip)))
+			return true;
+	return false;
+}
+
+/* What the host sends by itself, and what it masquerades, does not come from a public address: replies would be for
+ * somebody else. Of IPv4 the primary address is taken (inet_select_addr). */
+static void compile_public_address(struct compiler *compiler, const struct ls_spec_ip *address)
+{
+	struct ls_address *object;
+	const struct ls_spec_address alone = {
+		.mark = address->mark,
+		.address = { .ip = address->ip, .length = (uint8_t)ls_ip_bits(address->ip.family) },
+	};
+
+	add_address(compiler, SET(PUBLIC, address->ip.family), address->mark, &address->ip, NULL);
+	if (is_there_already(compiler->spec, &address->ip))
+		return;
+	object = compile_address(compiler, compiler_device(compiler, compiler->spec->public_ips.interface), &alone);
+	if (!object || address->ip.family != AF_INET6)
+		return;
+	object->deprecated = 1;
+	object->object.set |= LS_BIT(LS_ADDRESS_DEPRECATED);
+}
+
+static void compile_mapping(struct compiler *compiler, const struct ls_spec_mapping *mapping)
+{
+	const struct ports ports = {
+		.mark = mapping->mark,
+		.address = mapping->public_ip,
+		.to = mapping->to,
+		.protocol = mapping->protocol,
+		.port = mapping->port,
+		.last_port = mapping->last_port,
+		.to_port = mapping->to_port,
+	};
+
+	if (mapping->protocol) {
+		add_ports(compiler, &ports);
+		return;
+	}
+	add_address(compiler, SET(ONE, mapping->to.family), mapping->mark, &mapping->public_ip, &mapping->to);
+	add_address(compiler, SET(SOURCE, mapping->to.family), mapping->mark, &mapping->to, &mapping->public_ip);
+}
+
+static void compile_public_ips(struct compiler *compiler)
+{
+	const struct ls_spec_public *spec = &compiler->spec->public_ips;
+
+	for (size_t i = 0; i < spec->n_addresses; i++)
+		compile_public_address(compiler, &spec->addresses[i]);
+	for (size_t i = 0; i < spec->n_mappings; i++)
+		compile_mapping(compiler, &spec->mappings[i]);
+}
+
+/* ---- forwards ---------------------------------------------------------------------------------------------------- */
+
+static bool is_for(const struct ls_spec_forward *forward, uint8_t protocol)
+{
+	for (size_t i = 0; i < forward->n_protocols; i++)
+		if (forward->protocols[i].protocol == protocol)
+			return true;
+	return !forward->n_protocols;
+}
+
+static void compile_forward_of(
+	struct compiler *compiler, const struct ls_spec_forward *forward, const struct ls_ip *address)
+{
+	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
+	struct ports ports = {
+		.mark = forward->mark,
+		.address = *address,
+		.to = forward->to,
+		.port = forward->port,
+		.last_port = forward->last_port,
+		.to_port = forward->to_port,
+	};
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(protocols); i++) {
+		ports.protocol = protocols[i];
+		if (is_for(forward, protocols[i]))
+			add_ports(compiler, &ports);
+	}
+}
+
+/* At each address that the interface has in the family of the target. */
+static void compile_forwards(struct compiler *compiler)
+{
+	for (size_t i = 0; i < compiler->spec->n_forwards; i++) {
+		const struct ls_spec_forward *forward = &compiler->spec->forwards[i];
+		const struct ls_spec_interface *interface = find_interface(compiler->spec, forward->interface);
+		const struct ls_spec_family *family = interface ? family_of(interface, forward->to.family) : NULL;
+
+		for (size_t k = 0; family && k < family->n_addresses; k++)
+			compile_forward_of(compiler, forward, &family->addresses[k].address.ip);
+	}
+}
+
+/* ---- nat --------------------------------------------------------------------------------------------------------- */
+
+static void compile_uplinks(struct compiler *compiler)
+{
+	const struct ls_spec *spec = compiler->spec;
+
+	for (size_t i = 0; i < spec->nat.n_uplinks; i++)
+		add_link(compiler, LS_NFT_UPLINKS, spec->nat.uplinks[i].mark,
+			compiler_device(compiler, spec->nat.uplinks[i].name), NULL);
+	if (!spec->nat.n_uplinks && spec->public_ips.interface)
+		add_link(compiler, LS_NFT_UPLINKS, spec->public_ips.interface_mark,
+			compiler_device(compiler, spec->public_ips.interface), NULL);
+}
+
+static void compile_nat_section(struct compiler *compiler)
+{
+	const struct ls_spec_nat *nat = &compiler->spec->nat;
+
+	for (size_t i = 0; i < nat->n_masquerade; i++)
+		add_prefix(compiler, SET(MASQUERADE, nat->masquerade[i].subnet.ip.family), nat->masquerade[i].mark,
+			&nat->masquerade[i].subnet);
+	for (size_t i = 0; i < nat->n_prefixes; i++) {
+		const struct ls_spec_prefix_mapping *prefixes = &nat->prefixes[i];
+
+		add_prefix_mapping(compiler, LS_NFT_INWARDS6, prefixes->mark, &prefixes->outside, &prefixes->inside);
+		add_prefix_mapping(compiler, LS_NFT_OUTWARDS6, prefixes->mark, &prefixes->inside, &prefixes->outside);
+	}
+}
+
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
+
+/* Where the spec first says something of it; line 0: nowhere. */
+static struct ls_mark first_mark(const struct ls_spec *spec)
+{
+	if (spec->nat.mark.line)
+		return spec->nat.mark;
+	if (spec->public_ips.mark.line)
+		return spec->public_ips.mark;
+	if (spec->n_networks)
+		return spec->networks[0].mark;
+	return spec->n_forwards ? spec->forwards[0].mark : (struct ls_mark){ 0 };
+}
+
+static void add_skeleton(struct compiler *compiler, struct ls_mark mark)
+{
+	size_t n = compiler->set->n_objects;
+
+	if (ls_nft_add_skeleton(compiler->set) < 0)
+		compiler->out_of_memory = true;
+	for (; n < compiler->set->n_objects; n++) {
+		compiler->set->objects[n]->line = mark.line;
+		compiler->set->objects[n]->column = mark.column;
+	}
+}
+
+static bool sets_sysctl(const struct ls_spec *spec, const char *path)
+{
+	for (size_t i = 0; i < spec->n_sysctls; i++)
+		if (!strcmp(spec->sysctls[i].path, path))
+			return true;
+	return false;
+}
+
+static bool has_family(const struct compiler *compiler, size_t from, uint8_t family)
+{
+	for (; from < compiler->set->n_objects; from++) {
+		const struct ls_nft_element *element = (const struct ls_nft_element *)compiler->set->objects[from];
+
+		if (element->object.kind == &ls_kind_nft_element &&
+			(element->address.family == family || element->prefix.ip.family == family))
+			return true;
+	}
+	return false;
+}
+
+/* Unless the spec itself says what is to be there. */
+static void forward_packets(struct compiler *compiler, size_t from, struct ls_mark mark)
+{
+	static const struct {
+		uint8_t family;
+		const char *path;
+	} switches[] = { { AF_INET, "net/ipv4/ip_forward" }, { AF_INET6, "net/ipv6/conf/all/forwarding" } };
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(switches); i++)
+		if (has_family(compiler, from, switches[i].family) && !sets_sysctl(compiler->spec, switches[i].path))
+			compile_sysctl(compiler, switches[i].path, "1", NULL, mark);
+}
+
+void compile_nat(struct compiler *compiler)
+{
+	struct ls_mark mark = first_mark(compiler->spec);
+	size_t from = compiler->set->n_objects;
+
+	if (!mark.line)
+		return;
+	compile_networks(compiler);
+	compile_public_ips(compiler);
+	compile_forwards(compiler);
+	compile_uplinks(compiler);
+	compile_nat_section(compiler);
+	forward_packets(compiler, from, mark);
+	add_skeleton(compiler, mark);
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The keys of networks, public addresses, forwards and nat.
+ */
+#include "host.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+
+/* ---- ports ------------------------------------------------------------------------------------------------------- */
+
+static bool parse_port(const char *text, uint16_t *ret)
+{
+	uint32_t number;
+
+	if (ls_parse_number(text, &number) < 0 || number < 1 || number > UINT16_MAX)
+		return false;
+	*ret = (uint16_t)number;
+	return true;
+}
+
+/* A port, or the first and the last of a range with a hyphen between; into `port` and, behind it, `last_port`. */
+static int decode_ports(
+	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
+{
+	static const char what[] = "a port from 1 to 65535, or two with a hyphen between, like 5000-5010";
+	char first[16] = "", *last = first;
+	uint16_t ports[2];
+	int r;
+
+	r = ls_decode_scalar(decoder, key, event, event->tag == LS_TAG_INT ? LS_TAG_INT : LS_TAG_STR, what);
+	if (r != 0)
+		return r;
+	if (event->length < sizeof(first) * 2) {
+		size_t length = strcspn(event->text, "-");
+
+		if (length < sizeof(first))
+			memcpy(first, event->text, length);
+		last = event->text[length] ? (char *)(uintptr_t)event->text + length + 1 : first;
+	}
+	if (!parse_port(first, &ports[0]) || !parse_port(last, &ports[1]))
+		return ls_decode_refuse(decoder, key, event, what);
+	if (ports[0] > ports[1]) {
+		ls_report_error(decoder->report, event->mark, "range",
+			"'%s' is a range without any port; write the lower one first", key->name);
+		return 1;
+	}
+	memcpy(value, ports, sizeof(ports));
+	return 0;
+}
+
+/* ---- where a forward leads --------------------------------------------------------------------------------------- */
+
+/* The address in "10.0.0.1:80", "[2001:db8::1]:80", or either without a port. */
+static bool split_target(const char *text, char address[static LS_IP_TEXT_MAX], const char **ret_port)
+{
+	bool bracket = *text == '[';
+	const char *end = bracket ? strchr(text, ']') : text + strcspn(text, ":");
+	const char *colon;
+
+	if (!bracket && strchr(text, ':') != strrchr(text, ':')) /* IPv6 alone */
+		end = text + strlen(text);
+	if (!end || (size_t)(end - text - bracket) >= LS_IP_TEXT_MAX)
+		return false;
+	memcpy(address, text + bracket, (size_t)(end - text - bracket));
+	address[end - text - bracket] = '\0';
+	colon = end + bracket;
+	*ret_port = *colon == ':' ? colon + 1 : NULL;
+	return !*colon || *ret_port;
+}
+
+/* Into `to` and, behind it, `to_port`. */
+static int decode_target(
+	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
+{
+	static const char what[] = "an address and a port, like 10.0.0.1:80 or [2001:db8::1]:80";
+	struct ls_spec_forward *forward = (void *)((char *)value - offsetof(struct ls_spec_forward, to));
+	char address[LS_IP_TEXT_MAX];
+	const char *port;
+	struct ls_ip ip;
+	uint16_t number = 0;
+	int r;
+
+	r = ls_decode_scalar(decoder, key, event, LS_TAG_STR, what);
+	if (r != 0)
+		return r;
+	if (!split_target(event->text, address, &port) || ls_ip_parse(address, &ip) < 0 ||
+		(port && !parse_port(port, &number)))
+		return ls_decode_refuse(decoder, key, event, what);
+	forward->to = ip;
+	forward->to_port = number;
+	return 0;
+}
+
+/* ---- finish ------------------------------------------------------------------------------------------------------ */
+
+static void finish_network(struct ls_decoder *decoder, struct ls_mark mark, const struct ls_seen *seen, void *target)
+{
+	const struct ls_spec_network *network = target;
+
+	if (seen->bad)
+		return;
+	if (!network->ipv4.mark.line && !network->ipv6.mark.line)
+		ls_report_error(decoder->report, mark, "missing",
+			"the network '%s' has neither 'ipv4' nor 'ipv6'; give it a subnet", network->name);
+	if (network->ipv4.subnet.ip.family == AF_INET6)
+		ls_report_error(decoder->report, network->ipv4.subnet_mark, "type", "'ipv4' has an IPv6 subnet");
+	if (network->ipv6.subnet.ip.family == AF_INET)
+		ls_report_error(decoder->report, network->ipv6.subnet_mark, "type", "'ipv6' has an IPv4 subnet");
+}
+
+static void finish_mapping(struct ls_decoder *decoder, struct ls_mark mark, const struct ls_seen *seen, void *target)
+{
+	struct ls_spec_mapping *mapping = target;
+
+	if (seen->bad)
+		return;
+	if (mapping->protocol && !mapping->port)
+		ls_report_error(decoder->report, mapping->protocol_mark, "missing",
+			"the mapping has a 'protocol' but no 'port'; without both, the whole address is mapped");
+	else if (mapping->port && !mapping->protocol)
+		ls_report_error(decoder->report, mapping->port_mark, "missing",
+			"the mapping has a 'port' but no 'protocol': tcp or udp");
+	else if (mapping->to_port && !mapping->port)
+		ls_report_error(decoder->report, mapping->to_port_mark, "missing",
+			"'to_port' needs a 'port': a whole address keeps its ports");
+	else if (mapping->to_port && mapping->port != mapping->last_port)
+		ls_report_error(decoder->report, mapping->to_port_mark, "range",
+			"a range of ports keeps its ports; remove 'to_port', or map port by port");
+	else if (mapping->public_ip.family && mapping->to.family && mapping->public_ip.family != mapping->to.family)
+		ls_report_error(decoder->report, mapping->to_mark, "public-family",
+			"'to' is %s, the public address %s; map addresses of one family",
+			ls_ip_family_name(mapping->to.family), ls_ip_family_name(mapping->public_ip.family));
+	(void)mark;
+	if (mapping->port && mapping->port == mapping->last_port && !mapping->to_port)
+		mapping->to_port = mapping->port;
+}
+
+static void finish_forward(struct ls_decoder *decoder, struct ls_mark mark, const struct ls_seen *seen, void *target)
+{
+	struct ls_spec_forward *forward = target;
+
+	(void)mark;
+	if (seen->bad)
+		return;
+	if (forward->port != forward->last_port && forward->to_port)
+		ls_report_error(decoder->report, forward->to_mark, "range",
+			"a range of ports keeps its ports; leave the port out of 'to'");
+	else if (!forward->to_port && forward->port == forward->last_port)
+		forward->to_port = forward->port;
+}
+
+/* Of an address as the host part of a prefix nothing may be left. */
+static void finish_prefixes(struct ls_decoder *decoder, struct ls_mark mark, const struct ls_seen *seen, void *target)
+{
+	const struct ls_spec_prefix_mapping *prefixes = target;
+
+	(void)mark;
+	if (seen->bad)
+		return;
+	if (prefixes->inside.ip.family == AF_INET)
+		ls_report_error(decoder->report, prefixes->inside_mark, "type",
+			"prefixes are mapped in IPv6 only; IPv4 networks are masqueraded");
+	else if (prefixes->outside.ip.family == AF_INET)
+		ls_report_error(
+			decoder->report, prefixes->outside_mark, "type", "'outside' is not of the family of 'inside'");
+	else if (prefixes->inside.length != prefixes->outside.length)
+		ls_report_error(decoder->report, prefixes->outside_mark, "range",
+			"'outside' is a /%u, 'inside' a /%u; each address keeps what is behind the prefix, so both "
+			"need one "
+			"length",
+			prefixes->outside.length, prefixes->inside.length);
+}
+
+/* ---- tables ------------------------------------------------------------------------------------------------------ */
+
+static const struct ls_word protocols[] = { { "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP }, { NULL, 0 } };
+
+static const struct ls_key subnet_keys[] = {
+	{ LS_NAME("subnet"), LS_AT(ls_spec_subnet, subnet), LS_MARK(ls_spec_subnet, subnet_mark),
+		.decode = ls_decode_network, .needed = LS_ALWAYS },
+};
+
+static const struct ls_mapping subnet_mapping = {
+	.what = "a family of a network",
+	.keys = subnet_keys,
+	.n_keys = LS_ARRAY_SIZE(subnet_keys),
+};
+
+static const struct ls_key network_keys[] = {
+	{ LS_NAME("interface"), LS_AT(ls_spec_network, interface), LS_MARK(ls_spec_network, interface_mark),
+		LS_TEXT(ls_check_interface_name), .needed = LS_ALWAYS },
+	{ LS_NAME("internet"), LS_AT(ls_spec_network, internet), LS_BOOL },
+	{ LS_NAME("ipv4"), LS_AT(ls_spec_network, ipv4), LS_MARK(ls_spec_network, ipv4.mark),
+		LS_MAPPING(&subnet_mapping) },
+	{ LS_NAME("ipv6"), LS_AT(ls_spec_network, ipv6), LS_MARK(ls_spec_network, ipv6.mark),
+		LS_MAPPING(&subnet_mapping) },
+};
+
+static const struct ls_key network_name = { LS_NAME("network"), LS_AT(ls_spec_network, name),
+	LS_TEXT(ls_check_spec_name) };
+
+const struct ls_mapping ls_network_mapping = {
+	.what = "a network",
+	.keys = network_keys,
+	.n_keys = LS_ARRAY_SIZE(network_keys),
+	.size = sizeof(struct ls_spec_network),
+	.name = &network_name,
+	.finish = finish_network,
+	.rules = ls_rules_network,
+};
+
+static const struct ls_key ip_key = { LS_NAME("address"), LS_AT(ls_spec_ip, ip), LS_IP };
+
+static const struct ls_mapping ip_mapping = {
+	.what = "an address",
+	.size = sizeof(struct ls_spec_ip),
+	.shorthand = &ip_key,
+};
+
+static const struct ls_key mapping_keys[] = {
+	{ LS_NAME("public"), LS_AT(ls_spec_mapping, public_ip), LS_MARK(ls_spec_mapping, public_mark), LS_IP,
+		.needed = LS_ALWAYS },
+	{ LS_NAME("protocol"), LS_AT(ls_spec_mapping, protocol), LS_MARK(ls_spec_mapping, protocol_mark),
+		LS_WORD(protocols) },
+	{ LS_NAME("port"), LS_AT(ls_spec_mapping, port), LS_MARK(ls_spec_mapping, port_mark), .decode = decode_ports },
+	{ LS_NAME("to"), LS_AT(ls_spec_mapping, to), LS_MARK(ls_spec_mapping, to_mark), LS_IP, .needed = LS_ALWAYS },
+	{ LS_NAME("to_port"), LS_AT(ls_spec_mapping, to_port), LS_MARK(ls_spec_mapping, to_port_mark),
+		LS_NUMBER(1, 65535) },
+};
+
+static const struct ls_mapping mapping_mapping = {
+	.what = "a mapping",
+	.keys = mapping_keys,
+	.n_keys = LS_ARRAY_SIZE(mapping_keys),
+	.size = sizeof(struct ls_spec_mapping),
+	.finish = finish_mapping,
+	.rules = ls_rules_mapping,
+};
+
+static const struct ls_key public_keys[] = {
+	{ LS_NAME("interface"), LS_AT(ls_spec_public, interface), LS_MARK(ls_spec_public, interface_mark),
+		LS_TEXT(ls_check_interface_name), .needed = LS_ALWAYS },
+	{ LS_NAME("addresses"), LS_AT(ls_spec_public, addresses), LS_PRESENT(ls_spec_public, n_addresses),
+		LS_LIST(&ip_mapping) },
+	{ LS_NAME("mappings"), LS_AT(ls_spec_public, mappings), LS_PRESENT(ls_spec_public, n_mappings),
+		LS_LIST(&mapping_mapping) },
+};
+
+const struct ls_mapping ls_public_mapping = {
+	.what = "public_ips",
+	.keys = public_keys,
+	.n_keys = LS_ARRAY_SIZE(public_keys),
+};
+
+static const struct ls_key protocol_key = { LS_NAME("protocol"), LS_AT(ls_spec_protocol, protocol),
+	LS_WORD(protocols) };
+
+static const struct ls_mapping protocol_mapping = {
+	.what = "a protocol",
+	.size = sizeof(struct ls_spec_protocol),
+	.shorthand = &protocol_key,
+};
+
+static const struct ls_key forward_keys[] = {
+	{ LS_NAME("interface"), LS_AT(ls_spec_forward, interface), LS_MARK(ls_spec_forward, interface_mark),
+		LS_TEXT(ls_check_interface_name), .needed = LS_ALWAYS },
+	{ LS_NAME("protocol"), LS_AT(ls_spec_forward, protocols), LS_PRESENT(ls_spec_forward, n_protocols),
+		LS_MARK(ls_spec_forward, protocol_mark), LS_LIST(&protocol_mapping) },
+	{ LS_NAME("port"), LS_AT(ls_spec_forward, port), LS_MARK(ls_spec_forward, port_mark), .decode = decode_ports,
+		.needed = LS_ALWAYS },
+	{ LS_NAME("to"), LS_AT(ls_spec_forward, to), LS_MARK(ls_spec_forward, to_mark), .decode = decode_target,
+		.needed = LS_ALWAYS },
+};
+
+const struct ls_mapping ls_forward_mapping = {
+	.what = "a forward",
+	.keys = forward_keys,
+	.n_keys = LS_ARRAY_SIZE(forward_keys),
+	.size = sizeof(struct ls_spec_forward),
+	.finish = finish_forward,
+	.rules = ls_rules_forward,
+};
+
+static const struct ls_key uplink_key = { LS_NAME("uplink"), LS_AT(ls_spec_name, name),
+	LS_TEXT(ls_check_interface_name) };
+
+static const struct ls_mapping uplink_mapping = {
+	.what = "an uplink",
+	.size = sizeof(struct ls_spec_name),
+	.shorthand = &uplink_key,
+};
+
+static const struct ls_key entry_key = { LS_NAME("subnet"), LS_AT(ls_spec_subnet_entry, subnet),
+	.decode = ls_decode_network };
+
+static const struct ls_mapping entry_mapping = {
+	.what = "a subnet",
+	.size = sizeof(struct ls_spec_subnet_entry),
+	.shorthand = &entry_key,
+};
+
+static const struct ls_key prefix_keys[] = {
+	{ LS_NAME("inside"), LS_AT(ls_spec_prefix_mapping, inside), LS_MARK(ls_spec_prefix_mapping, inside_mark),
+		.decode = ls_decode_network, .needed = LS_ALWAYS },
+	{ LS_NAME("outside"), LS_AT(ls_spec_prefix_mapping, outside), LS_MARK(ls_spec_prefix_mapping, outside_mark),
+		.decode = ls_decode_network, .needed = LS_ALWAYS },
+};
+
+static const struct ls_mapping prefix_mapping = {
+	.what = "a prefix mapping",
+	.keys = prefix_keys,
+	.n_keys = LS_ARRAY_SIZE(prefix_keys),
+	.size = sizeof(struct ls_spec_prefix_mapping),
+	.finish = finish_prefixes,
+	.rules = ls_rules_prefixes,
+};
+
+static const struct ls_key nat_keys[] = {
+	{ LS_NAME("uplinks"), LS_AT(ls_spec_nat, uplinks), LS_PRESENT(ls_spec_nat, n_uplinks),
+		LS_MARK(ls_spec_nat, uplinks_mark), LS_LIST(&uplink_mapping) },
+	{ LS_NAME("masquerade"), LS_AT(ls_spec_nat, masquerade), LS_PRESENT(ls_spec_nat, n_masquerade),
+		LS_LIST(&entry_mapping) },
+	{ LS_NAME("prefixes"), LS_AT(ls_spec_nat, prefixes), LS_PRESENT(ls_spec_nat, n_prefixes),
+		LS_LIST(&prefix_mapping) },
+	{ LS_NAME("route_between_networks"), LS_AT(ls_spec_nat, route_between_networks), LS_BOOL },
+};
+
+const struct ls_mapping ls_nat_mapping = {
+	.what = "nat",
+	.keys = nat_keys,
+	.n_keys = LS_ARRAY_SIZE(nat_keys),
+};
+
+/* ---- forms ------------------------------------------------------------------------------------------------------- */
+
+#define PORT "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+
+const struct ls_reader_form ls_nat_forms[] = {
+	{ decode_ports, NULL,
+		{ .type = LS_FORM_TEXT,
+			.name = "ports",
+			.about = "a port, or two with a hyphen between",
+			.pattern = "^" PORT "(-" PORT ")?$",
+			.or_number = true,
+			.rules = "{'multipleOf': 1, 'minimum': 1, 'maximum': 65535}" } },
+	{ decode_target, NULL,
+		{ .type = LS_FORM_TEXT,
+			.name = "target",
+			.about = "an address, with or without a port",
+			.pattern = "^(" LS_PATTERN_IPV4 "(:" PORT ")?|" LS_PATTERN_IPV6 "|\\[" LS_PATTERN_IPV6
+				   "\\](:" PORT ")?)$" } },
+	{ 0 },
+};

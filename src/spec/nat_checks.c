@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What public addresses, forwards and networks must not do to one another: redirect one port twice, map an address
+ * twice, overlap, or have no way out. Claims are sorted, so that ten thousand mappings are compared with their
+ * neighbours only.
+ */
+#include "checks.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+
+#define MANAGEMENT_PORT 22u
+
+/* ---- claims ------------------------------------------------------------------------------------------------------ */
+
+/* An entry's claim to ports of an address (protocol 0: to all of it), to an address as a target, or to a network. */
+struct claim {
+	struct ls_ip address; /* the first of it */
+	struct ls_ip last;    /* the same, but of a network */
+	uint8_t protocol;
+	uint16_t port, last_port;
+	struct ls_mark mark;
+};
+
+struct claims {
+	struct claim *items;
+	size_t n, size;
+};
+
+static int add(struct claims *claims, struct claim claim)
+{
+	if (!claim.address.family)
+		return 0;
+	if (claims->n == claims->size) {
+		size_t size = claims->size ? 2 * claims->size : 32;
+		struct claim *grown = reallocarray(claims->items, size, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		claims->items = grown;
+		claims->size = size;
+	}
+	claims->items[claims->n++] = claim;
+	return 0;
+}
+
+static int compare_marks(const struct claim *a, const struct claim *b)
+{
+	return ls_mark_compare(a->mark, b->mark);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct claim *x = a, *y = b;
+	int order = (int)x->address.family - (int)y->address.family;
+
+	order = order ? order : (int)x->protocol - (int)y->protocol;
+	order = order ? order : memcmp(x->address.bytes, y->address.bytes, sizeof(x->address.bytes));
+	order = order ? order : (int)x->port - (int)y->port;
+	return order ? order : compare_marks(x, y);
+}
+
+static bool overlap(const struct claim *a, const struct claim *b)
+{
+	return a->address.family == b->address.family && a->protocol == b->protocol &&
+	       memcmp(b->address.bytes, a->last.bytes, sizeof(a->last.bytes)) <= 0 && b->port <= a->last_port;
+}
+
+typedef void report_fn(struct ls_checker *checker, const struct claim *first, const struct claim *second);
+
+/* Calls `report` for each that meets one before it in the order of the file. Takes the claims. */
+static void find_overlaps(struct ls_checker *checker, struct claims *claims, report_fn *report)
+{
+	const struct claim *widest = NULL;
+
+	if (claims->n)
+		qsort(claims->items, claims->n, sizeof(*claims->items), compare);
+	for (size_t i = 0; i < claims->n; i++) {
+		const struct claim *claim = &claims->items[i];
+
+		if (widest && overlap(widest, claim)) {
+			bool later = compare_marks(claim, widest) > 0;
+
+			report(checker, later ? widest : claim, later ? claim : widest);
+			continue;
+		}
+		widest = claim;
+	}
+	free(claims->items);
+}
+
+/* ---- ports and addresses ----------------------------------------------------------------------------------------- */
+
+static void report_port(struct ls_checker *checker, const struct claim *first, const struct claim *second)
+{
+	char text[LS_IP_TEXT_MAX];
+
+	ls_report_error(checker->report, second->mark, "public-allocation",
+		"%s %s port %u is redirected already, on line %u; a port leads to one place",
+		ls_ip_format(&second->address, text), second->protocol == IPPROTO_TCP ? "tcp" : "udp",
+		second->port > first->port ? second->port : first->port, first->mark.line);
+}
+
+static void report_address(struct ls_checker *checker, const struct claim *first, const struct claim *second)
+{
+	char text[LS_IP_TEXT_MAX];
+
+	ls_report_error(checker->report, second->mark, "public-allocation",
+		"the whole of %s is mapped already, on line %u; map single ports instead, or another address",
+		ls_ip_format(&second->address, text), first->mark.line);
+}
+
+static int claim_mappings(
+	const struct ls_spec_public *spec, struct claims *ports, struct claims *publics, struct claims *targets)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < spec->n_mappings && r >= 0; i++) {
+		const struct ls_spec_mapping *mapping = &spec->mappings[i];
+
+		if (mapping->protocol && mapping->port)
+			r = add(ports, (struct claim){ mapping->public_ip, mapping->public_ip, mapping->protocol,
+					       mapping->port, mapping->last_port, mapping->mark });
+		else if (!mapping->port_mark.line && !mapping->protocol_mark.line)
+			r = add(publics, (struct claim){ mapping->public_ip, mapping->public_ip, 0, 0, 0,
+						 mapping->public_mark }) < 0
+				    ? -ENOMEM
+				    : add(targets,
+					      (struct claim){ mapping->to, mapping->to, 0, 0, 0, mapping->to_mark });
+	}
+	return r;
+}
+
+static const struct ls_spec_family *family_of(const struct ls_spec_interface *interface, uint8_t family)
+{
+	return family == AF_INET6 ? &interface->ipv6 : &interface->ipv4;
+}
+
+static bool is_for(const struct ls_spec_forward *forward, uint8_t protocol)
+{
+	for (size_t i = 0; i < forward->n_protocols; i++)
+		if (forward->protocols[i].protocol == protocol)
+			return true;
+	return !forward->n_protocols && !forward->protocol_mark.line;
+}
+
+static int claim_forward(const struct ls_spec_forward *forward, const struct ls_ip *address, struct claims *ports)
+{
+	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(protocols); i++)
+		if (forward->port && is_for(forward, protocols[i]) &&
+			add(ports, (struct claim){ *address, *address, protocols[i], forward->port, forward->last_port,
+					   forward->mark }) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+/* A forward stands for each address of its interface. */
+static int claim_forwards(struct ls_checker *checker, struct claims *ports)
+{
+	const struct ls_spec *spec = checker->spec;
+
+	for (size_t i = 0; i < spec->n_forwards; i++) {
+		const struct ls_spec_interface *interface = ls_checker_find(checker, spec->forwards[i].interface);
+		const struct ls_spec_family *family =
+			interface ? family_of(interface, spec->forwards[i].to.family) : NULL;
+
+		for (size_t k = 0; family && k < family->n_addresses; k++)
+			if (claim_forward(&spec->forwards[i], &family->addresses[k].address.ip, ports) < 0)
+				return -ENOMEM;
+	}
+	return 0;
+}
+
+static int check_ports(struct ls_checker *checker)
+{
+	struct claims ports = { 0 }, publics = { 0 }, targets = { 0 };
+	int r = claim_mappings(&checker->spec->public_ips, &ports, &publics, &targets);
+
+	if (r >= 0)
+		r = claim_forwards(checker, &ports);
+	find_overlaps(checker, &ports, report_port);
+	find_overlaps(checker, &publics, report_address);
+	find_overlaps(checker, &targets, report_address);
+	return r;
+}
+
+/* ---- public addresses -------------------------------------------------------------------------------------------- */
+
+static int compare_ips(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct ls_ip));
+}
+
+/* The addresses in order; duplicates are reported by who adds them to the interface. NULL: out of memory. */
+static struct ls_ip *list_addresses(const struct ls_spec_public *spec)
+{
+	struct ls_ip *list = calloc(spec->n_addresses + 1, sizeof(*list));
+
+	for (size_t i = 0; i < spec->n_addresses && list; i++)
+		list[i] = spec->addresses[i].ip;
+	if (list)
+		qsort(list, spec->n_addresses, sizeof(*list), compare_ips);
+	return list;
+}
+
+static void check_mapping(struct ls_checker *checker, const struct ls_spec_mapping *mapping, const struct ls_ip *list)
+{
+	char text[LS_IP_TEXT_MAX];
+
+	if (mapping->public_ip.family &&
+		!bsearch(&mapping->public_ip, list, checker->spec->public_ips.n_addresses, sizeof(*list), compare_ips))
+		ls_report_error(checker->report, mapping->public_mark, "public-allocation",
+			"%s is not among the 'addresses' of public_ips; add it there, or name one of them",
+			ls_ip_format(&mapping->public_ip, text));
+	if (mapping->protocol == IPPROTO_TCP && mapping->port <= MANAGEMENT_PORT &&
+		mapping->last_port >= MANAGEMENT_PORT)
+		ls_report_error(checker->report, mapping->port_mark, "public-reserved-port",
+			"tcp port %u is for management and cannot be redirected; take another public port",
+			MANAGEMENT_PORT);
+}
+
+static void report_twice(struct ls_checker *checker, const struct claim *first, const struct claim *second)
+{
+	char text[LS_IP_TEXT_MAX];
+
+	ls_report_error(checker->report, second->mark, "duplicate-object",
+		"the public address %s is there already, on line %u; remove one", ls_ip_format(&second->address, text),
+		first->mark.line);
+}
+
+static int check_public_ips(struct ls_checker *checker)
+{
+	const struct ls_spec_public *spec = &checker->spec->public_ips;
+	LS_CLEANUP(ls_free) struct ls_ip *list = NULL;
+	struct claims addresses = { 0 };
+	int r = 0;
+
+	list = list_addresses(spec);
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < spec->n_mappings; i++)
+		check_mapping(checker, &spec->mappings[i], list);
+	for (size_t i = 0; i < spec->n_addresses && r >= 0; i++)
+		r = add(&addresses, (struct claim){ spec->addresses[i].ip, spec->addresses[i].ip, 0, 0, 0,
+					    spec->addresses[i].mark });
+	find_overlaps(checker, &addresses, report_twice);
+	return r;
+}
+
+/* ---- networks ---------------------------------------------------------------------------------------------------- */
+
+static void report_subnet(struct ls_checker *checker, const struct claim *first, const struct claim *second)
+{
+	ls_report_error(checker->report, second->mark, "duplicate-object",
+		"the network overlaps that on line %u; an address belongs to one of them", first->mark.line);
+}
+
+static struct claim claim_of(const struct ls_prefix *prefix, struct ls_mark mark)
+{
+	struct claim claim = { .address = prefix->ip, .last = prefix->ip, .mark = mark };
+
+	for (unsigned bit = prefix->length; bit < ls_ip_bits(prefix->ip.family); bit++)
+		claim.last.bytes[bit / 8] |= (uint8_t)(0x80u >> bit % 8);
+	return claim;
+}
+
+static int check_subnets(struct ls_checker *checker)
+{
+	const struct ls_spec *spec = checker->spec;
+	struct claims subnets = { 0 }, insides = { 0 }, outsides = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < spec->n_networks && r >= 0; i++) {
+		r = add(&subnets, claim_of(&spec->networks[i].ipv4.subnet, spec->networks[i].ipv4.subnet_mark));
+		if (r >= 0)
+			r = add(&subnets, claim_of(&spec->networks[i].ipv6.subnet, spec->networks[i].ipv6.subnet_mark));
+	}
+	for (size_t i = 0; i < spec->nat.n_masquerade && r >= 0; i++)
+		r = add(&subnets, claim_of(&spec->nat.masquerade[i].subnet, spec->nat.masquerade[i].mark));
+	for (size_t i = 0; i < spec->nat.n_prefixes && r >= 0; i++) {
+		r = add(&insides, claim_of(&spec->nat.prefixes[i].inside, spec->nat.prefixes[i].inside_mark));
+		if (r >= 0)
+			r = add(&outsides,
+				claim_of(&spec->nat.prefixes[i].outside, spec->nat.prefixes[i].outside_mark));
+	}
+	find_overlaps(checker, &subnets, report_subnet);
+	find_overlaps(checker, &insides, report_subnet);
+	find_overlaps(checker, &outsides, report_subnet);
+	return r;
+}
+
+/* ---- ways -------------------------------------------------------------------------------------------------------- */
+
+/* What leaves has to leave somewhere. */
+static void check_uplinks(struct ls_checker *checker)
+{
+	const struct ls_spec *spec = checker->spec;
+	struct ls_mark mark = spec->nat.n_masquerade ? spec->nat.masquerade[0].mark
+			      : spec->nat.n_prefixes ? spec->nat.prefixes[0].mark
+						     : (struct ls_mark){ 0 };
+
+	for (size_t i = 0; i < spec->n_networks && !mark.line; i++)
+		mark = spec->networks[i].internet ? spec->networks[i].mark : mark;
+	if (mark.line && !spec->nat.uplinks_mark.line && !spec->public_ips.interface)
+		ls_report_error(checker->report, mark, "missing",
+			"by which interface does this leave? name it: nat: { uplinks: [...] }");
+}
+
+static void check_forwards(struct ls_checker *checker)
+{
+	for (size_t i = 0; i < checker->spec->n_forwards; i++) {
+		const struct ls_spec_forward *forward = &checker->spec->forwards[i];
+		const struct ls_spec_interface *interface = ls_checker_find(checker, forward->interface);
+
+		if (interface && forward->to.family && !family_of(interface, forward->to.family)->n_addresses)
+			ls_report_error(checker->report, forward->interface_mark, "reference",
+				"'%s' has no %s address in this spec to forward from; give it one ('addresses')",
+				interface->name, ls_ip_family_name(forward->to.family));
+	}
+}
+
+int ls_check_nat(struct ls_checker *checker)
+{
+	check_uplinks(checker);
+	if (!checker->interfaces_unknown)
+		check_forwards(checker);
+	if (check_ports(checker) < 0 || check_public_ips(checker) < 0)
+		return -ENOMEM;
+	return check_subnets(checker);
+}
