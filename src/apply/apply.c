@@ -403,6 +403,7 @@ static void finish(struct ls_host *host, struct ls_run_report *report)
 {
 	report->outcome = LS_OUTCOME_DONE;
 	report->generation = host->current;
+	ls_aftermath(host, report->prepared->plan, &report->prepared->wanted, &report->notes);
 	/* Committed: a journal that cannot be removed is known as finished by its number. */
 	if (ls_journal_remove(host, NULL) < 0)
 		ls_diag_report(&report->notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "journal-left",

@@ -392,9 +392,11 @@ static int recovery_round(struct recovery *recovery, bool act, size_t *ret_left,
 			for (size_t i = 0; i < plan->n_steps; i++)
 				note_stranger(recovery, plan->steps[i].want ? plan->steps[i].want : plan->steps[i].have,
 					"could not be put back");
-		if (act && plan->n_steps)
+		if (act && plan->n_steps) {
 			ls_execute(recovery->host, &(struct ls_execution){ .plan = plan, .go_on = true, .notes = NULL },
 				err);
+			ls_aftermath(recovery->host, plan, &recovery->wanted, recovery->notes);
+		}
 	}
 	ls_plan_free(LS_TAKE_PTR(plan));
 	end_round(recovery);

@@ -171,6 +171,12 @@ struct ls_execution {
 
 int ls_execute(struct ls_host *host, const struct ls_execution *execution, struct ls_error *err);
 
+/* ---- aftermath.c --------------------------------------------------------------------------------------------------
+ */
+
+/* What follows a plan that was carried out and stands; `wanted` (sorted) is what it led to. notes may be NULL. */
+void ls_aftermath(struct ls_host *host, const struct ls_plan *plan, const struct ls_set *wanted, struct ls_diag *notes);
+
 /* ---- recover.c ----------------------------------------------------------------------------------------------------
  */
 

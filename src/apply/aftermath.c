@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What has to follow a change that stands, and cannot be taken back: connections that go on by a mapping that is gone
+ * are forgotten, and neighbours are told of public addresses that are here now. Both only ever help; what fails is a
+ * warning.
+ */
+#include "state.h"
+
+#include <linkspan/nft.h>
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+
+/* ---- connections ------------------------------------------------------------------------------------------------- */
+
+static struct ls_prefix whole(const struct ls_ip *ip)
+{
+	return (struct ls_prefix){ .ip = *ip, .length = (uint8_t)ls_ip_bits(ip->family) };
+}
+
+static void take_ports(const struct ls_nft_element *element, struct ls_connections *ret)
+{
+	ret->to = whole(&element->address);
+	ret->protocol = !strcmp(element->protocol, "udp") ? IPPROTO_UDP : IPPROTO_TCP;
+	ret->port = element->port;
+	ret->last_port = ls_object_has(&element->object, LS_NFT_ELEMENT_LAST_PORT) ? element->last_port : element->port;
+}
+
+/* Which connections an element is about. False: none that would notice. Translations of sources only matter when they
+ * go: a connection that began without one does not get one. */
+static bool find_connections(const struct ls_nft_element *element, bool goes, struct ls_connections *ret)
+{
+	*ret = (struct ls_connections){ 0 };
+	switch ((enum ls_nft_set_id)element->set) {
+	case LS_NFT_FWD4:
+	case LS_NFT_FWD6:
+	case LS_NFT_RANGE4:
+	case LS_NFT_RANGE6:
+		take_ports(element, ret);
+		return true;
+	case LS_NFT_ONE4:
+	case LS_NFT_ONE6:
+		ret->to = whole(&element->address);
+		return true;
+	case LS_NFT_INWARDS6:
+		ret->to = element->prefix;
+		return true;
+	case LS_NFT_SOURCE4:
+	case LS_NFT_SOURCE6:
+		ret->from = whole(&element->address);
+		ret->translated = true;
+		return goes;
+	case LS_NFT_OUTWARDS6:
+	case LS_NFT_MASQUERADE4:
+	case LS_NFT_MASQUERADE6:
+		ret->from = element->prefix;
+		ret->translated = true;
+		return goes;
+	case LS_NFT_CLOSED4:
+	case LS_NFT_CLOSED6:
+	case LS_NFT_PUBLIC4:
+	case LS_NFT_PUBLIC6:
+	case LS_NFT_UPLINKS:
+	case LS_NFT_INNER:
+	case LS_NFT_ROUTED:
+	case LS_NFT_MSS4:
+	case LS_NFT_MSS6:
+	case LS_NFT_N_SETS:
+		break;
+	}
+	return false;
+}
+
+/* A step that only makes anew what was there changes nothing for anybody. */
+static bool is_change(const struct ls_step *step)
+{
+	return !step->have || !step->want || ls_object_diff(step->want, step->have);
+}
+
+static size_t list_connections(const struct ls_plan *plan, struct ls_connections *list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct ls_step *step = &plan->steps[i];
+		const struct ls_object *object = step->have ? step->have : step->want;
+
+		if (object->kind == &ls_kind_nft_element && is_change(step))
+			n += find_connections((const struct ls_nft_element *)object, step->have != NULL, &list[n]);
+	}
+	return n;
+}
+
+static void flush_connections(struct ls_host *host, const struct ls_plan *plan, struct ls_diag *notes)
+{
+	LS_CLEANUP(ls_free) struct ls_connections *list = calloc(plan->n_steps + 1, sizeof(*list));
+	struct ls_error err = { 0 };
+	size_t n = list ? list_connections(plan, list) : 0, n_flushed;
+
+	if (n && ls_connections_flush(host->kernel, list, n, &n_flushed, &err) < 0 && notes)
+		ls_diag_report(notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "connections-left",
+			"connections by changed mappings may go on until they end by themselves: %s", err.message);
+}
+
+/* ---- announcements ----------------------------------------------------------------------------------------------- */
+
+static bool is_public(const struct ls_set *wanted, const struct ls_address *address)
+{
+	struct ls_nft_element key = {
+		.object = { .kind = &ls_kind_nft_element,
+			.set = LS_BIT(LS_NFT_ELEMENT_SET) | LS_BIT(LS_NFT_ELEMENT_ADDRESS) },
+		.set = address->address.family == AF_INET6 ? LS_NFT_PUBLIC6 : LS_NFT_PUBLIC4,
+		.address = address->address,
+	};
+
+	return ls_set_find(wanted, &key.object) != NULL;
+}
+
+static bool is_new_public(const struct ls_step *step)
+{
+	const struct ls_nft_element *element = (const struct ls_nft_element *)step->want;
+
+	return step->op == LS_OP_ADD && element->object.kind == &ls_kind_nft_element &&
+	       (element->set == LS_NFT_PUBLIC4 || element->set == LS_NFT_PUBLIC6);
+}
+
+static int compare_ips(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct ls_ip));
+}
+
+/* What has come: as an address, or as a public one. In order. NULL: out of memory. */
+static struct ls_ip *list_new(const struct ls_plan *plan, size_t *ret_n)
+{
+	struct ls_ip *list = calloc(plan->n_steps + 1, sizeof(*list));
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_steps && list; i++) {
+		const struct ls_step *step = &plan->steps[i];
+
+		if (step->op == LS_OP_ADD && step->want->kind == &ls_kind_address)
+			list[n++] = ((const struct ls_address *)step->want)->address;
+		else if (is_new_public(step))
+			list[n++] = ((const struct ls_nft_element *)step->want)->address;
+	}
+	if (n)
+		qsort(list, n, sizeof(*list), compare_ips);
+	*ret_n = n;
+	return list;
+}
+
+/* Addresses that have become public, and public ones that were not there. NULL: out of memory. */
+static struct ls_announcement *list_announcements(
+	const struct ls_plan *plan, const struct ls_set *wanted, size_t *ret_n)
+{
+	LS_CLEANUP(ls_free) struct ls_ip *fresh = NULL;
+	size_t to, from = ls_set_of_kind(wanted, &ls_kind_address, &to), n_fresh = 0, n = 0;
+	struct ls_announcement *list = calloc(to - from + 1, sizeof(*list));
+
+	fresh = list_new(plan, &n_fresh);
+	for (size_t i = from; i < to && list && n_fresh; i++) {
+		const struct ls_address *address = (const struct ls_address *)wanted->objects[i];
+
+		if (is_public(wanted, address) &&
+			bsearch(&address->address, fresh, n_fresh, sizeof(*fresh), compare_ips))
+			list[n++] = (struct ls_announcement){ address->dev, address->address };
+	}
+	*ret_n = n;
+	return list;
+}
+
+static void announce_addresses(const struct ls_plan *plan, const struct ls_set *wanted, struct ls_diag *notes)
+{
+	LS_CLEANUP(ls_free) struct ls_announcement *list = NULL;
+	struct ls_error err = { 0 };
+	size_t n = 0;
+
+	list = list_announcements(plan, wanted, &n);
+	if (list && ls_announce(list, n, &err) < 0 && notes)
+		ls_diag_report(notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "not-announced",
+			"neighbours learn of new public addresses only by and by: %s", err.message);
+}
+
+void ls_aftermath(struct ls_host *host, const struct ls_plan *plan, const struct ls_set *wanted, struct ls_diag *notes)
+{
+	flush_connections(host, plan, notes);
+	announce_addresses(plan, wanted, notes);
+}
