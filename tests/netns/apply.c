@@ -292,6 +292,11 @@ Test(apply, example_gateway_comes_and_goes)
 	try_example("gateway");
 }
 
+Test(apply, example_nat_comes_and_goes)
+{
+	try_example("nat");
+}
+
 Test(apply, example_lab_comes_and_goes)
 {
 	try_example("lab");

@@ -222,6 +222,7 @@ const char *ns_state(void)
 	ns_run("cd /proc/sys/net && find ipv4/conf ipv6/conf ipv4/ip_forward -type f ! -name stable_secret "
 	       "-exec grep -H . {} + | sort >>%s",
 		path);
+	ns_run("nft -s list ruleset >>%s 2>/dev/null || :", path);
 	return ns_read_file(path);
 }
 
