@@ -95,13 +95,14 @@ static size_t list_connections(const struct ls_plan *plan, struct ls_connections
 
 static void flush_connections(struct ls_host *host, const struct ls_plan *plan, struct ls_diag *notes)
 {
-	LS_CLEANUP(ls_free) struct ls_connections *list = calloc(plan->n_steps + 1, sizeof(*list));
+	struct ls_connections *list = calloc(plan->n_steps + 1, sizeof(*list));
 	struct ls_error err = { 0 };
 	size_t n = list ? list_connections(plan, list) : 0, n_flushed;
 
 	if (n && ls_connections_flush(host->kernel, list, n, &n_flushed, &err) < 0 && notes)
 		ls_diag_report(notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "connections-left",
 			"connections by changed mappings may go on until they end by themselves: %s", err.message);
+	free(list);
 }
 
 /* ---- announcements ----------------------------------------------------------------------------------------------- */
@@ -155,11 +156,10 @@ static struct ls_ip *list_new(const struct ls_plan *plan, size_t *ret_n)
 static struct ls_announcement *list_announcements(
 	const struct ls_plan *plan, const struct ls_set *wanted, size_t *ret_n)
 {
-	LS_CLEANUP(ls_free) struct ls_ip *fresh = NULL;
 	size_t to, from = ls_set_of_kind(wanted, &ls_kind_address, &to), n_fresh = 0, n = 0;
 	struct ls_announcement *list = calloc(to - from + 1, sizeof(*list));
+	struct ls_ip *fresh = list_new(plan, &n_fresh);
 
-	fresh = list_new(plan, &n_fresh);
 	for (size_t i = from; i < to && list && n_fresh; i++) {
 		const struct ls_address *address = (const struct ls_address *)wanted->objects[i];
 
@@ -167,20 +167,21 @@ static struct ls_announcement *list_announcements(
 			bsearch(&address->address, fresh, n_fresh, sizeof(*fresh), compare_ips))
 			list[n++] = (struct ls_announcement){ address->dev, address->address };
 	}
+	free(fresh);
 	*ret_n = n;
 	return list;
 }
 
 static void announce_addresses(const struct ls_plan *plan, const struct ls_set *wanted, struct ls_diag *notes)
 {
-	LS_CLEANUP(ls_free) struct ls_announcement *list = NULL;
 	struct ls_error err = { 0 };
 	size_t n = 0;
+	struct ls_announcement *list = list_announcements(plan, wanted, &n);
 
-	list = list_announcements(plan, wanted, &n);
 	if (list && ls_announce(list, n, &err) < 0 && notes)
 		ls_diag_report(notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "not-announced",
 			"neighbours learn of new public addresses only by and by: %s", err.message);
+	free(list);
 }
 
 void ls_aftermath(struct ls_host *host, const struct ls_plan *plan, const struct ls_set *wanted, struct ls_diag *notes)

@@ -413,15 +413,11 @@ static int transact(struct run *run, size_t from, size_t to, const struct ls_ope
 	return r;
 }
 
-static int run_transaction(struct run *run, size_t from, size_t to)
+static int try_transaction(struct run *run, size_t from, size_t to, const struct ls_operation *operations)
 {
-	LS_CLEANUP(ls_free) struct ls_operation *operations = NULL;
 	bool again = true;
 	int r = 0;
 
-	operations = list_operations(run->execution->plan->steps + from, to - from);
-	if (!operations)
-		return ls_error_set(run->err, -ENOMEM, "out of memory");
 	for (int attempt = 0; attempt < 3 && again && r >= 0; attempt++) {
 		memset(run->results + from, RESULT_UNKNOWN, to - from);
 		r = transact(run, from, to, operations);
@@ -433,6 +429,16 @@ static int run_transaction(struct run *run, size_t from, size_t to)
 		r = ls_error_set(run->err, -ETIMEDOUT, "the kernel does not answer");
 	}
 	return run->execution->go_on ? 0 : r;
+}
+
+static int run_transaction(struct run *run, size_t from, size_t to)
+{
+	struct ls_operation *operations = list_operations(run->execution->plan->steps + from, to - from);
+	int r = operations ? try_transaction(run, from, to, operations)
+			   : ls_error_set(run->err, -ENOMEM, "out of memory");
+
+	free(operations);
+	return r;
 }
 
 static int run_steps(struct run *run, size_t from, size_t to)

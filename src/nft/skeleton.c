@@ -164,15 +164,15 @@ const size_t ls_nft_n_chains = LS_ARRAY_SIZE(ls_nft_chains);
 	}
 #define LOOKUP(set, from, to) \
 	{ \
-		.op = LS_NFT_LOOKUP, .name = set, .numbers = { from, to, 0 } \
+		.op = LS_NFT_LOOKUP, .name = (set), .numbers = { from, to, 0 } \
 	}
 #define IS_IN(set) \
 	{ \
-		.op = LS_NFT_LOOKUP, .name = set, .numbers = { R1, 0, 0 } \
+		.op = LS_NFT_LOOKUP, .name = (set), .numbers = { R1, 0, 0 } \
 	}
 #define IS_NOT_IN(set) \
 	{ \
-		.op = LS_NFT_LOOKUP, .name = set, .numbers = { R1, 0, NFT_LOOKUP_F_INV } \
+		.op = LS_NFT_LOOKUP, .name = (set), .numbers = { R1, 0, NFT_LOOKUP_F_INV } \
 	}
 /* One register is both ends of a range. */
 #define NAT(kind, family, low, high, port, flags) \
@@ -185,7 +185,7 @@ const size_t ls_nft_n_chains = LS_ARRAY_SIZE(ls_nft_chains);
 	}
 #define VERDICT(verdict, chain) \
 	{ \
-		.op = LS_NFT_VERDICT, .numbers = { NFT_REG_VERDICT, (uint32_t)(verdict) }, .name = chain \
+		.op = LS_NFT_VERDICT, .numbers = { NFT_REG_VERDICT, (uint32_t)(verdict) }, .name = (chain) \
 	}
 #define REJECT(type, code) \
 	{ \

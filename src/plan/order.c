@@ -341,16 +341,19 @@ static void emit_together(struct planner *planner, struct pair *pair)
 		[VERDICT_DELETE] = LS_OP_DELETE,
 	};
 
-	pair->emitted = pair->verdict >= VERDICT_ADD && pair->verdict <= VERDICT_DELETE;
+	const struct ls_object *have = pair->verdict == VERDICT_ADD ? NULL : pair->have;
+	const struct ls_object *want = pair->verdict == VERDICT_DELETE ? NULL : pair->want;
+
+	pair->emitted = pair->verdict >= VERDICT_ADD && pair->verdict <= VERDICT_DELETE && (have || want);
 	if (!pair->emitted)
 		return;
 	add_step(planner, (struct ls_step){ .op = ops[pair->verdict],
 				  .phase = planner->nft_makes ? LS_PHASE_MAKE : LS_PHASE_BREAK,
 				  .rank = ls_pair_object(pair)->kind->rank,
-				  .have = pair->verdict == VERDICT_ADD ? NULL : pair->have,
-				  .want = pair->verdict == VERDICT_DELETE ? NULL : pair->want,
+				  .have = have,
+				  .want = want,
 				  .before = pair->found,
-				  .attrs = pair->have && pair->want ? pair->bits : ls_pair_object(pair)->set,
+				  .attrs = have && want ? pair->bits : ls_pair_object(pair)->set,
 				  .reason = pair->reason });
 }
 
