@@ -34,7 +34,9 @@ static const char *const base_settings =
 	"cd /proc/sys/net && for i in all default; do echo 0 >ipv6/conf/$i/accept_dad; echo 0 "
 	">ipv6/conf/$i/dad_transmits; "
 	"echo 0 >ipv6/conf/$i/forwarding; done; echo 0 >ipv4/ip_forward; echo 0 >ipv4/conf/all/promote_secondaries; "
-	"echo 0 >ipv4/conf/default/promote_secondaries";
+	"echo 0 >ipv4/conf/default/promote_secondaries; "
+	"nft 'add table inet stranger; add chain inet stranger c { type nat hook prerouting priority -90; }; "
+	"add rule inet stranger c udp dport 9 accept'";
 
 static const char base_batch[] =
 	"link set lo up\n"
@@ -266,6 +268,31 @@ static const char spec_b[] =
 	"  net.ipv4.conf.lsd0.proxy_arp: 1\n"
 	"  net.ipv6.conf.all.forwarding: 1\n";
 
+static const char nat_a[] = "networks:\n"
+	"  prod: { interface: lsa0, internet: true, ipv4: { subnet: 10.10.0.0/24 }, ipv6: { subnet: 2001:db8:10::/64 } "
+	"}\n"
+	"  test: { interface: lsc0, ipv4: { subnet: 10.13.0.0/24 } }\n"
+	"public_ips:\n"
+	"  interface: fx0\n"
+	"  addresses: [192.0.2.60, 2001:db8:f::60]\n"
+	"  mappings:\n"
+	"    - { public: 192.0.2.60, protocol: tcp, port: 443, to: 10.10.0.20, to_port: 8443 }\n"
+	"    - { public: 192.0.2.60, protocol: udp, port: 50-60, to: 10.10.0.21 }\n"
+	"    - { public: 2001:db8:f::60, to: 2001:db8:10::20 }\n"
+	"forwards: [{ interface: lsa0, port: 80, to: 10.10.0.22 }]\n";
+
+/* Mappings changed, gone and new, and a network that may no longer leave. */
+static const char nat_b[] = "networks:\n"
+	"  prod: { interface: lsa0, ipv4: { subnet: 10.10.0.0/23 }, ipv6: { subnet: 2001:db8:10::/64 } }\n"
+	"public_ips:\n"
+	"  interface: fx0\n"
+	"  addresses: [192.0.2.60, 2001:db8:f::61]\n"
+	"  mappings:\n"
+	"    - { public: 192.0.2.60, protocol: tcp, port: 443, to: 10.10.0.20, to_port: 9443 }\n"
+	"    - { public: 192.0.2.60, protocol: udp, port: 50-61, to: 10.10.0.21 }\n"
+	"    - { public: 2001:db8:f::61, to: 2001:db8:10::20 }\n"
+	"nat: { masquerade: [10.12.0.0/16], prefixes: [{ inside: 2001:db8:a::/64, outside: 2001:db8:b::/64 }] }\n";
+
 /* Enough to go in one sweep. */
 static const char pairs_a[] = "  lsg0: { create: { type: veth, peer: lsg1 } }\n"
 			      "  lsg1: { create: { type: veth, peer: lsg0 } }\n"
@@ -364,6 +391,7 @@ static void write_spec(enum stage stage, const char *format, const char *pairs)
 	file = fopen(host_spec(stage), "we");
 	cr_assert_not_null(file, "%s", host_spec(stage));
 	fprintf(file, format, (const char *)more.data); /* NOLINT: one of the two above */
+	fputs(stage == STAGE_A ? nat_a : nat_b, file);
 	fclose(file);
 	ls_buf_done(&more);
 }

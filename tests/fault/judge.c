@@ -405,12 +405,28 @@ static void look_at_network(struct lines *lines)
 	ask(lines, command, second);
 }
 
+/* All of it, others' too; numbered, for its order is what it means. */
+static void look_at_nftables(struct lines *lines)
+{
+	FILE *pipe = popen("exec nft -s list ruleset", "re"); /* NOLINT(cert-env33-c) */
+	unsigned number = 0;
+	char text[512];
+
+	cr_assert_not_null(pipe);
+	while (fgets(text, sizeof(text), pipe)) {
+		text[strcspn(text, "\n")] = '\0';
+		add(lines, "nftables %04u %s", ++number, text);
+	}
+	cr_assert_eq(pclose(pipe), 0);
+}
+
 /* Sorted, sysctls come last. */
 static char *look(bool sysctls)
 {
 	struct lines lines = { 0 };
 
 	look_at_network(&lines);
+	look_at_nftables(&lines);
 	if (sysctls) {
 		add_links_sysctls(&lines, "ipv4/conf", ipv4_names);
 		add_links_sysctls(&lines, "ipv6/conf", ipv6_names);

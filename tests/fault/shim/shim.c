@@ -204,6 +204,18 @@ static bool is_change(const struct nlmsghdr *message)
 	return message->nlmsg_type >= RTM_BASE && (message->nlmsg_type & 3) != 2 && !is_question(message);
 }
 
+#define NFT_BEGIN 0x10 /* NFNL_MSG_BATCH_BEGIN */
+
+static bool is_nft_socket(int fd)
+{
+	int domain = 0, protocol = -1;
+	socklen_t length = sizeof(domain);
+
+	return fd >= 0 && fd < N_FDS && !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) &&
+	       domain == AF_NETLINK && !getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length) &&
+	       protocol == NETLINK_NETFILTER;
+}
+
 static ssize_t send_part(int fd, const struct msghdr *like, const void *data, size_t length, int flags)
 {
 	struct iovec part = { (void *)(uintptr_t)data, length };
@@ -254,10 +266,34 @@ static ssize_t send_batch(int fd, const struct msghdr *datagram, int flags)
 	return send_part(fd, datagram, batch + sent, length - sent, flags) < 0 ? -1 : (ssize_t)length;
 }
 
+/* A transaction is one change, whatever is in it. Spoiled, its first message is of a type that there is not. */
+static ssize_t send_transaction(int fd, const struct msghdr *datagram, int flags)
+{
+	struct nlmsghdr *begin = datagram->msg_iov[0].iov_base, *first;
+	REAL(sendmsg);
+
+	if (begin->nlmsg_type != NFT_BEGIN)
+		return real(fd, datagram, flags);
+	pass(FAULT_SEND);
+	changes[fd] = true;
+	if (reach(FAULT_CHANGE)) {
+		first = (void *)((char *)begin + NLMSG_ALIGN(begin->nlmsg_len));
+		if (here.action == FAULT_DO_SPOIL) {
+			counts->fired++;
+			first->nlmsg_type |= 0xff;
+		} else {
+			fire(FAULT_CHANGE);
+		}
+	}
+	return real(fd, datagram, flags);
+}
+
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
 	REAL(sendmsg);
 
+	if (is_nft_socket(fd))
+		return send_transaction(fd, message, flags);
 	if (!is_route_socket(fd))
 		return real(fd, message, flags);
 	pass(FAULT_SEND);
