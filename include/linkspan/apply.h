@@ -117,6 +117,9 @@ int ls_host_prepare_generation(struct ls_host *host, struct ls_generation *gener
  * for.
  */
 int ls_host_probe(struct ls_host *host, const struct ls_plan *plan, struct ls_error *err);
+/* Lets the kernel go through the parts of the plan that change in one transaction (nftables), and commits nothing. The
+ * error of the first step that it would refuse, with its place. */
+int ls_host_kernel_check(struct ls_host *host, const struct ls_plan *plan, struct ls_error *err);
 
 /* ---- what is done ----------------------------------------------------------------------------------------------- */
 

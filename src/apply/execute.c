@@ -695,6 +695,44 @@ static int run_group(struct run *run, size_t from, size_t to)
 	return r < 0 ? r : settle(run, from, to);
 }
 
+static size_t end_of_group(const struct ls_plan *plan, size_t from)
+{
+	size_t to = from + 1;
+
+	while (to < plan->n_steps && same_group(&plan->steps[from], &plan->steps[to]))
+		to++;
+	return to;
+}
+
+static int check_group(struct ls_host *host, const struct ls_step *steps, size_t n, struct ls_error *err)
+{
+	struct run run = { .host = host, .execution = &(struct ls_execution){ 0 }, .err = err };
+	struct ls_operation *operations = list_operations(steps, n);
+	struct ls_error why = { 0 };
+	size_t failed = n;
+	int r;
+
+	if (!operations)
+		return ls_error_set(err, -ENOMEM, "out of memory");
+	r = kind_of(steps)->transact(host->kernel, operations, n, false, &failed, &why);
+	if (r < 0)
+		step_failed(&run, &steps[failed < n ? failed : 0], r, why.message);
+	free(operations);
+	return r;
+}
+
+int ls_host_kernel_check(struct ls_host *host, const struct ls_plan *plan, struct ls_error *err)
+{
+	int r = 0;
+
+	for (size_t from = 0, to; from < plan->n_steps && r >= 0; from = to) {
+		to = end_of_group(plan, from);
+		if (kind_of(&plan->steps[from])->transact)
+			r = check_group(host, plan->steps + from, to - from, err);
+	}
+	return r;
+}
+
 int ls_execute(struct ls_host *host, const struct ls_execution *execution, struct ls_error *err)
 {
 	const struct ls_plan *plan = execution->plan;
@@ -706,8 +744,7 @@ int ls_execute(struct ls_host *host, const struct ls_execution *execution, struc
 	if (!run.results)
 		return ls_error_set(err, -ENOMEM, "out of memory");
 	for (size_t from = 0; from < plan->n_steps && (r >= 0 || execution->go_on); from = to) {
-		for (to = from + 1; to < plan->n_steps && same_group(&plan->steps[from], &plan->steps[to]); to++)
-			;
+		to = end_of_group(plan, from);
 		r = run_group(&run, from, to);
 	}
 	free(run.results);

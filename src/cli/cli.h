@@ -55,6 +55,7 @@ enum cli_option_id {
 	CLI_CHECK,
 	CLI_ALL,
 	CLI_ABANDON,
+	CLI_KERNEL_CHECK,
 	CLI_N_OPTIONS,
 };
 

@@ -86,7 +86,7 @@ const struct cli_command cli_commands[] = {
 		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE) | LS_BIT(CLI_EXIT_INVALID),
 		false, cli_check, false },
 	{ "plan", "show what apply would do", "SPEC", plan_text,
-		LS_BIT(CLI_FROM) | LS_BIT(CLI_ADOPT) | LS_BIT(CLI_FORCE),
+		LS_BIT(CLI_FROM) | LS_BIT(CLI_ADOPT) | LS_BIT(CLI_FORCE) | LS_BIT(CLI_KERNEL_CHECK),
 		READS | LS_BIT(CLI_EXIT_CHANGES) | LS_BIT(CLI_EXIT_INVALID) | LS_BIT(CLI_EXIT_UNSUPPORTED), false,
 		cli_plan, false },
 	{ "apply", "bring the host to a spec", "SPEC", apply_text,

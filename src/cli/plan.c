@@ -119,14 +119,22 @@ static enum cli_exit plan_here(struct cli *cli, struct cli_spec *spec)
 	r = ls_host_prepare(host, spec->spec, &options, &prepared, &spec->diag, &err);
 	if (prepared)
 		r = ls_host_probe(host, prepared->plan, &err);
+	if (prepared && r >= 0 && cli_given(cli, CLI_KERNEL_CHECK))
+		r = ls_host_kernel_check(host, prepared->plan, &err);
 	return r < 0 || !prepared ? answer_failure(cli, r, &err, spec) : answer(cli, prepared->plan, spec);
 }
 
 enum cli_exit cli_plan(struct cli *cli)
 {
 	LS_CLEANUP(cli_spec_done) struct cli_spec spec = { 0 };
+	struct ls_error err = { 0 };
 	enum cli_exit status;
 
+	if (cli->args.from && cli_given(cli, CLI_KERNEL_CHECK)) {
+		ls_error_set(&err, -EINVAL, "--kernel-check does not go with --from: a snapshot is no kernel");
+		cli_print_error(cli, &err, NULL);
+		return CLI_EXIT_USAGE;
+	}
 	if (!cli->args.from && strcmp(cli->args.operand, "-") != 0)
 		cli_host_ahead(cli, false);
 	status = cli_spec_read(cli, &spec);

@@ -371,3 +371,31 @@ Test(nat, changed_mapping_is_one_element)
 	ns_down_well();
 	cr_expect_str_eq(ns_output("nft list tables"), "table inet other\n");
 }
+
+/* The kernel goes through all of it, says what it would refuse, and does nothing. */
+Test(nat, plan_can_be_checked_by_the_kernel)
+{
+	struct ns_answer answer;
+	const char *before;
+
+	ns_begin();
+	make_hosts();
+	answer = ns_span("plan --kernel-check %s", ns_spec(ALL));
+	ns_expect_exit(&answer, 2);
+	cr_expect_str_eq(ns_output("nft list tables"), "");
+	ns_apply_well(HOSTS NETWORKS("true") PUBLIC(""));
+	before = ruleset();
+	answer = ns_span("plan --kernel-check %s", ns_spec(ALL));
+	ns_expect_exit(&answer, 2);
+	cr_expect_str_eq(ruleset(), before);
+	answer = ns_span("plan --kernel-check --from /dev/null %s", ns_spec(ALL));
+	ns_expect_exit(&answer, 64);
+	ns_down_well();
+	/* A table that a process has for its own may be changed by that one only. */
+	ns_run("(echo 'add table inet linkspan { flags owner; }'; sleep 20) | nft -i >/dev/null 2>&1 & sleep 0.5");
+	answer = ns_span("plan %s", ns_spec(ALL));
+	ns_expect_exit(&answer, 2);
+	answer = ns_span("plan --kernel-check %s", ns_spec(ALL));
+	ns_expect_exit(&answer, 77);
+	cr_expect_not_null(strstr(answer.err, "adding nft_set closed4"), "%s", answer.err);
+}
