@@ -92,6 +92,8 @@ struct ls_spec_interface {
 	uint32_t mtu; /* bytes, 68-65535; 0: not given */
 	bool up;      /* default true */
 	struct ls_mark up_mark;
+	bool clamp_mss; /* of TCP connections through it, to what fits into its `mtu`, which is at least 576 then */
+	struct ls_mark clamp_mss_mark;
 	struct ls_spec_family ipv4, ipv6;
 };
 

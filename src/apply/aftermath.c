@@ -119,20 +119,12 @@ static bool is_public(const struct ls_set *wanted, const struct ls_address *addr
 	return ls_set_find(wanted, &key.object) != NULL;
 }
 
-static bool is_new_public(const struct ls_step *step)
-{
-	const struct ls_nft_element *element = (const struct ls_nft_element *)step->want;
-
-	return step->op == LS_OP_ADD && element->object.kind == &ls_kind_nft_element &&
-	       (element->set == LS_NFT_PUBLIC4 || element->set == LS_NFT_PUBLIC6);
-}
-
 static int compare_ips(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct ls_ip));
 }
 
-/* What has come: as an address, or as a public one. In order. NULL: out of memory. */
+/* The addresses that have come, in order. NULL: out of memory. */
 static struct ls_ip *list_new(const struct ls_plan *plan, size_t *ret_n)
 {
 	struct ls_ip *list = calloc(plan->n_steps + 1, sizeof(*list));
@@ -143,8 +135,6 @@ static struct ls_ip *list_new(const struct ls_plan *plan, size_t *ret_n)
 
 		if (step->op == LS_OP_ADD && step->want->kind == &ls_kind_address)
 			list[n++] = ((const struct ls_address *)step->want)->address;
-		else if (is_new_public(step))
-			list[n++] = ((const struct ls_nft_element *)step->want)->address;
 	}
 	if (n)
 		qsort(list, n, sizeof(*list), compare_ips);
@@ -152,7 +142,7 @@ static struct ls_ip *list_new(const struct ls_plan *plan, size_t *ret_n)
 	return list;
 }
 
-/* Addresses that have become public, and public ones that were not there. NULL: out of memory. */
+/* Public addresses that were not here. NULL: out of memory. */
 static struct ls_announcement *list_announcements(
 	const struct ls_plan *plan, const struct ls_set *wanted, size_t *ret_n)
 {

@@ -302,6 +302,36 @@ static void compile_nat_section(struct compiler *compiler)
 	}
 }
 
+/* ---- segments ---------------------------------------------------------------------------------------------------- */
+
+#define IPV4_TCP 40u /* bytes of the headers without options: RFC 791, RFC 9293 */
+#define IPV6_TCP 60u /* RFC 8200 */
+
+static void add_segment(struct compiler *compiler, enum ls_nft_set_id set, const struct ls_spec_interface *interface,
+	const char *dev, uint32_t mss)
+{
+	struct ls_nft_element *element = add_element(compiler, set, interface->clamp_mss_mark);
+
+	if (!element)
+		return;
+	element->iif = dev;
+	element->mss = (uint16_t)mss;
+	element->object.set |= LS_BIT(LS_NFT_ELEMENT_IIF) | LS_BIT(LS_NFT_ELEMENT_MSS);
+}
+
+static void compile_segments(struct compiler *compiler)
+{
+	for (size_t i = 0; i < compiler->spec->n_interfaces; i++) {
+		const struct ls_spec_interface *interface = &compiler->spec->interfaces[i];
+
+		if (!interface->clamp_mss)
+			continue;
+		add_segment(compiler, LS_NFT_MSS4, interface, compiler->devices[i], interface->mtu - IPV4_TCP);
+		if (interface->mtu >= LS_IPV6_MTU_MIN)
+			add_segment(compiler, LS_NFT_MSS6, interface, compiler->devices[i], interface->mtu - IPV6_TCP);
+	}
+}
+
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 /* Where the spec first says something of it; line 0: nowhere. */
@@ -313,6 +343,9 @@ static struct ls_mark first_mark(const struct ls_spec *spec)
 		return spec->public_ips.mark;
 	if (spec->n_networks)
 		return spec->networks[0].mark;
+	for (size_t i = 0; i < spec->n_interfaces; i++)
+		if (spec->interfaces[i].clamp_mss)
+			return spec->interfaces[i].clamp_mss_mark;
 	return spec->n_forwards ? spec->forwards[0].mark : (struct ls_mark){ 0 };
 }
 
@@ -373,6 +406,7 @@ void compile_nat(struct compiler *compiler)
 	compile_forwards(compiler);
 	compile_uplinks(compiler);
 	compile_nat_section(compiler);
+	compile_segments(compiler);
 	forward_packets(compiler, from, mark);
 	add_skeleton(compiler, mark);
 }

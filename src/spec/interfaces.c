@@ -84,6 +84,22 @@ static void check_vrf_mtu(struct ls_decoder *decoder, const struct ls_spec_inter
 			"'mtu' is %u, but a vrf has at least %u; raise or remove it", interface->mtu, LS_IPV6_MTU_MIN);
 }
 
+/* What every host must be able to receive whole (RFC 791): smaller segments would help nobody. */
+#define CLAMPED_MTU_MIN 576u
+
+static void check_clamp(struct ls_decoder *decoder, const struct ls_spec_interface *interface)
+{
+	if (!interface->clamp_mss)
+		return;
+	if (!interface->mtu_mark.line)
+		ls_report_error(decoder->report, interface->clamp_mss_mark, "missing",
+			"'clamp_mss' needs the interface's 'mtu': segments are clamped to what fits into it");
+	else if (interface->mtu && interface->mtu < CLAMPED_MTU_MIN)
+		ls_report_error(decoder->report, interface->mtu_mark, "range",
+			"'mtu' is %u; with 'clamp_mss' it must be at least %u (RFC 791)", interface->mtu,
+			CLAMPED_MTU_MIN);
+}
+
 static void finish_interface(struct ls_decoder *decoder, struct ls_mark mark, const struct ls_seen *seen, void *target)
 {
 	struct ls_spec_interface *interface = target;
@@ -103,6 +119,7 @@ static void finish_interface(struct ls_decoder *decoder, struct ls_mark mark, co
 		check_created_name(decoder, interface);
 	check_mtu(decoder, interface);
 	check_vrf_mtu(decoder, interface);
+	check_clamp(decoder, interface);
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
@@ -163,6 +180,8 @@ static const struct ls_key interface_keys[] = {
 	{ LS_NAME("create"), LS_SAME, LS_MARK(ls_spec_interface, create_mark), LS_MAPPING(&ls_create_mapping) },
 	{ LS_NAME("mtu"), LS_AT(ls_spec_interface, mtu), LS_MARK(ls_spec_interface, mtu_mark), LS_NUMBER(68, 65535) },
 	{ LS_NAME("up"), LS_AT(ls_spec_interface, up), LS_MARK(ls_spec_interface, up_mark), LS_BOOL },
+	{ LS_NAME("clamp_mss"), LS_AT(ls_spec_interface, clamp_mss), LS_MARK(ls_spec_interface, clamp_mss_mark),
+		LS_BOOL },
 	{ LS_NAME("ipv4"), LS_AT(ls_spec_interface, ipv4), LS_MARK(ls_spec_interface, ipv4.mark),
 		LS_MAPPING(&family_mapping) },
 	{ LS_NAME("ipv6"), LS_AT(ls_spec_interface, ipv6), LS_MARK(ls_spec_interface, ipv6.mark),

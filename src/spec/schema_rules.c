@@ -62,6 +62,8 @@ const char ls_rules_interface[] =
 	" {'if': " IF("mtu", "{'maximum': 1279}") ","
 	"  'then': " IF("ipv6", IF("method", "{'const': 'disabled'}")) "},"
 	" {'if': " IF("create", IS("type", "vrf")) ", 'then': {'properties': {'mtu': {'minimum': 1280}}}},"
+	" {'if': " IF("clamp_mss", "{'const': true}") ","
+	"  'then': {'required': ['mtu'], 'properties': {'mtu': {'minimum': 576}}}},"
 	" {'properties': {" FAMILY("ipv4", V4) ", " FAMILY("ipv6", V6) "}}]";
 
 /* All addresses of a route are of one family. */

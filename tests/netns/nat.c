@@ -399,3 +399,41 @@ Test(nat, plan_can_be_checked_by_the_kernel)
 	ns_expect_exit(&answer, 77);
 	cr_expect_not_null(strstr(answer.err, "adding nft_set closed4"), "%s", answer.err);
 }
+
+/* ---- segments ---------------------------------------------------------------------------------------------------- */
+
+/* What a server is told of the client, and the client of the server, by a link whose packets are smaller. */
+Test(nat, largest_segment_is_what_fits_in_both_directions)
+{
+	static const struct {
+		const char *server, *clamped;
+	} ways[] = { { CLIENT4, "2 mss 1260" }, { CLIENT6, "2 mss 1240" } };
+
+	ns_begin();
+	ns_need_program("tcpdump");
+	make_hosts();
+	serve_both("client", CLIENT4, 9000);
+	serve_both("client", CLIENT6, 9000);
+	ns_apply_well(
+		"interfaces:\n"
+		"  up0: { match: { name: up0 }, ipv4: { method: manual, addresses: [203.0.113.10/24] },\n"
+		"         ipv6: { method: manual, addresses: [\"2001:db8:fe::10/64\"] }, mtu: 1300, clamp_mss: true }\n"
+		"  in0: { match: { name: in0 }, ipv4: { method: manual, addresses: [10.10.1.1/24] },\n"
+		"         ipv6: { method: manual, addresses: [\"2001:db8:a:1::1/64\"] } }\n" NETWORKS(
+			"true") "nat: { "
+				"uplinks: [up0] }\n");
+	for (size_t i = 0; i < LS_ARRAY_SIZE(ways); i++) {
+		const char *heard;
+
+		ns_run("nsenter -t $(cat %s/two) -n timeout 5 tcpdump -nlvi eth0 'tcp port 9000' >%s/in%zu 2>/dev/null "
+		       "& "
+		       "timeout 5 tcpdump -nlvi up0 'tcp port 9000' >%s/out%zu 2>/dev/null & sleep 0.7",
+			ns_dir(), ns_dir(), i, ns_dir(), i);
+		(void)ask_from("two", "tcp", ways[i].server, 9000, "");
+		usleep(500000);
+		heard = ns_output("cat %s/in%zu %s/out%zu | grep -o 'mss [0-9]*' | sort | uniq -c | tr -s ' \\n' ' '",
+			ns_dir(), i, ns_dir(), i);
+		/* The SYN behind us and the SYN-ACK before us; each was sent with more. */
+		cr_expect_not_null(strstr(heard, ways[i].clamped), "%s", heard);
+	}
+}

@@ -178,3 +178,12 @@ Test(nat, what_leaves_needs_a_way)
 		{ HOST "networks: { a: { interface: inn, ipv4: { subnet: 10.0.0.0/16 } } }\n", "reference", 7, 29,
 			"did you mean 'in'" });
 }
+
+Test(nat, clamping_needs_an_mtu)
+{
+	EXPECT_ERRORS(
+		{ HEAD "interfaces: { a: { match: { name: a }, clamp_mss: true } }\n", "missing", 4, 51, "'mtu'" },
+		{ HEAD "interfaces: { a: { match: { name: a }, ipv6: { method: disabled }, mtu: 500, clamp_mss: true } "
+		       "}\n",
+			"range", 4, 73, "at least 576" });
+}
