@@ -74,5 +74,5 @@ struct ls_announcement {
 
 /* Tells the neighbours of a link that an address is here now: gratuitous ARP (RFC 826; RFC 5944, section 4.6, for what
  * it consists of), unsolicited neighbour advertisements (RFC 4861, section 7.2.6). Links without Ethernet addresses,
- * links that are down and addresses that only work within the host are passed over. Takes a fifth of a second. */
+ * links that are down and addresses that only work within the host are passed over. Takes 60 ms. */
 int ls_announce(const struct ls_announcement *list, size_t n, struct ls_error *err);

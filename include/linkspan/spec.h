@@ -240,6 +240,22 @@ struct ls_spec_forward {
 	uint16_t to_port; /* 0: the same */
 };
 
+/* gateway: {...}: the service that it is the way to. */
+enum ls_gateway_mode { LS_GATEWAY_NAT };
+
+struct ls_spec_gateway {
+	struct ls_mark mark; /* line 0: the spec has none */
+	struct ls_mark dns_name_mark, interface_mark;
+	const char *dns_name; /* by which it is known outside */
+	const char *interface;
+	struct ls_spec_ip *services; /* where it leads, one a family at most */
+	size_t n_services;
+	uint16_t external_port, internal_port; /* default LS_GATEWAY_PORT */
+	uint8_t mode;                          /* enum ls_gateway_mode */
+};
+
+#define LS_GATEWAY_PORT 6180u
+
 /* nat: {...} */
 struct ls_spec_prefix_mapping {
 	struct ls_mark mark, inside_mark, outside_mark;
@@ -289,6 +305,7 @@ struct ls_spec {
 	struct ls_spec_public public_ips;
 	struct ls_spec_forward *forwards;
 	size_t n_forwards;
+	struct ls_spec_gateway gateway;
 	struct ls_spec_nat nat;
 };
 
@@ -301,6 +318,8 @@ int ls_spec_parse(const char *file, const char *text, size_t length, struct ls_s
 	struct ls_error *err);
 void ls_spec_free(struct ls_spec *spec); /* accepts NULL */
 const struct ls_spec_interface *ls_spec_find_interface(const struct ls_spec *spec, const char *name);
+/* The forward that the i-th service of a gateway is. */
+struct ls_spec_forward ls_spec_gateway_forward(const struct ls_spec_gateway *gateway, size_t i);
 /* The MTU that the kernel gives the link where the spec names none, in bytes; 0: it depends. */
 uint32_t ls_spec_default_mtu(const struct ls_spec_interface *interface);
 

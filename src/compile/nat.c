@@ -261,15 +261,25 @@ static void compile_forward_of(
 }
 
 /* At each address that the interface has in the family of the target. */
+static void compile_forward(struct compiler *compiler, const struct ls_spec_forward *forward)
+{
+	const struct ls_spec_interface *interface = find_interface(compiler->spec, forward->interface);
+	const struct ls_spec_family *family = interface ? family_of(interface, forward->to.family) : NULL;
+
+	for (size_t k = 0; family && k < family->n_addresses; k++)
+		compile_forward_of(compiler, forward, &family->addresses[k].address.ip);
+}
+
 static void compile_forwards(struct compiler *compiler)
 {
-	for (size_t i = 0; i < compiler->spec->n_forwards; i++) {
-		const struct ls_spec_forward *forward = &compiler->spec->forwards[i];
-		const struct ls_spec_interface *interface = find_interface(compiler->spec, forward->interface);
-		const struct ls_spec_family *family = interface ? family_of(interface, forward->to.family) : NULL;
+	const struct ls_spec *spec = compiler->spec;
 
-		for (size_t k = 0; family && k < family->n_addresses; k++)
-			compile_forward_of(compiler, forward, &family->addresses[k].address.ip);
+	for (size_t i = 0; i < spec->n_forwards; i++)
+		compile_forward(compiler, &spec->forwards[i]);
+	for (size_t i = 0; i < spec->gateway.n_services; i++) {
+		struct ls_spec_forward forward = ls_spec_gateway_forward(&spec->gateway, i);
+
+		compile_forward(compiler, &forward);
 	}
 }
 
@@ -346,7 +356,7 @@ static struct ls_mark first_mark(const struct ls_spec *spec)
 	for (size_t i = 0; i < spec->n_interfaces; i++)
 		if (spec->interfaces[i].clamp_mss)
 			return spec->interfaces[i].clamp_mss_mark;
-	return spec->n_forwards ? spec->forwards[0].mark : (struct ls_mark){ 0 };
+	return spec->n_forwards ? spec->forwards[0].mark : spec->gateway.mark;
 }
 
 static void add_skeleton(struct compiler *compiler, struct ls_mark mark)

@@ -20,7 +20,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 
-#define PAUSE_MS 100
+#define PAUSE_MS 30 /* between rounds: a burst that loses one frame should not lose the next */
 #define ICMPV6 58u
 #define NEIGHBOUR_ADVERTISEMENT 136u /* RFC 4861, section 4.4 */
 #define OVERRIDE 0x20u

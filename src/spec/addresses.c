@@ -229,6 +229,8 @@ static void check_targets(struct ls_checker *checker)
 	for (size_t i = 0; i < spec->public_ips.n_mappings; i++)
 		check_host_ip(
 			checker, &spec->public_ips.mappings[i].to, spec->public_ips.mappings[i].to_mark, "to", false);
+	for (size_t i = 0; i < spec->gateway.n_services; i++)
+		check_host_ip(checker, &spec->gateway.services[i].ip, spec->gateway.services[i].mark, "service", false);
 	for (size_t i = 0; i < spec->n_forwards; i++)
 		check_host_ip(checker, &spec->forwards[i].to, spec->forwards[i].to_mark, "to", false);
 }

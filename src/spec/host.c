@@ -103,6 +103,8 @@ static const struct ls_key host_keys[] = {
 		LS_MAPPING(&ls_public_mapping) },
 	{ LS_NAME("forwards"), LS_AT(ls_host, spec.forwards), LS_PRESENT(ls_host, spec.n_forwards),
 		LS_LIST(&ls_forward_mapping) },
+	{ LS_NAME("gateway"), LS_AT(ls_host, spec.gateway), LS_MARK(ls_host, spec.gateway.mark),
+		LS_MAPPING(&ls_gateway_mapping) },
 	{ LS_NAME("nat"), LS_AT(ls_host, spec.nat), LS_MARK(ls_host, spec.nat.mark), LS_MAPPING(&ls_nat_mapping) },
 };
 

@@ -4,6 +4,7 @@
  */
 #include "host.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -95,6 +96,33 @@ static int decode_target(
 	return 0;
 }
 
+/* ---- names ------------------------------------------------------------------------------------------------------- */
+
+/* RFC 1123, section 2.1: labels of letters, digits and hyphens, and an end that is no number: an address is no name. */
+static const char *check_dns_name(const char *text)
+{
+	size_t length = 0, digits = 0;
+
+	if (strlen(text) > 253)
+		return "is longer than 253 characters";
+	for (const char *at = text;; at++) {
+		if (*at == '.' || !*at) {
+			if (!length || length > 63 || at[-1] == '-')
+				return "is not a host name: labels of 1 to 63 letters, digits and hyphens";
+			if (!*at)
+				return digits == length
+					       ? "is not a host name: its last label is a number, as in an address"
+					       : NULL;
+			length = digits = 0;
+			continue;
+		}
+		if (!isascii(*at) || (!isalnum((unsigned char)*at) && (*at != '-' || !length)))
+			return "is not a host name: it has more than letters, digits, hyphens and dots";
+		length++;
+		digits += isdigit((unsigned char)*at) != 0;
+	}
+}
+
 /* ---- finish ------------------------------------------------------------------------------------------------------ */
 
 static void finish_network(struct ls_decoder *decoder, struct ls_mark mark, const struct ls_seen *seen, void *target)
@@ -151,6 +179,48 @@ static void finish_forward(struct ls_decoder *decoder, struct ls_mark mark, cons
 			"a range of ports keeps its ports; leave the port out of 'to'");
 	else if (!forward->to_port && forward->port == forward->last_port)
 		forward->to_port = forward->port;
+}
+
+/* Only those that can count are kept: one error is enough. */
+static void check_services(struct ls_decoder *decoder, struct ls_spec_gateway *gateway)
+{
+	for (size_t i = 1; i < gateway->n_services; i++) {
+		const struct ls_spec_ip *service = &gateway->services[i];
+
+		if (i == 1 && service->ip.family != gateway->services[0].ip.family)
+			continue;
+		ls_report_error(decoder->report, service->mark, "range",
+			"'service' has two %s addresses; the port leads to one", ls_ip_family_name(service->ip.family));
+		gateway->n_services = i;
+	}
+}
+
+static void finish_gateway(struct ls_decoder *decoder, struct ls_mark mark, const struct ls_seen *seen, void *target)
+{
+	struct ls_spec_gateway *gateway = target;
+
+	gateway->external_port = gateway->external_port ? gateway->external_port : LS_GATEWAY_PORT;
+	gateway->internal_port = gateway->internal_port ? gateway->internal_port : LS_GATEWAY_PORT;
+	if (seen->bad)
+		return;
+	if (!gateway->dns_name)
+		ls_report_error(decoder->report, mark, "gateway-dns-name",
+			"a gateway in mode nat is known by a name outside; give it a 'dns_name'");
+	check_services(decoder, gateway);
+}
+
+struct ls_spec_forward ls_spec_gateway_forward(const struct ls_spec_gateway *gateway, size_t i)
+{
+	return (struct ls_spec_forward){
+		.mark = gateway->services[i].mark,
+		.interface_mark = gateway->interface_mark,
+		.to_mark = gateway->services[i].mark,
+		.interface = gateway->interface,
+		.port = gateway->external_port,
+		.last_port = gateway->external_port,
+		.to = gateway->services[i].ip,
+		.to_port = gateway->internal_port,
+	};
 }
 
 /* Of an address as the host part of a prefix nothing may be left. */
@@ -285,6 +355,28 @@ const struct ls_mapping ls_forward_mapping = {
 	.rules = ls_rules_forward,
 };
 
+static const struct ls_word gateway_modes[] = { { "nat", LS_GATEWAY_NAT }, { NULL, 0 } };
+
+static const struct ls_key gateway_keys[] = {
+	{ LS_NAME("mode"), LS_AT(ls_spec_gateway, mode), LS_WORD(gateway_modes), .needed = LS_ALWAYS },
+	{ LS_NAME("dns_name"), LS_AT(ls_spec_gateway, dns_name), LS_MARK(ls_spec_gateway, dns_name_mark),
+		LS_TEXT(check_dns_name) },
+	{ LS_NAME("interface"), LS_AT(ls_spec_gateway, interface), LS_MARK(ls_spec_gateway, interface_mark),
+		LS_TEXT(ls_check_interface_name), .needed = LS_ALWAYS },
+	{ LS_NAME("external_port"), LS_AT(ls_spec_gateway, external_port), LS_NUMBER(1, 65535) },
+	{ LS_NAME("internal_port"), LS_AT(ls_spec_gateway, internal_port), LS_NUMBER(1, 65535) },
+	{ LS_NAME("service"), LS_AT(ls_spec_gateway, services), LS_PRESENT(ls_spec_gateway, n_services),
+		LS_LIST(&ip_mapping) },
+};
+
+const struct ls_mapping ls_gateway_mapping = {
+	.what = "gateway",
+	.keys = gateway_keys,
+	.n_keys = LS_ARRAY_SIZE(gateway_keys),
+	.finish = finish_gateway,
+	.rules = ls_rules_gateway,
+};
+
 static const struct ls_key uplink_key = { LS_NAME("uplink"), LS_AT(ls_spec_name, name),
 	LS_TEXT(ls_check_interface_name) };
 
@@ -337,9 +429,15 @@ const struct ls_mapping ls_nat_mapping = {
 
 /* ---- forms ------------------------------------------------------------------------------------------------------- */
 
+#define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 #define PORT "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 
 const struct ls_reader_form ls_nat_forms[] = {
+	{ ls_decode_text, check_dns_name,
+		{ .type = LS_FORM_TEXT,
+			.name = "dns_name",
+			.about = "a host name (RFC 1123), not an address",
+			.pattern = "^(?=.{1,253}$)(" LABEL "\\.)*(?![0-9]+$)" LABEL "$" } },
 	{ decode_ports, NULL,
 		{ .type = LS_FORM_TEXT,
 			.name = "ports",

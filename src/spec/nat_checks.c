@@ -159,20 +159,32 @@ static int claim_forward(const struct ls_spec_forward *forward, const struct ls_
 }
 
 /* A forward stands for each address of its interface. */
+static int claim_at_each_address(
+	struct ls_checker *checker, const struct ls_spec_forward *forward, struct claims *ports)
+{
+	const struct ls_spec_interface *interface = ls_checker_find(checker, forward->interface);
+	const struct ls_spec_family *family = interface ? family_of(interface, forward->to.family) : NULL;
+
+	for (size_t k = 0; family && k < family->n_addresses; k++)
+		if (claim_forward(forward, &family->addresses[k].address.ip, ports) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
 static int claim_forwards(struct ls_checker *checker, struct claims *ports)
 {
 	const struct ls_spec *spec = checker->spec;
 
-	for (size_t i = 0; i < spec->n_forwards; i++) {
-		const struct ls_spec_interface *interface = ls_checker_find(checker, spec->forwards[i].interface);
-		const struct ls_spec_family *family =
-			interface ? family_of(interface, spec->forwards[i].to.family) : NULL;
+	int r = 0;
 
-		for (size_t k = 0; family && k < family->n_addresses; k++)
-			if (claim_forward(&spec->forwards[i], &family->addresses[k].address.ip, ports) < 0)
-				return -ENOMEM;
+	for (size_t i = 0; i < spec->n_forwards && r >= 0; i++)
+		r = claim_at_each_address(checker, &spec->forwards[i], ports);
+	for (size_t i = 0; i < spec->gateway.n_services && r >= 0; i++) {
+		struct ls_spec_forward forward = ls_spec_gateway_forward(&spec->gateway, i);
+
+		r = claim_at_each_address(checker, &forward, ports);
 	}
-	return 0;
+	return r;
 }
 
 static int check_ports(struct ls_checker *checker)
@@ -310,22 +322,40 @@ static void check_uplinks(struct ls_checker *checker)
 			"by which interface does this leave? name it: nat: { uplinks: [...] }");
 }
 
+static void check_forward(struct ls_checker *checker, const struct ls_spec_forward *forward)
+{
+	const struct ls_spec_interface *interface = ls_checker_find(checker, forward->interface);
+
+	if (interface && forward->to.family && !family_of(interface, forward->to.family)->n_addresses)
+		ls_report_error(checker->report, forward->interface_mark, "reference",
+			"'%s' has no %s address in this spec to forward from; give it one ('addresses')",
+			interface->name, ls_ip_family_name(forward->to.family));
+}
+
 static void check_forwards(struct ls_checker *checker)
 {
-	for (size_t i = 0; i < checker->spec->n_forwards; i++) {
-		const struct ls_spec_forward *forward = &checker->spec->forwards[i];
-		const struct ls_spec_interface *interface = ls_checker_find(checker, forward->interface);
+	const struct ls_spec *spec = checker->spec;
 
-		if (interface && forward->to.family && !family_of(interface, forward->to.family)->n_addresses)
-			ls_report_error(checker->report, forward->interface_mark, "reference",
-				"'%s' has no %s address in this spec to forward from; give it one ('addresses')",
-				interface->name, ls_ip_family_name(forward->to.family));
+	for (size_t i = 0; i < spec->n_forwards; i++)
+		check_forward(checker, &spec->forwards[i]);
+	for (size_t i = 0; i < spec->gateway.n_services; i++) {
+		struct ls_spec_forward forward = ls_spec_gateway_forward(&spec->gateway, i);
+
+		check_forward(checker, &forward);
 	}
+}
+
+static void check_gateway_kind(struct ls_checker *checker)
+{
+	if (checker->spec->gateway.mark.line && checker->spec->kind == LS_SPEC_APPLIANCE)
+		ls_report_error(checker->report, checker->spec->gateway.mark, "range",
+			"'gateway' is for hosts of kind gateway; this is an appliance");
 }
 
 int ls_check_nat(struct ls_checker *checker)
 {
 	check_uplinks(checker);
+	check_gateway_kind(checker);
 	if (!checker->interfaces_unknown)
 		check_forwards(checker);
 	if (check_ports(checker) < 0 || check_public_ips(checker) < 0)

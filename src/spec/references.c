@@ -201,6 +201,7 @@ static void check_nat_links(struct ls_checker *checker)
 		(void)resolve(checker, spec->forwards[i].interface_mark, "interface", spec->forwards[i].interface);
 	for (size_t i = 0; i < spec->nat.n_uplinks; i++)
 		(void)resolve(checker, spec->nat.uplinks[i].mark, "uplinks", spec->nat.uplinks[i].name);
+	(void)resolve(checker, spec->gateway.interface_mark, "interface", spec->gateway.interface);
 	(void)resolve(checker, spec->public_ips.interface_mark, "interface", spec->public_ips.interface);
 }
 

@@ -151,6 +151,8 @@ const char ls_rules_forward[] =
 const char ls_rules_prefixes[] =
 	"[{'properties': {'inside': " V6 ", 'outside': " V6 "}}]";
 
+const char ls_rules_gateway[] = "[{'required': ['dns_name']}]";
+
 #define NOT_CREATED "{'properties': {'create': false}}"
 
 const char ls_rules_host[] =

@@ -67,6 +67,11 @@ static const struct {
 	  "'[fd01::5]:82' } ]\n",
 		"fwd4 192.0.2.1 tcp 80 to=10.0.0.5 to_port=80\nfwd4 192.0.2.1 udp 80 to=10.0.0.5 to_port=80\n"
 		"fwd6 2001:db8::1 udp 81 to=fd01::5 to_port=82\n" },
+	{ "gateway: { mode: nat, dns_name: gw.example, interface: up, internal_port: 7000, service: [10.0.0.5, "
+	  "'fd00::5'] }\n",
+		"fwd4 192.0.2.1 tcp 6180 to=10.0.0.5 to_port=7000\nfwd4 192.0.2.1 udp 6180 to=10.0.0.5 to_port=7000\n"
+		"fwd6 2001:db8::1 tcp 6180 to=fd00::5 to_port=7000\nfwd6 2001:db8::1 udp 6180 to=fd00::5 "
+		"to_port=7000\n" },
 	{ "interfaces: { t: { match: { name: tun0 }, mtu: 1420, clamp_mss: true }, s: { match: { name: tun1 }, mtu: "
 	  "1279, "
 	  "clamp_mss: true, ipv6: { method: disabled } } }\n",

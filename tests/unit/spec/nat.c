@@ -187,3 +187,33 @@ Test(nat, clamping_needs_an_mtu)
 		       "}\n",
 			"range", 4, 73, "at least 576" });
 }
+
+#define GATEWAY(text) HOST "gateway: { mode: nat, interface: up, " text " }\n"
+
+Test(nat, gateway_dns_name)
+{
+	EXPECT_ERRORS({ GATEWAY("service: [10.0.0.5]"), "gateway-dns-name", 7, 10, "'dns_name'" },
+		{ GATEWAY("dns_name: 192.0.2.1"), "range", 7, 48, "as in an address" },
+		{ GATEWAY("dns_name: a_b.example"), "range", 7, 48, "not a host name" },
+		{ HOST "gateway: { mode: direct, dns_name: a.example, interface: up }\n", "range", 7, 18, "nat" },
+		{ "linkspan: 1\nkind: appliance\nname: a\ninterfaces: { a: { match: { name: a } } }\n"
+		  "gateway: { mode: nat, dns_name: a.example, interface: a }\n",
+			"range", 5, 10, "of kind gateway" });
+}
+
+Test(nat, gateway_ports)
+{
+	PARSED parsed = parse_valid(GATEWAY("dns_name: gw.example, service: [10.0.0.5]"));
+	struct ls_spec_forward forward = ls_spec_gateway_forward(&parsed.spec->gateway, 0);
+
+	cr_expect_eq(forward.port, 6180);
+	cr_expect_eq(forward.to_port, 6180);
+	cr_expect_eq(forward.n_protocols, 0, "both");
+	cr_expect_str_eq(ip_text(&forward.to), "10.0.0.5");
+	EXPECT_ERRORS({ GATEWAY("dns_name: gw.example, service: [10.0.0.5, 10.0.0.6]"), "range", 7, 80, "two IPv4" },
+		{ GATEWAY("dns_name: gw.example, service: [\"2001:db8::5\"]"), "reference", 7, 34, "no IPv6 address" },
+		{ GATEWAY("dns_name: gw.example, service: [10.0.0.5], external_port: 80") "forwards: [{ interface: up, "
+											  "protocol: [udp], port: "
+											  "70-90, to: 10.0.0.6 }]\n",
+			"public-allocation", 8, 12, "on line 7" });
+}
