@@ -31,6 +31,8 @@ int ls_kernel_list_sysctls(struct ls_kernel *kernel, struct ls_set *ret, struct 
 uint32_t ls_kernel_link_index(const struct ls_kernel *kernel, const char *name);
 /* Was there something in the dumps so far whose mark the kernel does not tell (struct ls_kind, `claim`)? */
 bool ls_kernel_hides_marks(const struct ls_kernel *kernel);
+/* Did the last dump leave nftables out, for want of privilege (CAP_NET_ADMIN)? */
+bool ls_kernel_hides_nft(const struct ls_kernel *kernel);
 /* Does this kernel keep IFA_PROTO (5.18)? Told by its release number. */
 bool ls_kernel_has_address_protocol(const struct ls_kernel *kernel);
 

@@ -280,6 +280,17 @@ static int dump_in_scope(struct ls_host *host, uint32_t there, const struct ls_l
 	return r;
 }
 
+/* What cannot be seen is not missing: better no answer than a wrong one. */
+static int need_nft(struct ls_host *host, const struct ls_set *desired, struct ls_error *err)
+{
+	size_t to, from = desired ? ls_set_of_kind(desired, &ls_kind_nft_table, &to) : 0;
+
+	if (!desired || from == to || !ls_kernel_hides_nft(host->kernel))
+		return 0;
+	return ls_error_set(err, -EPERM,
+		"nftables, which this is about too, can only be read with CAP_NET_ADMIN: run as root");
+}
+
 /* The kinds beyond `there`, which `ret` has already: FIRST_KINDS at least. */
 static int dump_rest(
 	struct ls_host *host, uint32_t there, const struct ls_set *desired, struct ls_set *ret, struct ls_error *err)
@@ -293,6 +304,8 @@ static int dump_rest(
 	if (r >= 0)
 		claim_all_adopted(&ledger, ret);
 	ls_ledger_done(&ledger);
+	if (r >= 0)
+		r = need_nft(host, desired, err);
 	return r < 0 ? r : claim_unmarked(host, ret, err);
 }
 

@@ -70,6 +70,11 @@ bool ls_kernel_hides_marks(const struct ls_kernel *kernel)
 	return kernel->hides_marks;
 }
 
+bool ls_kernel_hides_nft(const struct ls_kernel *kernel)
+{
+	return kernel->nft_denied;
+}
+
 bool ls_kernel_has_address_protocol(const struct ls_kernel *kernel)
 {
 	return kernel->address_protocol;

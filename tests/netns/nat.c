@@ -437,3 +437,20 @@ Test(nat, largest_segment_is_what_fits_in_both_directions)
 		cr_expect_not_null(strstr(heard, ways[i].clamped), "%s", heard);
 	}
 }
+
+/* What cannot be seen is not taken for missing. */
+Test(nat, who_may_not_look_gets_no_answer)
+{
+	const char *said;
+
+	ns_begin();
+	ns_need_program("setpriv");
+	make_hosts();
+	ns_apply_well(ALL);
+	said = ns_output(
+		"setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \"$LINKSPAN\" plan --state-dir "
+		"/nonexistent - <%s 2>&1; echo $?",
+		ns_spec(ALL));
+	cr_expect_not_null(strstr(said, "CAP_NET_ADMIN"), "%s", said);
+	cr_expect_not_null(strstr(said, "\n77\n"), "%s", said);
+}
