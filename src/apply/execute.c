@@ -126,10 +126,11 @@ static uint32_t dump_bit(const struct ls_step *step)
 
 /* Does a message of this step hit a stranger if the object is no longer what was dumped? Adds are exclusive, deletes
  * of routes and rules carry the mark; the deletes of addresses and links and every replacement look at nothing. A
- * `have` that is a forecast (the state between two steps) is our own work of a moment ago. */
+ * `have` that is a forecast (the state between two steps) is our own work of a moment ago. A transaction is refused
+ * when anything has changed since the dump. */
 static bool needs_look(const struct ls_step *step)
 {
-	return step->have && step->have == step->before && !kind_of(step)->adjusted &&
+	return step->have && step->have == step->before && !kind_of(step)->adjusted && !kind_of(step)->transact &&
 	       !(step->op == LS_OP_DELETE && step->have->owner == LS_OWNER_OURS && kind_of(step)->delete_marks);
 }
 
