@@ -5,40 +5,17 @@
  * the kind is dumped once more: what is no longer as the plan supposes is a stranger's doing and stops the run. An
  * answer that was lost means unknown, not failed: the kind is dumped and each such step is found done, or sent again.
  */
-#include "state.h"
+#include "execute.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-
-enum result { RESULT_NONE, RESULT_DONE, RESULT_FAILED, RESULT_UNKNOWN };
-
-struct run {
-	struct ls_host *host;
-	const struct ls_execution *execution;
-	uint8_t *results;     /* enum result, by step */
-	struct ls_error *err; /* of the first failure */
-	bool failed;
-	bool quick; /* a failure was found by the transaction: stop queueing */
-};
-
-static const struct ls_object *object_of(const struct ls_step *step)
-{
-	return step->want ? step->want : step->have;
-}
-
-static const struct ls_kind *kind_of(const struct ls_step *step)
-{
-	return object_of(step)->kind;
-}
 
 /* ---- failures ---------------------------------------------------------------------------------------------------- */
 
 /* What a person calls it that a step does. */
 static const char *const doing[] = { "adding", "changing", "replacing", "deleting" };
 
-static void step_failed(struct run *run, const struct ls_step *step, int code, const char *why)
+void run_step_failed(struct run *run, const struct ls_step *step, int code, const char *why)
 {
 	const struct ls_object *object = object_of(step);
 	char text[LS_DESCRIBE_MAX];
@@ -96,15 +73,15 @@ static void on_result(size_t token, enum ls_tx_state state, int code, const char
 		snprintf(why, sizeof(why), "%s (the kernel says: %s)", explain(step->op, code), kernel_says);
 	else
 		snprintf(why, sizeof(why), "%s", explain(step->op, code));
-	step_failed(run, step, code, why);
+	run_step_failed(run, step, code, why);
 }
 
-static bool must_stop(const struct run *run)
+bool run_must_stop(const struct run *run)
 {
 	return run->execution->stop && *run->execution->stop;
 }
 
-static int interrupted(struct run *run)
+int run_interrupted(struct run *run)
 {
 	if (!run->failed)
 		ls_error_set(run->err, -EINTR, "interrupted by signal %d", (int)*run->execution->stop);
@@ -197,7 +174,7 @@ static int look_again(struct run *run, size_t from, size_t to)
 		if (!needs_look(&steps[i]) || is_as_supposed(run, &now, &steps[i]))
 			continue;
 		run->results[i] = RESULT_FAILED;
-		step_failed(run, &steps[i], -ESTALE, "somebody else has changed it in the meantime");
+		run_step_failed(run, &steps[i], -ESTALE, "somebody else has changed it in the meantime");
 		r = run->execution->go_on ? 0 : -ESTALE;
 	}
 	ls_set_done(&now);
@@ -213,7 +190,7 @@ static int perform(struct run *run, size_t i)
 	r = kind_of(step)->perform(run->host->kernel, step->op, step->have, step->want, &why);
 	run->results[i] = r < 0 ? RESULT_FAILED : RESULT_DONE;
 	if (r < 0)
-		step_failed(run, step, r, why.message);
+		run_step_failed(run, step, r, why.message);
 	return r;
 }
 
@@ -235,7 +212,7 @@ static int queue(struct run *run, size_t i)
 	}
 	if (r < 0) {
 		run->results[i] = RESULT_FAILED;
-		step_failed(run, step, r, why.message);
+		run_step_failed(run, step, r, why.message);
 	}
 	return r;
 }
@@ -251,8 +228,8 @@ static int send_steps(struct run *run, size_t from, size_t to, enum result which
 	for (size_t i = from; i < to && (go_on || (r >= 0 && !run->quick)); i++) {
 		if (run->results[i] != which)
 			continue;
-		if (must_stop(run)) {
-			r = interrupted(run);
+		if (run_must_stop(run)) {
+			r = run_interrupted(run);
 			break;
 		}
 		run->results[i] = RESULT_UNKNOWN;
@@ -374,7 +351,7 @@ static int look_at_all(struct run *run, size_t from, size_t to)
 	for (size_t i = from; i < to && r >= 0; i++) {
 		if (still_holds(&now, &steps[i]))
 			continue;
-		step_failed(run, &steps[i], -ESTALE, "somebody else has changed it in the meantime");
+		run_step_failed(run, &steps[i], -ESTALE, "somebody else has changed it in the meantime");
 		r = -ESTALE;
 	}
 	ls_set_done(&now);
@@ -383,7 +360,7 @@ static int look_at_all(struct run *run, size_t from, size_t to)
 
 static struct ls_operation *list_operations(const struct ls_step *steps, size_t n)
 {
-	struct ls_operation *list = calloc(n, sizeof(*list));
+	struct ls_operation *list = calloc(n + 1, sizeof(*list));
 
 	for (size_t i = 0; i < n && list; i++)
 		list[i] = (struct ls_operation){ steps[i].op, steps[i].have, steps[i].want };
@@ -398,8 +375,8 @@ static int transact(struct run *run, size_t from, size_t to, const struct ls_ope
 	int r = -ESTALE;
 
 	for (int attempt = 0; attempt < STALE_MAX && r == -ESTALE; attempt++) {
-		if (must_stop(run))
-			return interrupted(run);
+		if (run_must_stop(run))
+			return run_interrupted(run);
 		if (attempt && look_at_all(run, from, to) < 0)
 			return run->err ? run->err->code : -ESTALE;
 		r = kind_of(&steps[from])->transact(run->host->kernel, operations, to - from, true, &failed, &why);
@@ -408,7 +385,7 @@ static int transact(struct run *run, size_t from, size_t to, const struct ls_ope
 	if (r == -ENOBUFS || r == -ETIMEDOUT)
 		return 0;
 	if (r < 0)
-		step_failed(run, &steps[failed < to - from ? from + failed : from], r, why.message);
+		run_step_failed(run, &steps[failed < to - from ? from + failed : from], r, why.message);
 	for (size_t i = from; i < to; i++)
 		run->results[i] = r < 0 ? RESULT_FAILED : RESULT_DONE;
 	return r;
@@ -464,236 +441,20 @@ static int run_steps(struct run *run, size_t from, size_t to)
 	return r;
 }
 
-/* ---- what must settle before the next group ---------------------------------------------------------------------- */
-
-#define WAIT_STEP_MS 20
-#define DAD_WAIT_MS 30000    /* dad_transmits 1, retrans_time 1 s (RFC 4862), more where set so, or on a busy host */
-#define DAD_EACH_MS 5        /* and the kernel ends some 600 detections a second, one after the other (6.1) */
-#define CARRIER_WAIT_MS 5000 /* what cards take for it */
-#define UDEV_WAIT_MS 5000
-
-static void pause_ms(unsigned ms)
-{
-	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000L }, NULL);
-}
-
-enum patience { WAIT_NO_MORE, WAIT_ON, WAIT_IN_VAIN };
-
-/* Something that the kernel comes to by itself, for the steps of a group that it concerns. */
-struct wait {
-	bool (*concerns)(const struct ls_step *step);
-	enum patience (*look)(struct run *run, const struct ls_set *now, const struct ls_step *step);
-	uint32_t kinds;            /* to look at */
-	unsigned most_ms, each_ms; /* how long: in any case, and for each step that it concerns */
-	const char *too_long;      /* the failure when that is over; NULL: it goes on */
-};
-
-static int look_at_steps(
-	struct run *run, const struct wait *wait, size_t from, size_t to, const struct ls_set *now, bool *ret_waiting)
-{
-	for (size_t i = from; i < to; i++) {
-		const struct ls_step *step = &run->execution->plan->steps[i];
-		enum patience patience = wait->concerns(step) ? wait->look(run, now, step) : WAIT_NO_MORE;
-
-		if (patience == WAIT_IN_VAIN)
-			return -EADDRINUSE;
-		*ret_waiting |= patience == WAIT_ON;
-	}
-	return 0;
-}
-
-static int look(struct run *run, const struct wait *wait, size_t from, size_t to, bool *ret_waiting)
-{
-	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
-	struct ls_error err = { 0 };
-	struct ls_set now;
-	int r;
-
-	*ret_waiting = false;
-	if (!arena)
-		return ls_error_set(run->err, -ENOMEM, "out of memory");
-	ls_set_init(&now, arena);
-	r = ls_kernel_dump(run->host->kernel, wait->kinds, NULL, &now, &err);
-	if (r >= 0)
-		r = look_at_steps(run, wait, from, to, &now, ret_waiting);
-	else if (r == -EAGAIN) { /* it changes faster than it can be read: not yet, then */
-		*ret_waiting = true;
-		r = 0;
-	} else if (run->err) {
-		*run->err = err;
-	}
-	ls_set_done(&now);
-	return r;
-}
-
-static int wait_for(struct run *run, const struct wait *wait, size_t from, size_t to)
-{
-	double until = ls_now() + wait->most_ms / 1e3;
-	bool waiting = false;
-	int r;
-
-	for (size_t i = from; i < to; i++) {
-		bool concerned = wait->concerns(&run->execution->plan->steps[i]);
-
-		waiting |= concerned;
-		until += concerned ? wait->each_ms / 1e3 : 0;
-	}
-	while (waiting) {
-		r = look(run, wait, from, to, &waiting);
-		if (r < 0 || !waiting)
-			return r;
-		if (must_stop(run))
-			return interrupted(run);
-		if (ls_now() >= until && !wait->too_long)
-			return 0;
-		if (ls_now() >= until) {
-			run->failed = true;
-			return ls_error_set(run->err, -ETIMEDOUT, "%s", wait->too_long);
-		}
-		pause_ms(WAIT_STEP_MS);
-	}
-	return 0;
-}
-
-static bool adds_ipv6_address(const struct ls_step *step)
-{
-	return step->want && kind_of(step) == &ls_kind_address &&
-	       ((const struct ls_address *)step->want)->address.family == AF_INET6;
-}
-
-static enum patience look_at_detection(struct run *run, const struct ls_set *now, const struct ls_step *step)
-{
-	const struct ls_object *found = ls_set_find(now, step->want);
-	const struct ls_link *link = ls_set_link(now, ((const struct ls_address *)step->want)->dev);
-
-	if (!found)
-		return WAIT_NO_MORE; /* the verification will say so */
-	if (ls_object_has(found, LS_ADDRESS_DADFAILED)) {
-		step_failed(run, step, -EADDRINUSE,
-			"another host on the link uses it: duplicate address detection has failed (RFC 4862)");
-		return WAIT_IN_VAIN;
-	}
-	/* Without carrier detection does not run: the address waits, and so would we. */
-	return ls_object_has(found, LS_ADDRESS_TENTATIVE) && link && ls_object_has(&link->object, LS_LINK_CARRIER)
-		       ? WAIT_ON
-		       : WAIT_NO_MORE;
-}
-
-static const struct wait detection = {
-	.concerns = adds_ipv6_address,
-	.look = look_at_detection,
-	.kinds = LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS),
-	.most_ms = DAD_WAIT_MS,
-	.each_ms = DAD_EACH_MS,
-	.too_long = "duplicate address detection does not end",
-};
-
-static bool needs_carrier(const struct ls_step *step)
-{
-	return step->want && kind_of(step)->needs == LS_NEEDS_CARRIER;
-}
-
-static bool is_up_without_carrier(const char *name, void *links)
-{
-	const struct ls_link *link = ls_set_link(links, name);
-
-	return link && link->up && !ls_object_has(&link->object, LS_LINK_CARRIER);
-}
-
-static enum patience look_at_carrier(struct run *run, const struct ls_set *now, const struct ls_step *step)
-{
-	(void)run;
-	return ls_object_each_link(step->want, is_up_without_carrier, (void *)(uintptr_t)now) ? WAIT_ON : WAIT_NO_MORE;
-}
-
-/* A card has carrier seconds after it was set up. Not waited for without end: then the kernel says what is missing. */
-static const struct wait carrier = {
-	.concerns = needs_carrier,
-	.look = look_at_carrier,
-	.kinds = LS_BIT(LS_KIND_LINK),
-	.most_ms = CARRIER_WAIT_MS,
-};
-
-/* systemd-udevd applies sysctl.d and link files to a new link, after us if we are quick. It only serves the initial
- * namespace. */
-static bool udev_serves_us(void)
-{
-	struct stat ours, initial, udev;
-
-	return !stat("/run/udev/control", &udev) && !stat("/proc/thread-self/ns/net", &ours) &&
-	       !stat("/proc/1/ns/net", &initial) && ours.st_ino == initial.st_ino && ours.st_dev == initial.st_dev;
-}
-
-static void wait_for_udev(struct run *run, size_t from, size_t to)
-{
-	unsigned waited = 0;
-
-	if (!udev_serves_us())
-		return;
-	for (size_t i = from; i < to; i++) {
-		const struct ls_step *step = &run->execution->plan->steps[i];
-		char path[64];
-		uint32_t index;
-
-		if (step->op != LS_OP_ADD || kind_of(step) != &ls_kind_link)
-			continue;
-		index = ls_kernel_link_index(run->host->kernel, ((const struct ls_link *)step->want)->name);
-		snprintf(path, sizeof(path), "/run/udev/data/n%u", index);
-		for (; index && access(path, F_OK) < 0 && waited < UDEV_WAIT_MS; waited += WAIT_STEP_MS)
-			pause_ms(WAIT_STEP_MS);
-	}
-}
-
-static bool changes_links(const struct run *run, size_t from, size_t to)
-{
-	for (size_t i = from; i < to; i++)
-		if (kind_of(&run->execution->plan->steps[i]) == &ls_kind_link)
-			return true;
-	return false;
-}
-
-/* New links have indexes that later messages need. */
-static int renew_links(struct run *run)
-{
-	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
-	struct ls_set links;
-	int r;
-
-	if (!arena)
-		return ls_error_set(run->err, -ENOMEM, "out of memory");
-	ls_set_init(&links, arena);
-	r = ls_kernel_dump(run->host->kernel, LS_BIT(LS_KIND_LINK), NULL, &links, run->err);
-	ls_set_done(&links);
-	return r;
-}
-
-static int settle(struct run *run, size_t from, size_t to)
-{
-	int r;
-
-	if (changes_links(run, from, to)) {
-		r = renew_links(run);
-		if (r < 0)
-			return r;
-		wait_for_udev(run, from, to);
-	}
-	return wait_for(run, &detection, from, to);
-}
-
 /* ---- all groups -------------------------------------------------------------------------------------------------- */
 
 static int run_group(struct run *run, size_t from, size_t to)
 {
 	int r;
 
-	if (must_stop(run))
-		return interrupted(run);
+	if (run_must_stop(run))
+		return run_interrupted(run);
 	r = look_again(run, from, to);
 	if (r >= 0)
-		r = wait_for(run, &carrier, from, to);
+		r = run_await_carrier(run, from, to);
 	if (r >= 0)
 		r = run_steps(run, from, to);
-	return r < 0 ? r : settle(run, from, to);
+	return r < 0 ? r : run_settle(run, from, to);
 }
 
 static size_t end_of_group(const struct ls_plan *plan, size_t from)
@@ -717,7 +478,7 @@ static int check_group(struct ls_host *host, const struct ls_step *steps, size_t
 		return ls_error_set(err, -ENOMEM, "out of memory");
 	r = kind_of(steps)->transact(host->kernel, operations, n, false, &failed, &why);
 	if (r < 0)
-		step_failed(&run, &steps[failed < n ? failed : 0], r, why.message);
+		run_step_failed(&run, &steps[failed < n ? failed : 0], r, why.message);
 	free(operations);
 	return r;
 }

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel, or udev, comes to by itself between two groups of steps: carrier, the end of duplicate address
+ * detection, the files of new links.
+ */
+#include "execute.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#define WAIT_STEP_MS 20
+#define DAD_WAIT_MS 30000    /* dad_transmits 1, retrans_time 1 s (RFC 4862), more where set so, or on a busy host */
+#define DAD_EACH_MS 5        /* and the kernel ends some 600 detections a second, one after the other (6.1) */
+#define CARRIER_WAIT_MS 5000 /* what cards take for it */
+#define UDEV_WAIT_MS 5000
+
+static void pause_ms(unsigned ms)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000L }, NULL);
+}
+
+enum patience { WAIT_NO_MORE, WAIT_ON, WAIT_IN_VAIN };
+
+/* Something that the kernel comes to by itself, for the steps of a group that it concerns. */
+struct wait {
+	bool (*concerns)(const struct ls_step *step);
+	enum patience (*look)(struct run *run, const struct ls_set *now, const struct ls_step *step);
+	uint32_t kinds;            /* to look at */
+	unsigned most_ms, each_ms; /* how long: in any case, and for each step that it concerns */
+	const char *too_long;      /* the failure when that is over; NULL: it goes on */
+};
+
+static int look_at_steps(
+	struct run *run, const struct wait *wait, size_t from, size_t to, const struct ls_set *now, bool *ret_waiting)
+{
+	for (size_t i = from; i < to; i++) {
+		const struct ls_step *step = &run->execution->plan->steps[i];
+		enum patience patience = wait->concerns(step) ? wait->look(run, now, step) : WAIT_NO_MORE;
+
+		if (patience == WAIT_IN_VAIN)
+			return -EADDRINUSE;
+		*ret_waiting |= patience == WAIT_ON;
+	}
+	return 0;
+}
+
+static int look(struct run *run, const struct wait *wait, size_t from, size_t to, bool *ret_waiting)
+{
+	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
+	struct ls_error err = { 0 };
+	struct ls_set now;
+	int r;
+
+	*ret_waiting = false;
+	if (!arena)
+		return ls_error_set(run->err, -ENOMEM, "out of memory");
+	ls_set_init(&now, arena);
+	r = ls_kernel_dump(run->host->kernel, wait->kinds, NULL, &now, &err);
+	if (r >= 0)
+		r = look_at_steps(run, wait, from, to, &now, ret_waiting);
+	else if (r == -EAGAIN) { /* it changes faster than it can be read: not yet, then */
+		*ret_waiting = true;
+		r = 0;
+	} else if (run->err) {
+		*run->err = err;
+	}
+	ls_set_done(&now);
+	return r;
+}
+
+static int wait_for(struct run *run, const struct wait *wait, size_t from, size_t to)
+{
+	double until = ls_now() + wait->most_ms / 1e3;
+	bool waiting = false;
+	int r;
+
+	for (size_t i = from; i < to; i++) {
+		bool concerned = wait->concerns(&run->execution->plan->steps[i]);
+
+		waiting |= concerned;
+		until += concerned ? wait->each_ms / 1e3 : 0;
+	}
+	while (waiting) {
+		r = look(run, wait, from, to, &waiting);
+		if (r < 0 || !waiting)
+			return r;
+		if (run_must_stop(run))
+			return run_interrupted(run);
+		if (ls_now() >= until && !wait->too_long)
+			return 0;
+		if (ls_now() >= until) {
+			run->failed = true;
+			return ls_error_set(run->err, -ETIMEDOUT, "%s", wait->too_long);
+		}
+		pause_ms(WAIT_STEP_MS);
+	}
+	return 0;
+}
+
+static bool adds_ipv6_address(const struct ls_step *step)
+{
+	return step->want && kind_of(step) == &ls_kind_address &&
+	       ((const struct ls_address *)step->want)->address.family == AF_INET6;
+}
+
+static enum patience look_at_detection(struct run *run, const struct ls_set *now, const struct ls_step *step)
+{
+	const struct ls_object *found = ls_set_find(now, step->want);
+	const struct ls_link *link = ls_set_link(now, ((const struct ls_address *)step->want)->dev);
+
+	if (!found)
+		return WAIT_NO_MORE; /* the verification will say so */
+	if (ls_object_has(found, LS_ADDRESS_DADFAILED)) {
+		run_step_failed(run, step, -EADDRINUSE,
+			"another host on the link uses it: duplicate address detection has failed (RFC 4862)");
+		return WAIT_IN_VAIN;
+	}
+	/* Without carrier detection does not run: the address waits, and so would we. */
+	return ls_object_has(found, LS_ADDRESS_TENTATIVE) && link && ls_object_has(&link->object, LS_LINK_CARRIER)
+		       ? WAIT_ON
+		       : WAIT_NO_MORE;
+}
+
+static const struct wait detection = {
+	.concerns = adds_ipv6_address,
+	.look = look_at_detection,
+	.kinds = LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS),
+	.most_ms = DAD_WAIT_MS,
+	.each_ms = DAD_EACH_MS,
+	.too_long = "duplicate address detection does not end",
+};
+
+static bool needs_carrier(const struct ls_step *step)
+{
+	return step->want && kind_of(step)->needs == LS_NEEDS_CARRIER;
+}
+
+static bool is_up_without_carrier(const char *name, void *links)
+{
+	const struct ls_link *link = ls_set_link(links, name);
+
+	return link && link->up && !ls_object_has(&link->object, LS_LINK_CARRIER);
+}
+
+static enum patience look_at_carrier(struct run *run, const struct ls_set *now, const struct ls_step *step)
+{
+	(void)run;
+	return ls_object_each_link(step->want, is_up_without_carrier, (void *)(uintptr_t)now) ? WAIT_ON : WAIT_NO_MORE;
+}
+
+/* A card has carrier seconds after it was set up. Not waited for without end: then the kernel says what is missing. */
+static const struct wait carrier = {
+	.concerns = needs_carrier,
+	.look = look_at_carrier,
+	.kinds = LS_BIT(LS_KIND_LINK),
+	.most_ms = CARRIER_WAIT_MS,
+};
+
+int run_await_carrier(struct run *run, size_t from, size_t to)
+{
+	return wait_for(run, &carrier, from, to);
+}
+
+/* systemd-udevd applies sysctl.d and link files to a new link, after us if we are quick. It only serves the initial
+ * namespace. */
+static bool udev_serves_us(void)
+{
+	struct stat ours, initial, udev;
+
+	return !stat("/run/udev/control", &udev) && !stat("/proc/thread-self/ns/net", &ours) &&
+	       !stat("/proc/1/ns/net", &initial) && ours.st_ino == initial.st_ino && ours.st_dev == initial.st_dev;
+}
+
+static void wait_for_udev(struct run *run, size_t from, size_t to)
+{
+	unsigned waited = 0;
+
+	if (!udev_serves_us())
+		return;
+	for (size_t i = from; i < to; i++) {
+		const struct ls_step *step = &run->execution->plan->steps[i];
+		char path[64];
+		uint32_t index;
+
+		if (step->op != LS_OP_ADD || kind_of(step) != &ls_kind_link)
+			continue;
+		index = ls_kernel_link_index(run->host->kernel, ((const struct ls_link *)step->want)->name);
+		snprintf(path, sizeof(path), "/run/udev/data/n%u", index);
+		for (; index && access(path, F_OK) < 0 && waited < UDEV_WAIT_MS; waited += WAIT_STEP_MS)
+			pause_ms(WAIT_STEP_MS);
+	}
+}
+
+static bool changes_links(const struct run *run, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (kind_of(&run->execution->plan->steps[i]) == &ls_kind_link)
+			return true;
+	return false;
+}
+
+/* New links have indexes that later messages need. */
+static int renew_links(struct run *run)
+{
+	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
+	struct ls_set links;
+	int r;
+
+	if (!arena)
+		return ls_error_set(run->err, -ENOMEM, "out of memory");
+	ls_set_init(&links, arena);
+	r = ls_kernel_dump(run->host->kernel, LS_BIT(LS_KIND_LINK), NULL, &links, run->err);
+	ls_set_done(&links);
+	return r;
+}
+
+int run_settle(struct run *run, size_t from, size_t to)
+{
+	int r;
+
+	if (changes_links(run, from, to)) {
+		r = renew_links(run);
+		if (r < 0)
+			return r;
+		wait_for_udev(run, from, to);
+	}
+	return wait_for(run, &detection, from, to);
+}
