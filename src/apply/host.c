@@ -287,8 +287,8 @@ static int need_nft(struct ls_host *host, const struct ls_set *desired, struct l
 
 	if (!desired || from == to || !ls_kernel_hides_nft(host->kernel))
 		return 0;
-	return ls_error_set(err, -EPERM,
-		"nftables, which this is about too, can only be read with CAP_NET_ADMIN: run as root");
+	return ls_error_set(
+		err, -EPERM, "nftables, which this is about too, can only be read with CAP_NET_ADMIN: run as root");
 }
 
 /* The kinds beyond `there`, which `ret` has already: FIRST_KINDS at least. */

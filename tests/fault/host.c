@@ -268,7 +268,8 @@ static const char spec_b[] =
 	"  net.ipv4.conf.lsd0.proxy_arp: 1\n"
 	"  net.ipv6.conf.all.forwarding: 1\n";
 
-static const char nat_a[] = "networks:\n"
+static const char nat_a[] =
+	"networks:\n"
 	"  prod: { interface: lsa0, internet: true, ipv4: { subnet: 10.10.0.0/24 }, ipv6: { subnet: 2001:db8:10::/64 } "
 	"}\n"
 	"  test: { interface: lsc0, ipv4: { subnet: 10.13.0.0/24 } }\n"
@@ -282,7 +283,8 @@ static const char nat_a[] = "networks:\n"
 	"forwards: [{ interface: lsa0, port: 80, to: 10.10.0.22 }]\n";
 
 /* Mappings changed, gone and new, and a network that may no longer leave. */
-static const char nat_b[] = "networks:\n"
+static const char nat_b[] =
+	"networks:\n"
 	"  prod: { interface: lsa0, ipv4: { subnet: 10.10.0.0/23 }, ipv6: { subnet: 2001:db8:10::/64 } }\n"
 	"public_ips:\n"
 	"  interface: fx0\n"
