@@ -259,37 +259,6 @@ static uint32_t to_microseconds(double seconds)
 	return seconds < UINT32_MAX / 1e6 ? (uint32_t)(seconds * 1e6) : UINT32_MAX;
 }
 
-/* Does the current generation record just these? Then *ret_source is whose content it is. The counts come first: they
- * are in the part that is read quickly. */
-static bool is_current(struct ls_host *host, const struct ls_set *desired, uint64_t *ret_source)
-{
-	struct ls_generation current;
-	bool same;
-
-	if (!host->current || ls_generation_read(host, host->current, 0, &current, NULL) < 0)
-		return false;
-	same = current.n_objects == desired->n_objects;
-	ls_generation_done(&current);
-	if (!same || ls_generation_read(host, host->current, LS_GENERATION_OBJECTS, &current, NULL) < 0)
-		return false;
-	for (size_t i = 0; same && i < desired->n_objects; i++)
-		same = !ls_object_compare(current.objects.objects[i], desired->objects[i]) &&
-		       ls_object_same(current.objects.objects[i], desired->objects[i]);
-	*ret_source = current.source;
-	ls_generation_done(&current);
-	return same;
-}
-
-/* A repair repeats what is in force: who rolls back wants what was before that. */
-static uint64_t source_of(struct ls_host *host, const struct goal *goal, const struct ls_set *desired)
-{
-	uint64_t source;
-
-	if (goal->source)
-		return goal->source;
-	return is_current(host, desired, &source) ? source : host->current + 1;
-}
-
 /* What will be recorded if all goes well. The ledger and the generation are the draft's to read. */
 struct commit {
 	struct ls_ledger old, next;
@@ -302,7 +271,7 @@ static int describe_generation(struct ls_host *host, const struct goal *goal, co
 {
 	*ret = (struct ls_generation){
 		.number = host->current + 1,
-		.source = source_of(host, goal, &prepared->desired),
+		.source = goal->source,
 		.n_objects = (uint32_t)prepared->desired.n_objects,
 		.n_satisfied = record_owners(prepared),
 		.command = goal->command,
@@ -330,8 +299,12 @@ static int commit_begin(struct ls_host *host, const struct goal *goal, const str
 		    &ret->next) < 0 ||
 		describe_generation(host, goal, options, prepared, &ret->generation) < 0)
 		return ls_error_set(&report->error, -ENOMEM, "out of memory");
-	ls_generation_begin(host, &ret->generation, &ret->next, &ret->draft);
 	return 0;
+}
+
+static void commit_write(struct ls_host *host, struct commit *commit)
+{
+	ls_generation_begin(host, &commit->generation, &commit->next, &commit->draft);
 }
 
 /* When the rename was done and only the sync after it failed, the commit stands: the file is what tells. */
@@ -364,26 +337,24 @@ static void commit_done(struct commit *commit)
 
 /* ---- a run ------------------------------------------------------------------------------------------------------- */
 
-static int change_kernel(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
-	struct ls_run_report *report)
+static int change_kernel(
+	struct ls_host *host, struct commit *commit, const struct ls_run_options *options, struct ls_run_report *report)
 {
 	struct ls_execution execution = {
 		.plan = report->prepared->plan, .stop = options->stop, .notes = &report->notes
 	};
-	LS_CLEANUP(commit_done) struct commit commit;
 	double start = ls_now(), sent;
 	int r;
 
-	r = commit_begin(host, goal, options, report, &commit);
-	if (r >= 0)
-		r = ls_execute(host, &execution, &report->error);
+	commit_write(host, commit);
+	r = ls_execute(host, &execution, &report->error);
 	sent = ls_now();
 	report->seconds[LS_TIMING_KERNEL] = sent - start;
 	if (r >= 0)
 		r = verify(host, report);
 	report->seconds[LS_TIMING_VERIFY] = ls_now() - sent;
 	if (r >= 0)
-		r = commit_finish(host, &commit, report);
+		r = commit_finish(host, commit, report);
 	report->seconds[LS_TIMING_VERIFY] = ls_now() - sent;
 	return r;
 }
@@ -411,26 +382,36 @@ static void finish(struct ls_host *host, struct ls_run_report *report)
 	ls_generation_prune(host);
 }
 
+static int write_journal(struct ls_host *host, const struct ls_plan *plan, struct ls_error *err)
+{
+	struct ls_journal journal;
+	int r = ls_journal_from_plan(plan, host->current + 1, &journal);
+
+	if (r < 0)
+		return ls_error_set(err, r, "out of memory");
+	r = ls_journal_write(host, &journal, err);
+	ls_journal_done(&journal);
+	return r;
+}
+
 static void carry_out(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
 	struct ls_run_report *report)
 {
 	struct ls_guard guard = { .socket = -1 };
-	struct ls_journal journal;
+	LS_CLEANUP(commit_done) struct commit commit;
 	double start = ls_now();
 	int r;
 
 	report->outcome = LS_OUTCOME_RESTORED;
-	if (ls_journal_from_plan(report->prepared->plan, host->current + 1, &journal) < 0) {
-		ls_error_set(&report->error, -ENOMEM, "out of memory");
-		return;
-	}
-	r = ls_journal_write(host, &journal, &report->error);
-	ls_journal_done(&journal);
+	/* Before the guard comes: it has all memory in common with us, and what changes afterwards is copied. */
+	r = commit_begin(host, goal, options, report, &commit);
+	if (r >= 0)
+		r = write_journal(host, report->prepared->plan, &report->error);
 	if (r >= 0)
 		r = ls_guard_start(host, &guard, &report->error);
 	report->seconds[LS_TIMING_JOURNAL] = ls_now() - start;
 	if (r >= 0)
-		r = change_kernel(host, goal, options, report);
+		r = change_kernel(host, &commit, options, report);
 	if (r < 0)
 		take_back(host, report);
 	else
@@ -451,7 +432,7 @@ static bool is_recorded(struct ls_host *host, const struct goal *goal, const str
 
 	if (!host->current)
 		return !prepared->desired.n_objects;
-	return same_spec(host, goal) || is_current(host, &prepared->desired, &source);
+	return same_spec(host, goal) || ls_generation_repeats_current(host, &prepared->desired, &source);
 }
 
 static void record_only(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
@@ -464,8 +445,10 @@ static void record_only(struct ls_host *host, const struct goal *goal, const str
 	if (is_recorded(host, goal, report->prepared))
 		return;
 	r = commit_begin(host, goal, options, report, &commit);
-	if (r >= 0)
+	if (r >= 0) {
+		commit_write(host, &commit);
 		r = commit_finish(host, &commit, report);
+	}
 	report->outcome = r < 0 ? LS_OUTCOME_RESTORED : LS_OUTCOME_DONE;
 	report->generation = host->current;
 	ls_generation_prune(host);

@@ -45,10 +45,10 @@ static int read_text(struct ls_reader *reader, struct ls_arena *arena, const cha
 	return *ret ? 0 : -ENOMEM;
 }
 
-static void write_meta(struct ls_buf *buf, const struct ls_generation *generation)
+static void write_meta(struct ls_buf *buf, const struct ls_generation *generation, uint64_t source)
 {
 	ls_write_u64(buf, generation->number);
-	ls_write_u64(buf, generation->source);
+	ls_write_u64(buf, source);
 	ls_write_u64(buf, (uint64_t)generation->time);
 	for (size_t i = 0; i < LS_ARRAY_SIZE(generation->counts); i++)
 		ls_write_u32(buf, generation->counts[i]);
@@ -206,6 +206,36 @@ static const char *file_name(uint64_t number, char text[static 32])
 	return text;
 }
 
+bool ls_generation_repeats_current(struct ls_host *host, const struct ls_set *objects, uint64_t *ret_source)
+{
+	struct ls_generation current;
+	bool same;
+
+	/* The count comes first: it is in the part that is read quickly. */
+	if (!host->current || ls_generation_read(host, host->current, 0, &current, NULL) < 0)
+		return false;
+	same = current.n_objects == objects->n_objects;
+	ls_generation_done(&current);
+	if (!same || ls_generation_read(host, host->current, LS_GENERATION_OBJECTS, &current, NULL) < 0)
+		return false;
+	for (size_t i = 0; same && i < objects->n_objects; i++)
+		same = !ls_object_compare(current.objects.objects[i], objects->objects[i]) &&
+		       ls_object_same(current.objects.objects[i], objects->objects[i]);
+	*ret_source = current.source;
+	ls_generation_done(&current);
+	return same;
+}
+
+/* A repair repeats what is in force: who rolls back wants what was before that. */
+static uint64_t find_source(struct ls_host *host, const struct ls_generation *generation)
+{
+	uint64_t source;
+
+	if (generation->source)
+		return generation->source;
+	return ls_generation_repeats_current(host, &generation->objects, &source) ? source : generation->number;
+}
+
 /* All but META, which says how the run went. */
 static int write_sections(struct ls_generation_draft *draft, struct ls_error *err)
 {
@@ -231,6 +261,7 @@ static int write_sections(struct ls_generation_draft *draft, struct ls_error *er
 	r = r < 0 ? r : ls_record_append_set(record, &buf, &generation->objects, err);
 	write_steps(&buf, generation);
 	r = r < 0 ? r : ls_record_append(record, &buf, err);
+	draft->source = find_source(draft->host, generation);
 	return r;
 }
 
@@ -268,7 +299,7 @@ int ls_generation_finish(struct ls_generation_draft *draft, struct ls_error *err
 
 	if (r >= 0) {
 		ls_record_section(&draft->record, SECTION_META);
-		write_meta(&buf, draft->generation);
+		write_meta(&buf, draft->generation, draft->source);
 		r = ls_record_append(&draft->record, &buf, err);
 	}
 	if (r >= 0)

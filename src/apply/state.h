@@ -117,6 +117,7 @@ struct ls_generation_draft {
 	const struct ls_generation *generation;
 	const struct ls_ledger *ledger;
 	struct ls_record_draft record;
+	uint64_t source; /* the generation's, or found out where that is 0 */
 	pthread_t thread;
 	bool has_thread;
 	int result; /* of the thread */
@@ -133,6 +134,8 @@ enum ls_generation_part { LS_GENERATION_SPEC = 1, LS_GENERATION_OBJECTS = 2 };
 
 int ls_generation_read(
 	struct ls_host *host, uint64_t number, unsigned parts, struct ls_generation *ret, struct ls_error *err);
+/* Does the current generation record just these? Then *ret_source is whose content it is. */
+bool ls_generation_repeats_current(struct ls_host *host, const struct ls_set *objects, uint64_t *ret_source);
 bool ls_generation_has_spec(struct ls_host *host, uint64_t number, const char *text, size_t length);
 /* The ledger of the current generation; empty when there is none, or when it belongs to another epoch. */
 int ls_ledger_read(struct ls_host *host, struct ls_arena *arena, struct ls_ledger *ret, struct ls_error *err);
