@@ -317,7 +317,11 @@ int ls_spec_load(const char *path, struct ls_spec **ret, struct ls_diag *diag, s
 int ls_spec_parse(const char *file, const char *text, size_t length, struct ls_spec **ret, struct ls_diag *diag,
 	struct ls_error *err);
 void ls_spec_free(struct ls_spec *spec); /* accepts NULL */
+/* NULL: there is none of that name; of no name, none. */
 const struct ls_spec_interface *ls_spec_find_interface(const struct ls_spec *spec, const char *name);
+const struct ls_spec_family *ls_spec_family(const struct ls_spec_interface *interface, uint8_t family);
+/* Is it about IPPROTO_TCP, IPPROTO_UDP? */
+bool ls_spec_forwards(const struct ls_spec_forward *forward, uint8_t protocol);
 /* The forward that the i-th service of a gateway is. */
 struct ls_spec_forward ls_spec_gateway_forward(const struct ls_spec_gateway *gateway, size_t i);
 /* The MTU that the kernel gives the link where the spec names none, in bytes; 0: it depends. */

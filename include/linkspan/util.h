@@ -163,6 +163,8 @@ size_t ls_ip_size(uint8_t family);                                              
 uint8_t ls_ip_bits(uint8_t family);                                              /* 32 or 128 */
 const char *ls_ip_family_name(uint8_t family);                                   /* "IPv4" or "IPv6" */
 struct ls_prefix ls_prefix_network(struct ls_prefix prefix);                     /* host bits cleared */
+struct ls_ip ls_prefix_last(const struct ls_prefix *prefix);                     /* its last address */
+struct ls_prefix ls_ip_alone(const struct ls_ip *ip);                            /* the /32 or /128 */
 bool ls_prefix_contains(const struct ls_prefix *prefix, const struct ls_ip *ip); /* false across families */
 bool ls_ip_is_link_local(const struct ls_ip *ip);                                /* fe80::/10, 169.254.0.0/16 */
 

@@ -15,14 +15,9 @@
 
 /* ---- connections ------------------------------------------------------------------------------------------------- */
 
-static struct ls_prefix whole(const struct ls_ip *ip)
-{
-	return (struct ls_prefix){ .ip = *ip, .length = (uint8_t)ls_ip_bits(ip->family) };
-}
-
 static void take_ports(const struct ls_nft_element *element, struct ls_connections *ret)
 {
-	ret->to = whole(&element->address);
+	ret->to = ls_ip_alone(&element->address);
 	ret->protocol = !strcmp(element->protocol, "udp") ? IPPROTO_UDP : IPPROTO_TCP;
 	ret->port = element->port;
 	ret->last_port = ls_object_has(&element->object, LS_NFT_ELEMENT_LAST_PORT) ? element->last_port : element->port;
@@ -42,14 +37,14 @@ static bool find_connections(const struct ls_nft_element *element, bool goes, st
 		return true;
 	case LS_NFT_ONE4:
 	case LS_NFT_ONE6:
-		ret->to = whole(&element->address);
+		ret->to = ls_ip_alone(&element->address);
 		return true;
 	case LS_NFT_INWARDS6:
 		ret->to = element->prefix;
 		return true;
 	case LS_NFT_SOURCE4:
 	case LS_NFT_SOURCE6:
-		ret->from = whole(&element->address);
+		ret->from = ls_ip_alone(&element->address);
 		ret->translated = true;
 		return goes;
 	case LS_NFT_OUTWARDS6:

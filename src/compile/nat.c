@@ -158,21 +158,11 @@ static void compile_networks(struct compiler *compiler)
 
 /* ---- public addresses -------------------------------------------------------------------------------------------- */
 
-static const struct ls_spec_interface *find_interface(const struct ls_spec *spec, const char *name)
-{
-	return name ? ls_spec_find_interface(spec, name) : NULL;
-}
-
-static const struct ls_spec_family *family_of(const struct ls_spec_interface *interface, uint8_t family)
-{
-	return family == AF_INET6 ? &interface->ipv6 : &interface->ipv4;
-}
-
 /* The interface may have it as one of its own, with the length of its subnet. */
 static bool is_there_already(const struct ls_spec *spec, const struct ls_ip *ip)
 {
-	const struct ls_spec_interface *interface = find_interface(spec, spec->public_ips.interface);
-	const struct ls_spec_family *family = interface ? family_of(interface, ip->family) : NULL;
+	const struct ls_spec_interface *interface = ls_spec_find_interface(spec, spec->public_ips.interface);
+	const struct ls_spec_family *family = interface ? ls_spec_family(interface, ip->family) : NULL;
 
 	for (size_t i = 0; family && i < family->n_addresses; i++)
 		if (!memcmp(&family->addresses[i].address.ip, ip, sizeof(*ip)))
@@ -187,7 +177,7 @@ static void compile_public_address(struct compiler *compiler, const struct ls_sp
 	struct ls_address *object;
 	const struct ls_spec_address alone = {
 		.mark = address->mark,
-		.address = { .ip = address->ip, .length = (uint8_t)ls_ip_bits(address->ip.family) },
+		.address = ls_ip_alone(&address->ip),
 	};
 
 	add_address(compiler, SET(PUBLIC, address->ip.family), address->mark, &address->ip, NULL);
@@ -232,14 +222,6 @@ static void compile_public_ips(struct compiler *compiler)
 
 /* ---- forwards ---------------------------------------------------------------------------------------------------- */
 
-static bool is_for(const struct ls_spec_forward *forward, uint8_t protocol)
-{
-	for (size_t i = 0; i < forward->n_protocols; i++)
-		if (forward->protocols[i].protocol == protocol)
-			return true;
-	return !forward->n_protocols;
-}
-
 static void compile_forward_of(
 	struct compiler *compiler, const struct ls_spec_forward *forward, const struct ls_ip *address)
 {
@@ -255,7 +237,7 @@ static void compile_forward_of(
 
 	for (size_t i = 0; i < LS_ARRAY_SIZE(protocols); i++) {
 		ports.protocol = protocols[i];
-		if (is_for(forward, protocols[i]))
+		if (ls_spec_forwards(forward, protocols[i]))
 			add_ports(compiler, &ports);
 	}
 }
@@ -263,8 +245,8 @@ static void compile_forward_of(
 /* At each address that the interface has in the family of the target. */
 static void compile_forward(struct compiler *compiler, const struct ls_spec_forward *forward)
 {
-	const struct ls_spec_interface *interface = find_interface(compiler->spec, forward->interface);
-	const struct ls_spec_family *family = interface ? family_of(interface, forward->to.family) : NULL;
+	const struct ls_spec_interface *interface = ls_spec_find_interface(compiler->spec, forward->interface);
+	const struct ls_spec_family *family = interface ? ls_spec_family(interface, forward->to.family) : NULL;
 
 	for (size_t k = 0; family && k < family->n_addresses; k++)
 		compile_forward_of(compiler, forward, &family->addresses[k].address.ip);

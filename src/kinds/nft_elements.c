@@ -71,16 +71,6 @@ static void put_name(struct ls_nft_bytes *to, const char *name)
 	put(to, padded, sizeof(padded), true);
 }
 
-/* The last address of a prefix. */
-static struct ls_ip last_of(const struct ls_prefix *prefix)
-{
-	struct ls_ip ip = prefix->ip;
-
-	for (unsigned bit = prefix->length; bit < ls_ip_bits(ip.family); bit++)
-		ip.bytes[bit / 8] |= (uint8_t)(0x80u >> bit % 8);
-	return ip;
-}
-
 /* False: it was the last one there is. */
 static bool add_one(uint8_t *bytes, size_t length)
 {
@@ -94,7 +84,7 @@ static void put_interval(
 	const struct ls_nft_element *element, size_t size, struct ls_nft_bytes *ret, struct ls_nft_bytes *ret_end)
 {
 	bool range = ls_object_has(&element->object, LS_NFT_ELEMENT_LAST);
-	struct ls_ip last = range ? element->last : last_of(&element->prefix);
+	struct ls_ip last = range ? element->last : ls_prefix_last(&element->prefix);
 
 	put(ret, range ? element->address.bytes : element->prefix.ip.bytes, size, false);
 	put(ret_end, last.bytes, size, false);
@@ -156,7 +146,7 @@ void ls_nft_data(const struct ls_nft_element *element, struct ls_nft_bytes *ret)
 
 	ret->length = 0;
 	if (form->prefixes) {
-		last = last_of(&element->to_prefix);
+		last = ls_prefix_last(&element->to_prefix);
 		put(ret, element->to_prefix.ip.bytes, ls_nft_type_size(form->data[0]), true);
 		put(ret, last.bytes, ls_nft_type_size(form->data[0]), true);
 		return;
@@ -193,7 +183,7 @@ static bool take_prefix(struct ls_prefix *ret, const struct ls_ip *first, const 
 	for (unsigned length = 0; length <= ls_ip_bits(first->family); length++) {
 		struct ls_prefix prefix = { .ip = *first, .length = (uint8_t)length };
 		struct ls_prefix network = ls_prefix_network(prefix);
-		struct ls_ip end = last_of(&prefix);
+		struct ls_ip end = ls_prefix_last(&prefix);
 
 		if (!same_ip(&network.ip, first) || !same_ip(&end, last))
 			continue;
@@ -211,12 +201,12 @@ static void subtract_one(uint8_t *bytes, size_t length)
 }
 
 static bool take_interval(
-	struct ls_nft_element *element, uint8_t type, const uint8_t *bytes, const uint8_t *end, size_t end_length)
+	struct ls_nft_element *element, uint8_t type, const struct ls_nft_bytes *key, const struct ls_nft_bytes *end)
 {
 	struct ls_ip first, last;
 
-	take_ip(&first, type, bytes);
-	take_ip(&last, type, end_length ? end : (const uint8_t[16]){ 0 });
+	take_ip(&first, type, key->bytes);
+	take_ip(&last, type, end->length ? end->bytes : (const uint8_t[16]){ 0 });
 	subtract_one(last.bytes, ls_nft_type_size(type)); /* from nothing: the last address there is */
 	if (take_prefix(&element->prefix, &first, &last)) {
 		ls_object_set(&element->object, LS_NFT_ELEMENT_PREFIX);
@@ -265,25 +255,25 @@ static bool take_key_part(
 	return true;
 }
 
-bool ls_nft_take_key(struct ls_arena *arena, struct ls_nft_element *element, const uint8_t *bytes, size_t length,
-	const uint8_t *end, size_t end_length)
+bool ls_nft_take_key(struct ls_arena *arena, struct ls_nft_element *element, const struct ls_nft_bytes *key,
+	const struct ls_nft_bytes *end)
 {
 	const struct ls_nft_set_form *form = &ls_nft_sets[element->set];
 	bool many = ls_nft_is_concatenation(form->key);
 	size_t at = 0;
 
-	if (length != ls_nft_parts_size(form->key) || (end_length && end_length != length))
+	if (key->length != ls_nft_parts_size(form->key) || (end->length && end->length != key->length))
 		return false;
 	if (form->interval && !many)
-		return take_interval(element, form->key[0], bytes, end, end_length);
+		return take_interval(element, form->key[0], key, end);
 	for (size_t i = 0; i < LS_NFT_PARTS && form->key[i]; i++) {
-		if (!take_key_part(arena, element, form->key[i], i == 0, bytes + at))
+		if (!take_key_part(arena, element, form->key[i], i == 0, key->bytes + at))
 			return false;
 		at += many ? ALIGN4(ls_nft_type_size(form->key[i])) : ls_nft_type_size(form->key[i]);
 	}
 	if (!form->interval)
 		return true;
-	element->last_port = take_port(end_length ? end + at - 4 : bytes + at - 4); /* the port is the last part */
+	element->last_port = take_port((end->length ? end : key)->bytes + at - 4); /* the port is the last part */
 	ls_object_set(&element->object, LS_NFT_ELEMENT_LAST_PORT);
 	return true;
 }
@@ -303,23 +293,23 @@ static void take_data_part(
 	}
 }
 
-bool ls_nft_take_data(struct ls_nft_element *element, const uint8_t *bytes, size_t length)
+bool ls_nft_take_data(struct ls_nft_element *element, const struct ls_nft_bytes *data)
 {
 	const struct ls_nft_set_form *form = &ls_nft_sets[element->set];
 	size_t size = ls_nft_parts_size(form->data), at = 0;
 	struct ls_ip first, last;
 
-	if (length != (form->prefixes ? 2 * size : size))
+	if (data->length != (form->prefixes ? 2 * size : size))
 		return false;
 	if (form->prefixes) {
-		take_ip(&first, form->data[0], bytes);
-		take_ip(&last, form->data[0], bytes + size);
+		take_ip(&first, form->data[0], data->bytes);
+		take_ip(&last, form->data[0], data->bytes + size);
 		if (take_prefix(&element->to_prefix, &first, &last))
 			ls_object_set(&element->object, LS_NFT_ELEMENT_TO_PREFIX);
 		return true;
 	}
 	for (size_t i = 0; i < LS_NFT_PARTS && form->data[i]; i++) {
-		take_data_part(element, form, form->data[i], bytes + at);
+		take_data_part(element, form, form->data[i], data->bytes + at);
 		at += ALIGN4(ls_nft_type_size(form->data[i]));
 	}
 	return true;

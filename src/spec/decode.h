@@ -138,6 +138,10 @@ int ls_decode_scalar(struct ls_decoder *decoder, const struct ls_key *key, const
 /* Reports a value that is not `what`; skips it and returns 1, or a negative errno. */
 int ls_decode_refuse(
 	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, const char *what);
+/* One number, or the first and the last of a range with a hyphen between: both go into `ret`, from key->min to
+ * key->max. As ls_decode_fn. */
+int ls_decode_range(struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event,
+	const char *what, uint32_t ret[static 2]);
 /* 0, -EINVAL: not a number as specs write them, -ERANGE: one, but not from 0 to 2^32-1. */
 int ls_parse_number(const char *text, uint32_t *ret);
 bool ls_is_bool_word(const struct ls_yaml_event *event); /* plain true or false */

@@ -9,6 +9,7 @@
 
 #include <net/if.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
@@ -41,7 +42,12 @@ const struct ls_spec_interface *ls_spec_find_interface(const struct ls_spec *spe
 	const struct ls_host *host = (const struct ls_host *)spec;
 	char padded[IFNAMSIZ];
 
-	return pad_name(name, padded) ? ls_table_find(&host->by_name, padded) : NULL;
+	return name && pad_name(name, padded) ? ls_table_find(&host->by_name, padded) : NULL;
+}
+
+const struct ls_spec_family *ls_spec_family(const struct ls_spec_interface *interface, uint8_t family)
+{
+	return family == AF_INET6 ? &interface->ipv6 : &interface->ipv4;
 }
 
 /* ---- the struct -------------------------------------------------------------------------------------------------- */

@@ -23,34 +23,16 @@ static bool parse_port(const char *text, uint16_t *ret)
 	return true;
 }
 
-/* A port, or the first and the last of a range with a hyphen between; into `port` and, behind it, `last_port`. */
+/* Into `port` and, behind it, `last_port`. */
 static int decode_ports(
 	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
 {
-	static const char what[] = "a port from 1 to 65535, or two with a hyphen between, like 5000-5010";
-	char first[16] = "", *last = first;
-	uint16_t ports[2];
-	int r;
+	uint32_t range[2];
+	int r = ls_decode_range(decoder, key, event, "a port, or two with a hyphen between, like 5000-5010", range);
 
-	r = ls_decode_scalar(decoder, key, event, event->tag == LS_TAG_INT ? LS_TAG_INT : LS_TAG_STR, what);
-	if (r != 0)
-		return r;
-	if (event->length < sizeof(first) * 2) {
-		size_t length = strcspn(event->text, "-");
-
-		if (length < sizeof(first))
-			memcpy(first, event->text, length);
-		last = event->text[length] ? (char *)(uintptr_t)event->text + length + 1 : first;
-	}
-	if (!parse_port(first, &ports[0]) || !parse_port(last, &ports[1]))
-		return ls_decode_refuse(decoder, key, event, what);
-	if (ports[0] > ports[1]) {
-		ls_report_error(decoder->report, event->mark, "range",
-			"'%s' is a range without any port; write the lower one first", key->name);
-		return 1;
-	}
-	memcpy(value, ports, sizeof(ports));
-	return 0;
+	if (r == 0)
+		memcpy(value, (const uint16_t[]){ (uint16_t)range[0], (uint16_t)range[1] }, 2 * sizeof(uint16_t));
+	return r;
 }
 
 /* ---- where a forward leads --------------------------------------------------------------------------------------- */
@@ -209,6 +191,14 @@ static void finish_gateway(struct ls_decoder *decoder, struct ls_mark mark, cons
 	check_services(decoder, gateway);
 }
 
+bool ls_spec_forwards(const struct ls_spec_forward *forward, uint8_t protocol)
+{
+	for (size_t i = 0; i < forward->n_protocols; i++)
+		if (forward->protocols[i].protocol == protocol)
+			return true;
+	return !forward->protocol_mark.line;
+}
+
 struct ls_spec_forward ls_spec_gateway_forward(const struct ls_spec_gateway *gateway, size_t i)
 {
 	return (struct ls_spec_forward){
@@ -246,6 +236,8 @@ static void finish_prefixes(struct ls_decoder *decoder, struct ls_mark mark, con
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
+
+#define PORTS .decode = decode_ports, .min = 1, .max = 65535
 
 static const struct ls_word protocols[] = { { "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP }, { NULL, 0 } };
 
@@ -296,7 +288,7 @@ static const struct ls_key mapping_keys[] = {
 		.needed = LS_ALWAYS },
 	{ LS_NAME("protocol"), LS_AT(ls_spec_mapping, protocol), LS_MARK(ls_spec_mapping, protocol_mark),
 		LS_WORD(protocols) },
-	{ LS_NAME("port"), LS_AT(ls_spec_mapping, port), LS_MARK(ls_spec_mapping, port_mark), .decode = decode_ports },
+	{ LS_NAME("port"), LS_AT(ls_spec_mapping, port), LS_MARK(ls_spec_mapping, port_mark), PORTS },
 	{ LS_NAME("to"), LS_AT(ls_spec_mapping, to), LS_MARK(ls_spec_mapping, to_mark), LS_IP, .needed = LS_ALWAYS },
 	{ LS_NAME("to_port"), LS_AT(ls_spec_mapping, to_port), LS_MARK(ls_spec_mapping, to_port_mark),
 		LS_NUMBER(1, 65535) },
@@ -340,7 +332,7 @@ static const struct ls_key forward_keys[] = {
 		LS_TEXT(ls_check_interface_name), .needed = LS_ALWAYS },
 	{ LS_NAME("protocol"), LS_AT(ls_spec_forward, protocols), LS_PRESENT(ls_spec_forward, n_protocols),
 		LS_MARK(ls_spec_forward, protocol_mark), LS_LIST(&protocol_mapping) },
-	{ LS_NAME("port"), LS_AT(ls_spec_forward, port), LS_MARK(ls_spec_forward, port_mark), .decode = decode_ports,
+	{ LS_NAME("port"), LS_AT(ls_spec_forward, port), LS_MARK(ls_spec_forward, port_mark), PORTS,
 		.needed = LS_ALWAYS },
 	{ LS_NAME("to"), LS_AT(ls_spec_forward, to), LS_MARK(ls_spec_forward, to_mark), .decode = decode_target,
 		.needed = LS_ALWAYS },

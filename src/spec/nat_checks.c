@@ -133,25 +133,12 @@ static int claim_mappings(
 	return r;
 }
 
-static const struct ls_spec_family *family_of(const struct ls_spec_interface *interface, uint8_t family)
-{
-	return family == AF_INET6 ? &interface->ipv6 : &interface->ipv4;
-}
-
-static bool is_for(const struct ls_spec_forward *forward, uint8_t protocol)
-{
-	for (size_t i = 0; i < forward->n_protocols; i++)
-		if (forward->protocols[i].protocol == protocol)
-			return true;
-	return !forward->n_protocols && !forward->protocol_mark.line;
-}
-
 static int claim_forward(const struct ls_spec_forward *forward, const struct ls_ip *address, struct claims *ports)
 {
 	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
 
 	for (size_t i = 0; i < LS_ARRAY_SIZE(protocols); i++)
-		if (forward->port && is_for(forward, protocols[i]) &&
+		if (forward->port && ls_spec_forwards(forward, protocols[i]) &&
 			add(ports, (struct claim){ *address, *address, protocols[i], forward->port, forward->last_port,
 					   forward->mark }) < 0)
 			return -ENOMEM;
@@ -163,7 +150,7 @@ static int claim_at_each_address(
 	struct ls_checker *checker, const struct ls_spec_forward *forward, struct claims *ports)
 {
 	const struct ls_spec_interface *interface = ls_checker_find(checker, forward->interface);
-	const struct ls_spec_family *family = interface ? family_of(interface, forward->to.family) : NULL;
+	const struct ls_spec_family *family = interface ? ls_spec_family(interface, forward->to.family) : NULL;
 
 	for (size_t k = 0; family && k < family->n_addresses; k++)
 		if (claim_forward(forward, &family->addresses[k].address.ip, ports) < 0)
@@ -273,11 +260,7 @@ static void report_subnet(struct ls_checker *checker, const struct claim *first,
 
 static struct claim claim_of(const struct ls_prefix *prefix, struct ls_mark mark)
 {
-	struct claim claim = { .address = prefix->ip, .last = prefix->ip, .mark = mark };
-
-	for (unsigned bit = prefix->length; bit < ls_ip_bits(prefix->ip.family); bit++)
-		claim.last.bytes[bit / 8] |= (uint8_t)(0x80u >> bit % 8);
-	return claim;
+	return (struct claim){ .address = prefix->ip, .last = ls_prefix_last(prefix), .mark = mark };
 }
 
 static int check_subnets(struct ls_checker *checker)
@@ -326,7 +309,7 @@ static void check_forward(struct ls_checker *checker, const struct ls_spec_forwa
 {
 	const struct ls_spec_interface *interface = ls_checker_find(checker, forward->interface);
 
-	if (interface && forward->to.family && !family_of(interface, forward->to.family)->n_addresses)
+	if (interface && forward->to.family && !ls_spec_family(interface, forward->to.family)->n_addresses)
 		ls_report_error(checker->report, forward->interface_mark, "reference",
 			"'%s' has no %s address in this spec to forward from; give it one ('addresses')",
 			interface->name, ls_ip_family_name(forward->to.family));

@@ -13,34 +13,16 @@
 
 /* ---- users ------------------------------------------------------------------------------------------------------- */
 
-/* One user id, or the first and the last of a range with a hyphen between; into uid_start and, behind it, uid_end. */
+/* Into uid_start and, behind it, uid_end. */
 static int decode_uids(
 	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
 {
-	static const char what[] = "a user id, or two with a hyphen between, like 1000-1999";
-	char first[16] = "", *last = first;
-	uint32_t uids[2];
-	int r;
+	uint32_t range[2];
+	int r = ls_decode_range(decoder, key, event, "a user id, or two with a hyphen between, like 1000-1999", range);
 
-	r = ls_decode_scalar(decoder, key, event, event->tag == LS_TAG_INT ? LS_TAG_INT : LS_TAG_STR, what);
-	if (r != 0)
-		return r;
-	if (event->length < sizeof(first) * 2) {
-		size_t length = strcspn(event->text, "-");
-
-		if (length < sizeof(first))
-			memcpy(first, event->text, length);
-		last = event->text[length] ? (char *)(uintptr_t)event->text + length + 1 : first;
-	}
-	if (ls_parse_number(first, &uids[0]) < 0 || ls_parse_number(last, &uids[1]) < 0)
-		return ls_decode_refuse(decoder, key, event, what);
-	if (uids[0] > uids[1] || uids[1] == UINT32_MAX) {
-		ls_report_error(decoder->report, event->mark, "range",
-			"'%s' is a range without any user; write the lower id first", key->name);
-		return 1;
-	}
-	memcpy(value, uids, sizeof(uids));
-	return 0;
+	if (r == 0)
+		memcpy(value, range, sizeof(range));
+	return r;
 }
 
 /* ---- finish ------------------------------------------------------------------------------------------------------ */
@@ -128,7 +110,7 @@ static const struct ls_key rule_keys[] = {
 	{ LS_NAME("fwmask"), LS_AT(ls_spec_rule, fwmask), LS_PRESENT(ls_spec_rule, has_fwmask),
 		LS_MARK(ls_spec_rule, fwmask_mark), LS_NUMBER(1, UINT32_MAX) },
 	{ LS_NAME("uid_range"), LS_AT(ls_spec_rule, uid_start), LS_PRESENT(ls_spec_rule, has_uids),
-		.decode = decode_uids },
+		.decode = decode_uids, .max = UINT32_MAX - 1 },
 	{ LS_NAME("invert"), LS_AT(ls_spec_rule, invert), LS_BOOL },
 	{ LS_NAME("table"), LS_AT(ls_spec_rule, table), LS_MARK(ls_spec_rule, table_mark), .decode = ls_decode_table,
 		.min = 1, .max = UINT32_MAX, .only = LOOKUP },

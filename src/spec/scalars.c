@@ -122,6 +122,57 @@ int ls_parse_number(const char *text, uint32_t *ret)
 	return 0;
 }
 
+static int report_bounds(struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event)
+{
+	char excerpt[LS_EXCERPT_MAX];
+
+	ls_report_error(decoder->report, event->mark, "range", "'%s' is %s; it must be from %u to %u",
+		ls_decode_key_name(key), ls_excerpt(event->text, event->length, excerpt), key->min, key->max);
+	return 1;
+}
+
+/* The two numbers of "FIRST-LAST", or one that is both; as ls_parse_number. */
+static int parse_range(const struct ls_yaml_event *event, uint32_t ret[static 2])
+{
+	size_t length = strcspn(event->text, "-");
+	char first[16];
+	int r;
+
+	if (length >= sizeof(first))
+		return -EINVAL;
+	memcpy(first, event->text, length);
+	first[length] = '\0';
+	r = ls_parse_number(first, &ret[0]);
+	if (r < 0 || !event->text[length])
+		ret[1] = ret[0];
+	else
+		r = ls_parse_number(event->text + length + 1, &ret[1]);
+	return r;
+}
+
+int ls_decode_range(struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event,
+	const char *what, uint32_t ret[static 2])
+{
+	uint32_t range[2];
+	int r;
+
+	r = ls_decode_scalar(decoder, key, event, event->tag == LS_TAG_INT ? LS_TAG_INT : LS_TAG_STR, what);
+	if (r != 0)
+		return r;
+	r = parse_range(event, range);
+	if (r == -EINVAL)
+		return ls_decode_refuse(decoder, key, event, what);
+	if (r < 0 || range[0] < key->min || range[1] > key->max)
+		return report_bounds(decoder, key, event);
+	if (range[0] > range[1]) {
+		ls_report_error(decoder->report, event->mark, "range",
+			"'%s' is a range with nothing in it; write the lower number first", ls_decode_key_name(key));
+		return 1;
+	}
+	memcpy(ret, range, sizeof(range));
+	return 0;
+}
+
 static void store(void *value, size_t size, uint32_t number)
 {
 	uint8_t u8 = (uint8_t)number;
@@ -162,11 +213,8 @@ int ls_decode_number(
 			ls_decode_key_name(key), ls_excerpt(event->text, event->length, excerpt));
 		return 1;
 	}
-	if (r < 0 || number < key->min || number > key->max) {
-		ls_report_error(decoder->report, event->mark, "range", "'%s' is %s; it must be from %u to %u",
-			ls_decode_key_name(key), ls_excerpt(event->text, event->length, excerpt), key->min, key->max);
-		return 1;
-	}
+	if (r < 0 || number < key->min || number > key->max)
+		return report_bounds(decoder, key, event);
 	store(value, key->size, number);
 	return 0;
 }

@@ -270,6 +270,20 @@ struct ls_prefix ls_prefix_network(struct ls_prefix prefix)
 	return prefix;
 }
 
+struct ls_ip ls_prefix_last(const struct ls_prefix *prefix)
+{
+	struct ls_ip ip = prefix->ip;
+
+	for (unsigned bit = prefix->length; bit < ls_ip_bits(ip.family); bit++)
+		ip.bytes[bit / 8] |= (uint8_t)(0x80u >> bit % 8);
+	return ip;
+}
+
+struct ls_prefix ls_ip_alone(const struct ls_ip *ip)
+{
+	return (struct ls_prefix){ .ip = *ip, .length = (uint8_t)ls_ip_bits(ip->family) };
+}
+
 bool ls_prefix_contains(const struct ls_prefix *prefix, const struct ls_ip *ip)
 {
 	size_t size = ls_ip_size(ip->family);
