@@ -549,11 +549,12 @@ enum ls_nft_rule_attr {
 /* An element of one of the sets. Key: the set, and of the next six those that its key consists of. */
 struct ls_nft_element {
 	struct ls_object object;
-	uint8_t set;                /* enum ls_nft_set_id */
-	uint16_t port, last_port;   /* last_port: of a range */
-	const char *protocol;       /* "tcp", "udp"; others by their number */
-	struct ls_ip address, last; /* last: of a range of addresses that is no prefix; a stranger's */
+	const char *protocol; /* "tcp", "udp"; others by their number */
+	uint8_t set;          /* enum ls_nft_set_id; just before the address, see the comparison */
+	struct ls_ip address;
+	uint16_t port, last_port; /* last_port: of a range */
 	struct ls_prefix prefix;
+	struct ls_ip last; /* of a range of addresses that is no prefix; a stranger's */
 	const char *iif, *oif;
 	struct ls_ip to;
 	uint16_t to_port;

@@ -32,7 +32,6 @@ struct ls_nft_set_form {
 	uint8_t data[LS_NFT_PARTS]; /* all nothing: a set, not a map */
 	bool interval;              /* keys are prefixes, or ranges of ports */
 	bool prefixes;              /* of a map: its data are prefixes */
-	const char *about;          /* what an element says, for people */
 };
 
 /* In this order they stand in files and in the table: never reuse a number. */
@@ -62,7 +61,7 @@ enum ls_nft_set_id {
 };
 
 extern const struct ls_nft_set_form ls_nft_sets[LS_NFT_N_SETS];
-extern const char *const ls_nft_set_names[]; /* the same names, for the attribute */
+extern const char *const ls_nft_set_names[LS_NFT_N_SETS + 1]; /* the same names, for the attribute */
 /* "ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service, interval", as nft writes it. */
 const char *ls_nft_set_type(const struct ls_nft_set_form *form, char *text, size_t size);
 #define LS_NFT_TYPE_MAX 128

@@ -210,21 +210,21 @@ static int compare_names(const char *a, const char *b)
 	return a == b ? 0 : !a || !b ? (a ? 1 : -1) : strcmp(a, b);
 }
 
-/* What an element has none of is zero. */
+/* What an element has none of is zero. Its set and its address stand one behind the other: mostly they tell. */
 static int element_compare(const struct ls_object *a, const struct ls_object *b)
 {
 	const struct ls_nft_element *x = as_element(a), *y = as_element(b);
-	int order = (int)x->set - (int)y->set;
+	int order = memcmp(&x->set, &y->set, sizeof(x->set) + sizeof(x->address));
 
-	order = order ? order : memcmp(&x->address, &y->address, sizeof(x->address));
-	order = order ? order : memcmp(&x->prefix, &y->prefix, sizeof(x->prefix));
 	order = order ? order : compare_names(x->protocol, y->protocol);
 	order = order ? order : (int)x->port - (int)y->port;
 	order = order ? order : (int)x->last_port - (int)y->last_port;
+	order = order ? order : memcmp(&x->prefix, &y->prefix, sizeof(x->prefix));
 	order = order ? order : memcmp(&x->last, &y->last, sizeof(x->last));
 	order = order ? order : compare_names(x->iif, y->iif);
 	return order ? order : compare_names(x->oif, y->oif);
 }
+_Static_assert(offsetof(struct ls_nft_element, address) == offsetof(struct ls_nft_element, set) + 1, "no gap");
 
 /* "fwd4 198.51.100.10 tcp 443" */
 static void element_describe(const struct ls_object *object, char *text, size_t size)

@@ -30,34 +30,35 @@
 		LS_NFT_IPV6, LS_NFT_PROTOCOL, LS_NFT_PORT \
 	}
 
-const struct ls_nft_set_form ls_nft_sets[LS_NFT_N_SETS] = {
-	[LS_NFT_FWD4] = { "fwd4", PORT4, { LS_NFT_IPV4, LS_NFT_PORT }, false, false, "port forwarded" },
-	[LS_NFT_FWD6] = { "fwd6", PORT6, { LS_NFT_IPV6, LS_NFT_PORT }, false, false, "port forwarded" },
-	[LS_NFT_RANGE4] = { "range4", PORT4, { LS_NFT_IPV4 }, true, false, "ports forwarded" },
-	[LS_NFT_RANGE6] = { "range6", PORT6, { LS_NFT_IPV6 }, true, false, "ports forwarded" },
-	[LS_NFT_ONE4] = { "one4", { LS_NFT_IPV4 }, { LS_NFT_IPV4 }, false, false, "address mapped" },
-	[LS_NFT_ONE6] = { "one6", { LS_NFT_IPV6 }, { LS_NFT_IPV6 }, false, false, "address mapped" },
-	[LS_NFT_SOURCE4] = { "source4", { LS_NFT_IPV4 }, { LS_NFT_IPV4 }, false, false, "source as" },
-	[LS_NFT_SOURCE6] = { "source6", { LS_NFT_IPV6 }, { LS_NFT_IPV6 }, false, false, "source as" },
-	[LS_NFT_INWARDS6] = { "inwards6", { LS_NFT_IPV6 }, { LS_NFT_IPV6 }, true, true, "prefix mapped" },
-	[LS_NFT_OUTWARDS6] = { "outwards6", { LS_NFT_IPV6 }, { LS_NFT_IPV6 }, true, true, "source prefix as" },
-	[LS_NFT_MASQUERADE4] = { "masquerade4", { LS_NFT_IPV4 }, { 0 }, true, false, "masqueraded" },
-	[LS_NFT_MASQUERADE6] = { "masquerade6", { LS_NFT_IPV6 }, { 0 }, true, false, "masqueraded" },
-	[LS_NFT_CLOSED4] = { "closed4", { LS_NFT_IPV4 }, { 0 }, true, false, "without internet" },
-	[LS_NFT_CLOSED6] = { "closed6", { LS_NFT_IPV6 }, { 0 }, true, false, "without internet" },
-	[LS_NFT_PUBLIC4] = { "public4", { LS_NFT_IPV4 }, { 0 }, false, false, "public address" },
-	[LS_NFT_PUBLIC6] = { "public6", { LS_NFT_IPV6 }, { 0 }, false, false, "public address" },
-	[LS_NFT_UPLINKS] = { "uplinks", { LS_NFT_IFNAME }, { 0 }, false, false, "uplink" },
-	[LS_NFT_INNER] = { "inner", { LS_NFT_IFNAME }, { 0 }, false, false, "link of a network" },
-	[LS_NFT_ROUTED] = { "routed", { LS_NFT_IFNAME, LS_NFT_IFNAME }, { 0 }, false, false, "may talk" },
-	[LS_NFT_MSS4] = { "mss4", { LS_NFT_IFNAME }, { LS_NFT_PORT }, false, false, "largest TCP segment" },
-	[LS_NFT_MSS6] = { "mss6", { LS_NFT_IFNAME }, { LS_NFT_PORT }, false, false, "largest TCP segment" },
-};
+/* Name, parts of the key and of the data, are keys intervals, are data prefixes. */
+#define SETS(SET) \
+	SET(FWD4, "fwd4", PORT4, { LS_NFT_IPV4, LS_NFT_PORT }, false, false) \
+	SET(FWD6, "fwd6", PORT6, { LS_NFT_IPV6, LS_NFT_PORT }, false, false) \
+	SET(RANGE4, "range4", PORT4, { LS_NFT_IPV4 }, true, false) \
+	SET(RANGE6, "range6", PORT6, { LS_NFT_IPV6 }, true, false) \
+	SET(ONE4, "one4", { LS_NFT_IPV4 }, { LS_NFT_IPV4 }, false, false) \
+	SET(ONE6, "one6", { LS_NFT_IPV6 }, { LS_NFT_IPV6 }, false, false) \
+	SET(SOURCE4, "source4", { LS_NFT_IPV4 }, { LS_NFT_IPV4 }, false, false) \
+	SET(SOURCE6, "source6", { LS_NFT_IPV6 }, { LS_NFT_IPV6 }, false, false) \
+	SET(INWARDS6, "inwards6", { LS_NFT_IPV6 }, { LS_NFT_IPV6 }, true, true) \
+	SET(OUTWARDS6, "outwards6", { LS_NFT_IPV6 }, { LS_NFT_IPV6 }, true, true) \
+	SET(MASQUERADE4, "masquerade4", { LS_NFT_IPV4 }, { 0 }, true, false) \
+	SET(MASQUERADE6, "masquerade6", { LS_NFT_IPV6 }, { 0 }, true, false) \
+	SET(CLOSED4, "closed4", { LS_NFT_IPV4 }, { 0 }, true, false) \
+	SET(CLOSED6, "closed6", { LS_NFT_IPV6 }, { 0 }, true, false) \
+	SET(PUBLIC4, "public4", { LS_NFT_IPV4 }, { 0 }, false, false) \
+	SET(PUBLIC6, "public6", { LS_NFT_IPV6 }, { 0 }, false, false) \
+	SET(UPLINKS, "uplinks", { LS_NFT_IFNAME }, { 0 }, false, false) \
+	SET(INNER, "inner", { LS_NFT_IFNAME }, { 0 }, false, false) \
+	SET(ROUTED, "routed", { LS_NFT_IFNAME, LS_NFT_IFNAME }, { 0 }, false, false) \
+	SET(MSS4, "mss4", { LS_NFT_IFNAME }, { LS_NFT_PORT }, false, false) \
+	SET(MSS6, "mss6", { LS_NFT_IFNAME }, { LS_NFT_PORT }, false, false)
 
-const char *const ls_nft_set_names[] = { "fwd4", "fwd6", "range4", "range6", "one4", "one6", "source4", "source6",
-	"inwards6", "outwards6", "masquerade4", "masquerade6", "closed4", "closed6", "public4", "public6", "uplinks",
-	"inner", "routed", "mss4", "mss6", NULL };
-_Static_assert(LS_ARRAY_SIZE(ls_nft_set_names) == LS_NFT_N_SETS + 1, "a name for each set");
+#define FORM(id, name, ...) [LS_NFT_##id] = { name, __VA_ARGS__ },
+#define NAME(id, name, ...) [LS_NFT_##id] = name,
+
+const struct ls_nft_set_form ls_nft_sets[LS_NFT_N_SETS] = { SETS(FORM) };
+const char *const ls_nft_set_names[LS_NFT_N_SETS + 1] = { SETS(NAME) };
 
 static const char *type_name(uint8_t type)
 {
