@@ -54,10 +54,12 @@ int ls_kernel_encode(struct ls_kernel *kernel, enum ls_op op, const struct ls_ob
 
 /* Tracked connections, by their first packet. */
 struct ls_connections {
-	struct ls_prefix to, from; /* its destination and its source; family 0: any. One of them at least */
-	uint8_t protocol;          /* IPPROTO_*; 0: any */
-	uint16_t port, last_port;  /* its destination port; last_port 0: any */
-	bool translated;           /* only those whose addresses or ports were translated (IPS_NAT_MASK) */
+	/* Its destination, its source, and who answers, which is another one than its destination where that is
+	 * translated; family 0: any. One of them at least. */
+	struct ls_prefix to, from, answered_by;
+	uint8_t protocol;         /* IPPROTO_*; 0: any */
+	uint16_t port, last_port; /* its destination port; last_port 0: any */
+	bool translated;          /* only those whose addresses or ports were translated (IPS_NAT_MASK) */
 };
 
 /* Forgets (conntrack -D) just those connections that one of the filters is about: NAT rules see the first packet of a

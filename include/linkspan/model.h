@@ -560,6 +560,7 @@ struct ls_nft_element {
 	uint16_t to_port;
 	struct ls_prefix to_prefix;
 	uint16_t mss; /* bytes */
+	struct ls_prefix destination;
 };
 enum ls_nft_element_attr {
 	LS_NFT_ELEMENT_SET,
@@ -575,6 +576,7 @@ enum ls_nft_element_attr {
 	LS_NFT_ELEMENT_TO_PORT,
 	LS_NFT_ELEMENT_TO_PREFIX,
 	LS_NFT_ELEMENT_MSS,
+	LS_NFT_ELEMENT_DESTINATION,
 };
 
 #define LS_MARK_PROTOCOL 108       /* rtm_protocol, IFA_PROTO: free in rtnetlink.h and iproute2's rt_protos */

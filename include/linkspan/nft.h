@@ -24,7 +24,7 @@ enum ls_nft_type {
 	LS_NFT_IFNAME = 41,
 };
 
-#define LS_NFT_PARTS 3u
+#define LS_NFT_PARTS 4u
 
 struct ls_nft_set_form {
 	const char *name;
@@ -32,6 +32,7 @@ struct ls_nft_set_form {
 	uint8_t data[LS_NFT_PARTS]; /* all nothing: a set, not a map */
 	bool interval;              /* keys are prefixes, or ranges of ports */
 	bool prefixes;              /* of a map: its data are prefixes */
+	bool subnets;               /* intervals of several parts: its addresses are prefixes, not alone */
 };
 
 /* In this order they stand in files and in the table: never reuse a number. */
@@ -57,6 +58,16 @@ enum ls_nft_set_id {
 	LS_NFT_ROUTED,
 	LS_NFT_MSS4,
 	LS_NFT_MSS6,
+	LS_NFT_HERE4, /* like FWD4 and so on, by the link that packets come in by, to whichever address it has */
+	LS_NFT_HERE6,
+	LS_NFT_HERE_RANGE4,
+	LS_NFT_HERE_RANGE6,
+	LS_NFT_HIDDEN4, /* targets that do not see who asks */
+	LS_NFT_HIDDEN6,
+	LS_NFT_LET_IN4, /* to the host */
+	LS_NFT_LET_IN6,
+	LS_NFT_LET_THROUGH4,
+	LS_NFT_LET_THROUGH6,
 	LS_NFT_N_SETS,
 };
 
@@ -66,6 +77,9 @@ extern const char *const ls_nft_set_names[LS_NFT_N_SETS + 1]; /* the same names,
 const char *ls_nft_set_type(const struct ls_nft_set_form *form, char *text, size_t size);
 #define LS_NFT_TYPE_MAX 128
 size_t ls_nft_type_size(uint8_t type); /* bytes of a part */
+/* IPPROTO_* by nft's name for it; NULL, 0: none that is called anything. */
+const char *ls_nft_protocol_name(uint8_t number);
+uint8_t ls_nft_protocol_number(const char *name);
 
 /* ---- chains and rules -------------------------------------------------------------------------------------------- */
 
@@ -89,6 +103,7 @@ enum ls_nft_op {
 	LS_NFT_VERDICT,
 	LS_NFT_REJECT,
 	LS_NFT_TCPOPT,
+	LS_NFT_FIB,
 	LS_NFT_N_OPS,
 };
 
@@ -121,5 +136,6 @@ extern const size_t ls_nft_n_rules;
 size_t ls_nft_chain_index(const char *name);
 size_t ls_nft_rule_index(const char *chain, const char *name);
 
-/* The table, its sets, chains and rules, as a spec wants them. -ENOMEM. */
-int ls_nft_add_skeleton(struct ls_set *set);
+/* The table, its sets, chains and rules, as a spec wants them. `drops`: a bit for each hook (NF_INET_*) where what no
+ * rule accepts is dropped. -ENOMEM. */
+int ls_nft_add_skeleton(struct ls_set *set, uint32_t drops);

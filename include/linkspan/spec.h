@@ -238,7 +238,10 @@ struct ls_spec_forward {
 	uint16_t port, last_port;
 	struct ls_ip to;
 	uint16_t to_port; /* 0: the same */
+	uint8_t source;   /* enum ls_forward_source */
 };
+
+enum ls_forward_source { LS_SOURCE_KEEP, LS_SOURCE_MASQUERADE }; /* whom the target sees */
 
 /* gateway: {...}: the service that it is the way to. */
 enum ls_gateway_mode { LS_GATEWAY_NAT };
@@ -279,6 +282,26 @@ struct ls_spec_nat {
 	bool route_between_networks;
 };
 
+/* filter: { input: {...}, forward: {...} } */
+struct ls_spec_allow {
+	struct ls_mark mark, to_mark, port_mark;
+	struct ls_prefix from, to; /* host bits zero; family 0: any */
+	uint8_t protocol;          /* IPPROTO_*; 0: any */
+	uint16_t port, last_port;  /* of the destination; 0: any */
+};
+
+struct ls_spec_filter_chain {
+	struct ls_mark mark, allow_mark;
+	uint8_t policy; /* enum ls_nft_policy, for what nothing allows */
+	struct ls_spec_allow *allow;
+	size_t n_allow;
+};
+
+struct ls_spec_filter {
+	struct ls_mark mark;                        /* line 0: the spec has none */
+	struct ls_spec_filter_chain input, forward; /* to the host; through it */
+};
+
 struct ls_spec {
 	struct ls_arena *arena; /* of ls_spec_free: it holds nearly everything below */
 	const char *file;       /* as given; "-" reads as <stdin> */
@@ -307,6 +330,7 @@ struct ls_spec {
 	size_t n_forwards;
 	struct ls_spec_gateway gateway;
 	struct ls_spec_nat nat;
+	struct ls_spec_filter filter;
 };
 
 /* Reads and checks a spec; path "-" is standard input. Every finding goes to `diag`. Returns 0 (there may be warnings),
@@ -322,6 +346,8 @@ const struct ls_spec_interface *ls_spec_find_interface(const struct ls_spec *spe
 const struct ls_spec_family *ls_spec_family(const struct ls_spec_interface *interface, uint8_t family);
 /* Is it about IPPROTO_TCP, IPPROTO_UDP? */
 bool ls_spec_forwards(const struct ls_spec_forward *forward, uint8_t protocol);
+/* Do they lead to the same ports of the same host? */
+bool ls_spec_same_target(const struct ls_spec_forward *a, const struct ls_spec_forward *b);
 /* The forward that the i-th service of a gateway is. */
 struct ls_spec_forward ls_spec_gateway_forward(const struct ls_spec_gateway *gateway, size_t i);
 /* The MTU that the kernel gives the link where the spec names none, in bytes; 0: it depends. */

@@ -17,7 +17,6 @@
 
 static void take_ports(const struct ls_nft_element *element, struct ls_connections *ret)
 {
-	ret->to = ls_ip_alone(&element->address);
 	ret->protocol = !strcmp(element->protocol, "udp") ? IPPROTO_UDP : IPPROTO_TCP;
 	ret->port = element->port;
 	ret->last_port = ls_object_has(&element->object, LS_NFT_ELEMENT_LAST_PORT) ? element->last_port : element->port;
@@ -33,6 +32,14 @@ static bool find_connections(const struct ls_nft_element *element, bool goes, st
 	case LS_NFT_FWD6:
 	case LS_NFT_RANGE4:
 	case LS_NFT_RANGE6:
+		ret->to = ls_ip_alone(&element->address);
+		take_ports(element, ret);
+		return true;
+	case LS_NFT_HERE4:
+	case LS_NFT_HERE6:
+	case LS_NFT_HERE_RANGE4:
+	case LS_NFT_HERE_RANGE6:
+		ret->answered_by = ls_ip_alone(&element->to);
 		take_ports(element, ret);
 		return true;
 	case LS_NFT_ONE4:
@@ -62,6 +69,12 @@ static bool find_connections(const struct ls_nft_element *element, bool goes, st
 	case LS_NFT_ROUTED:
 	case LS_NFT_MSS4:
 	case LS_NFT_MSS6:
+	case LS_NFT_HIDDEN4:
+	case LS_NFT_HIDDEN6:
+	case LS_NFT_LET_IN4:
+	case LS_NFT_LET_IN6:
+	case LS_NFT_LET_THROUGH4:
+	case LS_NFT_LET_THROUGH6:
 	case LS_NFT_N_SETS:
 		break;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Networks, public addresses, forwards and nat: elements of linkspan's nftables table, which is there as soon as a spec
- * has any of them; the public addresses themselves; and forwarding, without which all of it would be for nothing.
+ * Networks, public addresses, forwards, nat and the filter: elements of linkspan's nftables table, which is there as
+ * soon as a spec has any of them; the public addresses themselves; and forwarding, without which all of it would be for
+ * nothing.
  */
 #include "compiler.h"
 
@@ -11,6 +12,8 @@
 #include <sys/socket.h>
 
 #include <netinet/in.h>
+
+#include <linux/netfilter.h>
 
 /* The one of two sets that is of a family. */
 #define SET(name, family) ((family) == AF_INET6 ? LS_NFT_##name##6 : LS_NFT_##name##4)
@@ -81,29 +84,64 @@ static void add_link(
 
 struct ports {
 	struct ls_mark mark;
+	const char *dev; /* whose addresses they are, whichever those may be; NULL: */
 	struct ls_ip address, to;
 	uint8_t protocol;
 	uint16_t port, last_port, to_port;
 };
 
+static void set_port(struct ls_nft_element *element, uint8_t protocol, uint16_t port, uint16_t last_port)
+{
+	if (protocol) {
+		element->protocol = ls_nft_protocol_name(protocol);
+		element->object.set |= LS_BIT(LS_NFT_ELEMENT_PROTOCOL);
+	}
+	if (port) {
+		element->port = port;
+		element->object.set |= LS_BIT(LS_NFT_ELEMENT_PORT);
+	}
+	if (last_port != port) {
+		element->last_port = last_port;
+		element->object.set |= LS_BIT(LS_NFT_ELEMENT_LAST_PORT);
+	}
+}
+
+static struct ls_nft_element *add_port_key(struct compiler *compiler, enum ls_nft_set_id set, const struct ports *ports)
+{
+	struct ls_nft_element *element = add_element(compiler, set, ports->mark);
+
+	if (!element)
+		return NULL;
+	element->iif = ports->dev;
+	element->address = ports->dev ? (struct ls_ip){ 0 } : ports->address;
+	element->object.set |= LS_BIT(ports->dev ? LS_NFT_ELEMENT_IIF : LS_NFT_ELEMENT_ADDRESS);
+	set_port(element, ports->protocol, ports->port, ports->last_port);
+	return element;
+}
+
 /* One port goes into a hash, a range into the interval map, where ports stay as they are. */
-static void add_ports(struct compiler *compiler, const struct ports *ports)
+static enum ls_nft_set_id map_of(const struct ports *ports)
 {
 	bool range = ports->port != ports->last_port;
-	struct ls_nft_element *element = add_element(
-		compiler, range ? SET(RANGE, ports->address.family) : SET(FWD, ports->address.family), ports->mark);
+	uint8_t family = ports->to.family;
+
+	if (ports->dev)
+		return range ? SET(HERE_RANGE, family) : SET(HERE, family);
+	return range ? SET(RANGE, family) : SET(FWD, family);
+}
+
+static void add_ports(struct compiler *compiler, const struct ports *ports)
+{
+	struct ls_nft_element *element = add_port_key(compiler, map_of(ports), ports);
 
 	if (!element)
 		return;
-	element->address = ports->address;
-	element->protocol = ports->protocol == IPPROTO_TCP ? "tcp" : "udp";
-	element->port = ports->port;
 	element->to = ports->to;
-	element->object.set |= LS_BIT(LS_NFT_ELEMENT_ADDRESS) | LS_BIT(LS_NFT_ELEMENT_PROTOCOL) |
-			       LS_BIT(LS_NFT_ELEMENT_PORT) | LS_BIT(LS_NFT_ELEMENT_TO);
-	element->last_port = range ? ports->last_port : 0;
-	element->to_port = range ? 0 : ports->to_port;
-	element->object.set |= range ? LS_BIT(LS_NFT_ELEMENT_LAST_PORT) : LS_BIT(LS_NFT_ELEMENT_TO_PORT);
+	element->object.set |= LS_BIT(LS_NFT_ELEMENT_TO);
+	if (ports->port != ports->last_port)
+		return;
+	element->to_port = ports->to_port;
+	element->object.set |= LS_BIT(LS_NFT_ELEMENT_TO_PORT);
 }
 
 /* ---- networks ---------------------------------------------------------------------------------------------------- */
@@ -222,13 +260,16 @@ static void compile_public_ips(struct compiler *compiler)
 
 /* ---- forwards ---------------------------------------------------------------------------------------------------- */
 
+static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
+
+/* At an address, or (NULL) at those of the link `dev`. */
 static void compile_forward_of(
-	struct compiler *compiler, const struct ls_spec_forward *forward, const struct ls_ip *address)
+	struct compiler *compiler, const struct ls_spec_forward *forward, const struct ls_ip *address, const char *dev)
 {
-	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
 	struct ports ports = {
 		.mark = forward->mark,
-		.address = *address,
+		.dev = address ? NULL : dev,
+		.address = address ? *address : (struct ls_ip){ 0 },
 		.to = forward->to,
 		.port = forward->port,
 		.last_port = forward->last_port,
@@ -236,28 +277,63 @@ static void compile_forward_of(
 	};
 
 	for (size_t i = 0; i < LS_ARRAY_SIZE(protocols); i++) {
+		if (!ls_spec_forwards(forward, protocols[i]))
+			continue;
 		ports.protocol = protocols[i];
-		if (ls_spec_forwards(forward, protocols[i]))
-			add_ports(compiler, &ports);
+		add_ports(compiler, &ports);
 	}
 }
 
-/* At each address that the interface has in the family of the target. */
+/* At each address that the interface has in the family of the target; where it gets them from others, at those. */
 static void compile_forward(struct compiler *compiler, const struct ls_spec_forward *forward)
 {
 	const struct ls_spec_interface *interface = ls_spec_find_interface(compiler->spec, forward->interface);
 	const struct ls_spec_family *family = interface ? ls_spec_family(interface, forward->to.family) : NULL;
 
+	if (family && family->method == LS_METHOD_AUTO) {
+		compile_forward_of(compiler, forward, NULL, compiler_device(compiler, forward->interface));
+		return;
+	}
 	for (size_t k = 0; family && k < family->n_addresses; k++)
-		compile_forward_of(compiler, forward, &family->addresses[k].address.ip);
+		compile_forward_of(compiler, forward, &family->addresses[k].address.ip, NULL);
+}
+
+/* Who is asked does not see by whom. Several forwards may lead to one target. */
+static void hide_source(struct compiler *compiler, size_t i, uint8_t protocol)
+{
+	const struct ls_spec_forward *forwards = compiler->spec->forwards, *forward = &forwards[i];
+	const struct ports target = {
+		.mark = forward->mark,
+		.address = forward->to,
+		.protocol = protocol,
+		.port = forward->to_port ? forward->to_port : forward->port,
+		.last_port = forward->to_port ? forward->to_port : forward->last_port,
+	};
+
+	for (size_t k = 0; k < i; k++)
+		if (forwards[k].source == LS_SOURCE_MASQUERADE && ls_spec_forwards(&forwards[k], protocol) &&
+			ls_spec_same_target(&forwards[k], forward))
+			return;
+	(void)add_port_key(compiler, SET(HIDDEN, forward->to.family), &target);
+}
+
+static void compile_source(struct compiler *compiler, size_t i)
+{
+	const struct ls_spec_forward *forward = &compiler->spec->forwards[i];
+
+	for (size_t k = 0; k < LS_ARRAY_SIZE(protocols) && forward->source == LS_SOURCE_MASQUERADE; k++)
+		if (ls_spec_forwards(forward, protocols[k]))
+			hide_source(compiler, i, protocols[k]);
 }
 
 static void compile_forwards(struct compiler *compiler)
 {
 	const struct ls_spec *spec = compiler->spec;
 
-	for (size_t i = 0; i < spec->n_forwards; i++)
+	for (size_t i = 0; i < spec->n_forwards; i++) {
 		compile_forward(compiler, &spec->forwards[i]);
+		compile_source(compiler, i);
+	}
 	for (size_t i = 0; i < spec->gateway.n_services; i++) {
 		struct ls_spec_forward forward = ls_spec_gateway_forward(&spec->gateway, i);
 
@@ -324,6 +400,52 @@ static void compile_segments(struct compiler *compiler)
 	}
 }
 
+/* ---- filter ------------------------------------------------------------------------------------------------------ */
+
+/* Of no family: any. */
+static struct ls_prefix prefix_or_any(const struct ls_prefix *prefix, uint8_t family)
+{
+	return prefix->ip.family ? *prefix : (struct ls_prefix){ .ip.family = family };
+}
+
+static void add_allowed(
+	struct compiler *compiler, enum ls_nft_set_id set, const struct ls_spec_allow *allow, uint8_t family)
+{
+	struct ls_nft_element *element = add_element(compiler, set, allow->mark);
+
+	if (!element)
+		return;
+	element->prefix = prefix_or_any(&allow->from, family);
+	element->destination = prefix_or_any(&allow->to, family);
+	element->object.set |= LS_BIT(LS_NFT_ELEMENT_PREFIX) | LS_BIT(LS_NFT_ELEMENT_DESTINATION);
+	set_port(element, allow->protocol, allow->port, allow->last_port);
+}
+
+static void compile_allowed(struct compiler *compiler, enum ls_nft_set_id set4, enum ls_nft_set_id set6,
+	const struct ls_spec_filter_chain *chain)
+{
+	for (size_t i = 0; i < chain->n_allow; i++) {
+		const struct ls_spec_allow *allow = &chain->allow[i];
+		uint8_t family = allow->from.ip.family ? allow->from.ip.family : allow->to.ip.family;
+
+		if (family != AF_INET6)
+			add_allowed(compiler, set4, allow, AF_INET);
+		if (family != AF_INET)
+			add_allowed(compiler, set6, allow, AF_INET6);
+	}
+}
+
+/* The hooks where what nothing allows is dropped. */
+static uint32_t compile_filter(struct compiler *compiler)
+{
+	const struct ls_spec_filter *filter = &compiler->spec->filter;
+
+	compile_allowed(compiler, LS_NFT_LET_IN4, LS_NFT_LET_IN6, &filter->input);
+	compile_allowed(compiler, LS_NFT_LET_THROUGH4, LS_NFT_LET_THROUGH6, &filter->forward);
+	return (filter->input.policy == LS_NFT_POLICY_DROP ? LS_BIT(NF_INET_LOCAL_IN) : 0) |
+	       (filter->forward.policy == LS_NFT_POLICY_DROP ? LS_BIT(NF_INET_FORWARD) : 0);
+}
+
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 /* Where the spec first says something of it; line 0: nowhere. */
@@ -338,14 +460,16 @@ static struct ls_mark first_mark(const struct ls_spec *spec)
 	for (size_t i = 0; i < spec->n_interfaces; i++)
 		if (spec->interfaces[i].clamp_mss)
 			return spec->interfaces[i].clamp_mss_mark;
+	if (spec->filter.mark.line)
+		return spec->filter.mark;
 	return spec->n_forwards ? spec->forwards[0].mark : spec->gateway.mark;
 }
 
-static void add_skeleton(struct compiler *compiler, struct ls_mark mark)
+static void add_skeleton(struct compiler *compiler, uint32_t drops, struct ls_mark mark)
 {
 	size_t n = compiler->set->n_objects;
 
-	if (ls_nft_add_skeleton(compiler->set) < 0)
+	if (ls_nft_add_skeleton(compiler->set, drops) < 0)
 		compiler->out_of_memory = true;
 	for (; n < compiler->set->n_objects; n++) {
 		compiler->set->objects[n]->line = mark.line;
@@ -367,7 +491,8 @@ static bool has_family(const struct compiler *compiler, size_t from, uint8_t fam
 		const struct ls_nft_element *element = (const struct ls_nft_element *)compiler->set->objects[from];
 
 		if (element->object.kind == &ls_kind_nft_element &&
-			(element->address.family == family || element->prefix.ip.family == family))
+			(element->address.family == family || element->prefix.ip.family == family ||
+				element->to.family == family))
 			return true;
 	}
 	return false;
@@ -400,5 +525,5 @@ void compile_nat(struct compiler *compiler)
 	compile_nat_section(compiler);
 	compile_segments(compiler);
 	forward_packets(compiler, from, mark);
-	add_skeleton(compiler, mark);
+	add_skeleton(compiler, compile_filter(compiler), mark);
 }

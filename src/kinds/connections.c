@@ -41,13 +41,20 @@ static int compare_filters(const void *a, const void *b)
 		&(*(const struct ls_connections *const *)a)->to.ip, &(*(const struct ls_connections *const *)b)->to.ip);
 }
 
+static uint8_t family_of(const struct ls_connections *filter)
+{
+	return filter->to.ip.family     ? filter->to.ip.family
+	       : filter->from.ip.family ? filter->from.ip.family
+					: filter->answered_by.ip.family;
+}
+
 static int sort_filters(const struct ls_connections *list, size_t n, struct filters *ret)
 {
 	*ret = (struct filters){ .exact = calloc(n, sizeof(*ret->exact)), .others = calloc(n, sizeof(*ret->others)) };
 	if (!ret->exact || !ret->others)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		if (!list[i].to.ip.family && !list[i].from.ip.family)
+		if (!family_of(&list[i]))
 			return -EINVAL; /* it would flush everything */
 		if (is_exact(&list[i]))
 			ret->exact[ret->n_exact++] = &list[i];
@@ -67,16 +74,21 @@ static void filters_done(struct filters *filters)
 /* ---- one connection ---------------------------------------------------------------------------------------------- */
 
 struct connection {
-	struct ls_ip to, from;
+	struct ls_ip to, from, answered_by;
 	uint8_t protocol;
 	uint16_t port;
 	uint32_t status;
 };
 
+static bool is_in(const struct ls_prefix *prefix, const struct ls_ip *ip)
+{
+	return !prefix->ip.family || ls_prefix_contains(prefix, ip);
+}
+
 static bool matches(const struct ls_connections *filter, const struct connection *connection)
 {
-	return (!filter->to.ip.family || ls_prefix_contains(&filter->to, &connection->to)) &&
-	       (!filter->from.ip.family || ls_prefix_contains(&filter->from, &connection->from)) &&
+	return is_in(&filter->to, &connection->to) && is_in(&filter->from, &connection->from) &&
+	       is_in(&filter->answered_by, &connection->answered_by) &&
 	       (!filter->protocol || filter->protocol == connection->protocol) &&
 	       (!filter->last_port || (connection->port >= filter->port && connection->port <= filter->last_port)) &&
 	       (!filter->translated || connection->status & (IPS_SRC_NAT | IPS_DST_NAT));
@@ -103,23 +115,34 @@ static bool is_concerned(const struct filters *filters, const struct connection 
 	return false;
 }
 
-/* False: it has no addresses, so there is nothing that a filter could be about. */
-static bool take_connection(const struct nlattr *const *tb, struct connection *ret)
+/* A tuple: the addresses, the protocol and the ports of one direction. False: it has no addresses, so there is nothing
+ * that a filter could be about. */
+static bool take_tuple(
+	const struct nlattr *attr, struct ls_ip *from, struct ls_ip *to, uint8_t *protocol, uint16_t *port)
 {
-	const struct nlattr *tuple[CTA_TUPLE_MAX + 1], *ip[CTA_IP_MAX + 1], *protocol[CTA_PROTO_MAX + 1];
+	const struct nlattr *tuple[CTA_TUPLE_MAX + 1], *ip[CTA_IP_MAX + 1], *proto[CTA_PROTO_MAX + 1];
 	bool v4;
 
-	ls_attrs_parse(
-		tuple, LS_ARRAY_SIZE(tuple), ls_attr_data(tb[CTA_TUPLE_ORIG]), ls_attr_length(tb[CTA_TUPLE_ORIG]));
+	ls_attrs_parse(tuple, LS_ARRAY_SIZE(tuple), ls_attr_data(attr), ls_attr_length(attr));
 	ls_attrs_parse(ip, LS_ARRAY_SIZE(ip), ls_attr_data(tuple[CTA_TUPLE_IP]), ls_attr_length(tuple[CTA_TUPLE_IP]));
-	ls_attrs_parse(protocol, LS_ARRAY_SIZE(protocol), ls_attr_data(tuple[CTA_TUPLE_PROTO]),
+	ls_attrs_parse(proto, LS_ARRAY_SIZE(proto), ls_attr_data(tuple[CTA_TUPLE_PROTO]),
 		ls_attr_length(tuple[CTA_TUPLE_PROTO]));
 	v4 = ip[CTA_IP_V4_DST] != NULL;
-	ret->protocol = ls_attr_u8(protocol[CTA_PROTO_NUM]);
-	ret->port = ntohs(ls_attr_u16(protocol[CTA_PROTO_DST_PORT]));
+	*protocol = ls_attr_u8(proto[CTA_PROTO_NUM]);
+	*port = ntohs(ls_attr_u16(proto[CTA_PROTO_DST_PORT]));
+	return ls_attr_ip(ip[v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST], v4 ? AF_INET : AF_INET6, to) &&
+	       ls_attr_ip(ip[v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC], v4 ? AF_INET : AF_INET6, from);
+}
+
+static bool take_connection(const struct nlattr *const *tb, struct connection *ret)
+{
+	struct ls_ip to;
+	uint8_t protocol;
+	uint16_t port;
+
 	ret->status = ntohl(ls_attr_u32(tb[CTA_STATUS]));
-	return ls_attr_ip(ip[v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST], v4 ? AF_INET : AF_INET6, &ret->to) &&
-	       ls_attr_ip(ip[v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC], v4 ? AF_INET : AF_INET6, &ret->from);
+	return take_tuple(tb[CTA_TUPLE_ORIG], &ret->from, &ret->to, &ret->protocol, &ret->port) &&
+	       take_tuple(tb[CTA_TUPLE_REPLY], &ret->answered_by, &to, &protocol, &port);
 }
 
 /* ---- listing ----------------------------------------------------------------------------------------------------- */
@@ -253,7 +276,7 @@ static bool tracks_none(const struct ls_kernel *kernel)
 static bool any_of(const struct ls_connections *filters, size_t n, uint8_t family)
 {
 	for (size_t i = 0; i < n; i++)
-		if (filters[i].to.ip.family == family || filters[i].from.ip.family == family)
+		if (family_of(&filters[i]) == family)
 			return true;
 	return false;
 }

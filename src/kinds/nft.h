@@ -7,6 +7,7 @@
 #include <linkspan/nft.h>
 
 struct nftnl_rule;
+struct nftnl_set;
 
 /* nft_exprs.c: expressions to and from libnftnl. */
 int ls_nft_put_exprs(struct nftnl_rule *rule, const struct ls_nft_rule_form *form); /* -ENOMEM */
@@ -14,6 +15,9 @@ int ls_nft_put_exprs(struct nftnl_rule *rule, const struct ls_nft_rule_form *for
  * there is none of that name. */
 const char *ls_nft_rule_text(
 	struct ls_arena *arena, struct ls_buf *scratch, struct nftnl_rule *rule, const struct ls_nft_rule_form *form);
+
+/* nft_sets.c */
+int ls_nft_describe_set(struct nftnl_set *set, const struct ls_nft_set_form *form); /* -ENOMEM */
 
 /* nft_elements.c: keys and data as the kernel has them. */
 #define LS_NFT_KEY_MAX 40u /* two IPv6 addresses, a protocol and a port */
@@ -31,6 +35,7 @@ bool ls_nft_take_key(struct ls_arena *arena, struct ls_nft_element *element, con
 bool ls_nft_take_data(struct ls_nft_element *element, const struct ls_nft_bytes *data);
 size_t ls_nft_parts_size(const uint8_t *parts); /* bytes of a key or of data */
 bool ls_nft_is_concatenation(const uint8_t *parts);
+bool ls_nft_is_mss(const struct ls_nft_set_form *form); /* a map of largest segments of TCP */
 
 /* nft_dump.c: dumps. */
 struct ls_nft_raw {

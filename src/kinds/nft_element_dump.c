@@ -89,6 +89,20 @@ static int compare_raws(const void *a, const void *b)
 	return order ? order : (int)y->is_end - (int)x->is_end;
 }
 
+/* Some key is none that linkspan could have written: the set is not as it was made, and is made anew. */
+static int mark_set(struct ls_nft_dump *dump)
+{
+	for (size_t i = dump->set->n_objects; i-- > 0;) {
+		struct ls_nft_set *set = (struct ls_nft_set *)dump->set->objects[i];
+
+		if (set->object.kind != &ls_kind_nft_set || strcmp(set->name, ls_nft_sets[dump->element_set].name) != 0)
+			continue;
+		set->type = ls_arena_printf(dump->set->arena, "%s, others' elements", set->type);
+		return set->type ? 0 : -ENOMEM;
+	}
+	return 0;
+}
+
 static int add_element(struct ls_nft_dump *dump, const struct ls_nft_raw *raw, const struct ls_nft_bytes *end)
 {
 	struct ls_nft_element *element = (struct ls_nft_element *)ls_object_new(dump->set->arena, &ls_kind_nft_element);
@@ -97,9 +111,8 @@ static int add_element(struct ls_nft_dump *dump, const struct ls_nft_raw *raw, c
 		return -ENOMEM;
 	element->set = dump->element_set;
 	ls_object_set(&element->object, LS_NFT_ELEMENT_SET);
-	/* What does not fit belongs to a set that a stranger has made anew; that one goes, and it with it. */
 	if (!ls_nft_take_key(dump->set->arena, element, &raw->key, end))
-		return 0;
+		return mark_set(dump);
 	(void)ls_nft_take_data(element, &raw->data);
 	return ls_nft_dump_add(dump, &element->object);
 }

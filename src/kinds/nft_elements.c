@@ -11,30 +11,41 @@
 
 #define ALIGN4(n) (((n) + 3u) & ~(size_t)3)
 
-static const struct {
-	uint8_t number;
-	const char *name;
-} protocols[] = { { IPPROTO_TCP, "tcp" }, { IPPROTO_UDP, "udp" } };
+#define ANY_PROTOCOL UINT8_MAX /* 0 to this */
+#define ANY_PORT UINT16_MAX
 
-static uint8_t protocol_number(const char *name)
+/* "tcp", "132", or "6-17", which only strangers ask for; none is any. */
+static uint8_t protocol_number(const char *text, bool upper)
 {
-	for (size_t i = 0; i < LS_ARRAY_SIZE(protocols); i++)
-		if (!strcmp(protocols[i].name, name))
-			return protocols[i].number;
-	return (uint8_t)strtoul(name, NULL, 10);
+	uint8_t number = text ? ls_nft_protocol_number(text) : 0;
+	char *end;
+
+	if (!text)
+		return upper ? ANY_PROTOCOL : 0;
+	if (number)
+		return number;
+	number = (uint8_t)strtoul(text, &end, 10);
+	return upper && *end == '-' ? (uint8_t)strtoul(end + 1, NULL, 10) : number;
 }
 
-static const char *protocol_name(struct ls_arena *arena, uint8_t number)
+static const char *protocol_text(struct ls_arena *arena, uint8_t first, uint8_t last)
 {
-	for (size_t i = 0; i < LS_ARRAY_SIZE(protocols); i++)
-		if (protocols[i].number == number)
-			return protocols[i].name;
-	return ls_arena_printf(arena, "%u", number);
+	const char *name = ls_nft_protocol_name(first);
+
+	if (first != last)
+		return ls_arena_printf(arena, "%u-%u", first, last);
+	return name ? name : ls_arena_printf(arena, "%u", first);
 }
 
 bool ls_nft_is_concatenation(const uint8_t *parts)
 {
 	return parts[1] != LS_NFT_NOTHING;
+}
+
+/* A number alone is no port. */
+bool ls_nft_is_mss(const struct ls_nft_set_form *form)
+{
+	return form->data[0] == LS_NFT_PORT;
 }
 
 size_t ls_nft_parts_size(const uint8_t *parts)
@@ -92,36 +103,56 @@ static void put_interval(
 		ret_end->length = 0;
 }
 
-static void put_key_part(const struct ls_nft_element *element, uint8_t type, bool first, bool fill, uint16_t port,
-	struct ls_nft_bytes *ret)
+static uint16_t port_of(const struct ls_nft_element *element, bool upper)
 {
+	if (!ls_object_has(&element->object, LS_NFT_ELEMENT_PORT))
+		return upper ? ANY_PORT : 0;
+	return upper && ls_object_has(&element->object, LS_NFT_ELEMENT_LAST_PORT) ? element->last_port : element->port;
+}
+
+/* The first address of a key is the source where there are two. */
+static struct ls_ip ip_of(const struct ls_nft_element *element, bool first, bool upper)
+{
+	const struct ls_prefix *prefix = first ? &element->prefix : &element->destination;
+
+	if (!ls_nft_sets[element->set].subnets)
+		return element->address;
+	return upper ? ls_prefix_last(prefix) : prefix->ip;
+}
+
+/* The part at place `i` of the first key of an interval, or of the last one (`upper`); of a single key both are one. */
+static void put_key_part(const struct ls_nft_element *element, size_t i, bool upper, struct ls_nft_bytes *ret)
+{
+	const uint8_t *parts = ls_nft_sets[element->set].key;
+	bool fill = ls_nft_is_concatenation(parts);
+	struct ls_ip ip;
 	uint8_t number;
 
-	switch ((enum ls_nft_type)type) {
+	switch ((enum ls_nft_type)parts[i]) {
 	case LS_NFT_NOTHING:
 		break;
 	case LS_NFT_IPV4:
 	case LS_NFT_IPV6:
-		put(ret, element->address.bytes, ls_nft_type_size(type), fill);
+		ip = ip_of(element, i == 0, upper);
+		put(ret, ip.bytes, ls_nft_type_size(parts[i]), fill);
 		break;
 	case LS_NFT_PROTOCOL:
-		number = protocol_number(element->protocol);
+		number = protocol_number(element->protocol, upper);
 		put(ret, &number, 1, fill);
 		break;
 	case LS_NFT_PORT:
-		put_port(ret, port, fill);
+		put_port(ret, port_of(element, upper), fill);
 		break;
 	case LS_NFT_IFNAME:
-		put_name(ret, first ? element->iif : element->oif);
+		put_name(ret, i == 0 ? element->iif : element->oif);
 		break;
 	}
 }
 
-static void put_key_parts(
-	const struct ls_nft_element *element, const uint8_t *parts, uint16_t port, struct ls_nft_bytes *ret)
+static void put_key_parts(const struct ls_nft_element *element, bool upper, struct ls_nft_bytes *ret)
 {
 	for (size_t i = 0; i < LS_NFT_PARTS; i++)
-		put_key_part(element, parts[i], i == 0, ls_nft_is_concatenation(parts), port, ret);
+		put_key_part(element, i, upper, ret);
 }
 
 void ls_nft_key(const struct ls_nft_element *element, struct ls_nft_bytes *ret, struct ls_nft_bytes *ret_end)
@@ -133,9 +164,9 @@ void ls_nft_key(const struct ls_nft_element *element, struct ls_nft_bytes *ret, 
 		put_interval(element, ls_nft_type_size(form->key[0]), ret, ret_end);
 		return;
 	}
-	put_key_parts(element, form->key, element->port, ret);
+	put_key_parts(element, false, ret);
 	if (form->interval)
-		put_key_parts(element, form->key, element->last_port, ret_end);
+		put_key_parts(element, true, ret_end);
 }
 
 void ls_nft_data(const struct ls_nft_element *element, struct ls_nft_bytes *ret)
@@ -153,7 +184,7 @@ void ls_nft_data(const struct ls_nft_element *element, struct ls_nft_bytes *ret)
 	}
 	for (size_t i = 0; i < LS_NFT_PARTS && form->data[i]; i++) {
 		if (form->data[i] == LS_NFT_PORT)
-			put_port(ret, form->key[0] == LS_NFT_IFNAME ? element->mss : element->to_port, fill);
+			put_port(ret, ls_nft_is_mss(form) ? element->mss : element->to_port, fill);
 		else
 			put(ret, element->to.bytes, ls_nft_type_size(form->data[i]), fill);
 	}
@@ -230,27 +261,63 @@ static bool take_name(struct ls_arena *arena, struct ls_nft_element *element, bo
 	return name != NULL;
 }
 
-static bool take_key_part(
-	struct ls_arena *arena, struct ls_nft_element *element, uint8_t type, bool first, const uint8_t *bytes)
+static bool take_protocol(struct ls_arena *arena, struct ls_nft_element *element, uint8_t first, uint8_t last)
 {
+	if (first == 0 && last == ANY_PROTOCOL)
+		return true;
+	element->protocol = protocol_text(arena, first, last);
+	ls_object_set(&element->object, LS_NFT_ELEMENT_PROTOCOL);
+	return element->protocol != NULL;
+}
+
+static void take_ports(struct ls_nft_element *element, uint16_t first, uint16_t last)
+{
+	if (first == 0 && last == ANY_PORT)
+		return;
+	element->port = first;
+	ls_object_set(&element->object, LS_NFT_ELEMENT_PORT);
+	if (first == last)
+		return;
+	element->last_port = last;
+	ls_object_set(&element->object, LS_NFT_ELEMENT_LAST_PORT);
+}
+
+/* False: a range of addresses where linkspan has an address alone, or one that is no prefix. */
+static bool take_ips(
+	struct ls_nft_element *element, uint8_t type, bool first, const uint8_t *lowest, const uint8_t *highest)
+{
+	struct ls_ip low, high;
+
+	take_ip(&low, type, lowest);
+	take_ip(&high, type, highest);
+	if (ls_nft_sets[element->set].subnets) {
+		ls_object_set(&element->object, first ? LS_NFT_ELEMENT_PREFIX : LS_NFT_ELEMENT_DESTINATION);
+		return take_prefix(first ? &element->prefix : &element->destination, &low, &high);
+	}
+	element->address = low;
+	ls_object_set(&element->object, LS_NFT_ELEMENT_ADDRESS);
+	return same_ip(&low, &high);
+}
+
+/* `low` and `high`: of the part at place `i`; of a single key both are one. */
+static bool take_key_part(
+	struct ls_arena *arena, struct ls_nft_element *element, size_t i, const uint8_t *low, const uint8_t *high)
+{
+	uint8_t type = ls_nft_sets[element->set].key[i];
+
 	switch ((enum ls_nft_type)type) {
 	case LS_NFT_NOTHING:
 		break;
 	case LS_NFT_IPV4:
 	case LS_NFT_IPV6:
-		take_ip(&element->address, type, bytes);
-		ls_object_set(&element->object, LS_NFT_ELEMENT_ADDRESS);
-		break;
+		return take_ips(element, type, i == 0, low, high);
 	case LS_NFT_PROTOCOL:
-		element->protocol = protocol_name(arena, bytes[0]);
-		ls_object_set(&element->object, LS_NFT_ELEMENT_PROTOCOL);
-		return element->protocol != NULL;
+		return take_protocol(arena, element, *low, *high);
 	case LS_NFT_PORT:
-		element->port = take_port(bytes);
-		ls_object_set(&element->object, LS_NFT_ELEMENT_PORT);
+		take_ports(element, take_port(low), take_port(high));
 		break;
 	case LS_NFT_IFNAME:
-		return take_name(arena, element, first, bytes);
+		return !memcmp(low, high, ls_nft_type_size(type)) && take_name(arena, element, i == 0, low);
 	}
 	return true;
 }
@@ -259,22 +326,21 @@ bool ls_nft_take_key(struct ls_arena *arena, struct ls_nft_element *element, con
 	const struct ls_nft_bytes *end)
 {
 	const struct ls_nft_set_form *form = &ls_nft_sets[element->set];
-	bool many = ls_nft_is_concatenation(form->key);
-	size_t at = 0;
+	const uint8_t *low = key->bytes, *high = end->length ? end->bytes : key->bytes;
 
 	if (key->length != ls_nft_parts_size(form->key) || (end->length && end->length != key->length))
 		return false;
-	if (form->interval && !many)
+	if (form->interval && !ls_nft_is_concatenation(form->key))
 		return take_interval(element, form->key[0], key, end);
 	for (size_t i = 0; i < LS_NFT_PARTS && form->key[i]; i++) {
-		if (!take_key_part(arena, element, form->key[i], i == 0, key->bytes + at))
+		size_t size = ls_nft_is_concatenation(form->key) ? ALIGN4(ls_nft_type_size(form->key[i]))
+								 : ls_nft_type_size(form->key[i]);
+
+		if (!take_key_part(arena, element, i, low, high))
 			return false;
-		at += many ? ALIGN4(ls_nft_type_size(form->key[i])) : ls_nft_type_size(form->key[i]);
+		low += size;
+		high += size;
 	}
-	if (!form->interval)
-		return true;
-	element->last_port = take_port((end->length ? end : key)->bytes + at - 4); /* the port is the last part */
-	ls_object_set(&element->object, LS_NFT_ELEMENT_LAST_PORT);
 	return true;
 }
 
@@ -284,7 +350,7 @@ static void take_data_part(
 	if (type != LS_NFT_PORT) {
 		take_ip(&element->to, type, bytes);
 		ls_object_set(&element->object, LS_NFT_ELEMENT_TO);
-	} else if (form->key[0] == LS_NFT_IFNAME) {
+	} else if (ls_nft_is_mss(form)) {
 		element->mss = take_port(bytes);
 		ls_object_set(&element->object, LS_NFT_ELEMENT_MSS);
 	} else {

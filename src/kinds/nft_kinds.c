@@ -198,6 +198,7 @@ static const struct ls_attr element_attrs[] = {
 	[LS_NFT_ELEMENT_TO_PORT] = ELEMENT_DATA(to_port, LS_TYPE_U16),
 	[LS_NFT_ELEMENT_TO_PREFIX] = ELEMENT_DATA(to_prefix, LS_TYPE_PREFIX),
 	[LS_NFT_ELEMENT_MSS] = ELEMENT_DATA(mss, LS_TYPE_U16),
+	[LS_NFT_ELEMENT_DESTINATION] = ELEMENT_KEY(destination, LS_TYPE_PREFIX),
 };
 
 static const struct ls_nft_element *as_element(const struct ls_object *object)
@@ -220,24 +221,38 @@ static int element_compare(const struct ls_object *a, const struct ls_object *b)
 	order = order ? order : (int)x->port - (int)y->port;
 	order = order ? order : (int)x->last_port - (int)y->last_port;
 	order = order ? order : memcmp(&x->prefix, &y->prefix, sizeof(x->prefix));
+	order = order ? order : memcmp(&x->destination, &y->destination, sizeof(x->destination));
 	order = order ? order : memcmp(&x->last, &y->last, sizeof(x->last));
 	order = order ? order : compare_names(x->iif, y->iif);
 	return order ? order : compare_names(x->oif, y->oif);
 }
 _Static_assert(offsetof(struct ls_nft_element, address) == offsetof(struct ls_nft_element, set) + 1, "no gap");
 
-/* "fwd4 198.51.100.10 tcp 443" */
+/* "fwd4 198.51.100.10 tcp 443", "let_in4 10.0.0.0/8 to 0.0.0.0/0 tcp 5000-5010" */
 static void element_describe(const struct ls_object *object, char *text, size_t size)
 {
+	static const struct {
+		unsigned attr;
+		const char *before;
+	} words[] = {
+		{ LS_NFT_ELEMENT_ADDRESS, " " },
+		{ LS_NFT_ELEMENT_LAST, "-" },
+		{ LS_NFT_ELEMENT_PREFIX, " " },
+		{ LS_NFT_ELEMENT_DESTINATION, " to " },
+		{ LS_NFT_ELEMENT_IIF, " " },
+		{ LS_NFT_ELEMENT_OIF, " " },
+		{ LS_NFT_ELEMENT_PROTOCOL, " " },
+		{ LS_NFT_ELEMENT_PORT, " " },
+		{ LS_NFT_ELEMENT_LAST_PORT, "-" },
+	};
 	size_t length = (size_t)snprintf(text, size, "%s", ls_nft_set_names[as_element(object)->set]);
 	char value[128];
 
-	for (unsigned i = LS_NFT_ELEMENT_ADDRESS; i <= LS_NFT_ELEMENT_OIF && length < size; i++) {
-		if (!ls_object_has(object, i))
+	for (size_t i = 0; i < LS_ARRAY_SIZE(words) && length < size; i++) {
+		if (!ls_object_has(object, words[i].attr))
 			continue;
-		ls_attr_format(&element_attrs[i], object, value, sizeof(value));
-		length += (size_t)snprintf(text + length, size - length, "%s%s",
-			i == LS_NFT_ELEMENT_LAST || i == LS_NFT_ELEMENT_LAST_PORT ? "-" : " ", value);
+		ls_attr_format(&element_attrs[words[i].attr], object, value, sizeof(value));
+		length += (size_t)snprintf(text + length, size - length, "%s%s", words[i].before, value);
 	}
 }
 
@@ -246,31 +261,53 @@ static bool has_family(const struct ls_object *object, unsigned attr, const stru
 	return !ls_object_has(object, attr) || ip->family == (type == LS_NFT_IPV4 ? AF_INET : AF_INET6);
 }
 
+/* The attributes that the part of a key at place `i` is told by; where keys are intervals, no protocol or port is any.
+ */
+static uint32_t bits_of_part(const struct ls_nft_set_form *form, size_t i)
+{
+	switch ((enum ls_nft_type)form->key[i]) {
+	case LS_NFT_NOTHING:
+		break;
+	case LS_NFT_IPV4:
+	case LS_NFT_IPV6:
+		return !form->subnets ? LS_BIT(LS_NFT_ELEMENT_ADDRESS)
+		       : i            ? LS_BIT(LS_NFT_ELEMENT_DESTINATION)
+				      : LS_BIT(LS_NFT_ELEMENT_PREFIX);
+	case LS_NFT_PROTOCOL:
+		return form->interval ? 0 : LS_BIT(LS_NFT_ELEMENT_PROTOCOL);
+	case LS_NFT_PORT:
+		return form->interval ? 0 : LS_BIT(LS_NFT_ELEMENT_PORT);
+	case LS_NFT_IFNAME:
+		return LS_BIT(i ? LS_NFT_ELEMENT_OIF : LS_NFT_ELEMENT_IIF);
+	}
+	return 0;
+}
+
+static bool has_key(const struct ls_object *object, const struct ls_nft_set_form *form)
+{
+	uint32_t bits = 0;
+
+	if (form->interval && !ls_nft_is_concatenation(form->key))
+		return ls_object_has(object, LS_NFT_ELEMENT_PREFIX) ||
+		       (ls_object_has(object, LS_NFT_ELEMENT_ADDRESS) && ls_object_has(object, LS_NFT_ELEMENT_LAST));
+	for (size_t i = 0; i < LS_NFT_PARTS; i++)
+		bits |= bits_of_part(form, i);
+	return (object->set & bits) == bits;
+}
+
 /* Does it have what its set's keys and data consist of? */
 static bool element_valid(const struct ls_object *object)
 {
 	const struct ls_nft_element *element = as_element(object);
 	const struct ls_nft_set_form *form;
-	uint32_t key = 0;
 
 	if (element->set >= LS_NFT_N_SETS)
 		return false;
 	form = &ls_nft_sets[element->set];
-	for (size_t i = 0; i < LS_NFT_PARTS; i++)
-		key |= form->key[i] == LS_NFT_PROTOCOL ? LS_BIT(LS_NFT_ELEMENT_PROTOCOL)
-		       : form->key[i] == LS_NFT_PORT   ? LS_BIT(LS_NFT_ELEMENT_PORT)
-		       : form->key[i] == LS_NFT_IFNAME ? LS_BIT(i ? LS_NFT_ELEMENT_OIF : LS_NFT_ELEMENT_IIF)
-						       : 0;
-	if (form->interval && !ls_nft_is_concatenation(form->key))
-		key |= ls_object_has(object, LS_NFT_ELEMENT_PREFIX)
-			       ? 0
-			       : LS_BIT(LS_NFT_ELEMENT_ADDRESS) | LS_BIT(LS_NFT_ELEMENT_LAST);
-	else if (form->key[0] != LS_NFT_IFNAME)
-		key |= LS_BIT(LS_NFT_ELEMENT_ADDRESS);
-	return (object->set & key) == key &&
-	       has_family(object, LS_NFT_ELEMENT_ADDRESS, &element->address, form->key[0]) &&
+	return has_key(object, form) && has_family(object, LS_NFT_ELEMENT_ADDRESS, &element->address, form->key[0]) &&
 	       has_family(object, LS_NFT_ELEMENT_LAST, &element->last, form->key[0]) &&
 	       has_family(object, LS_NFT_ELEMENT_PREFIX, &element->prefix.ip, form->key[0]) &&
+	       has_family(object, LS_NFT_ELEMENT_DESTINATION, &element->destination.ip, form->key[0]) &&
 	       has_family(object, LS_NFT_ELEMENT_TO, &element->to, form->data[0]) &&
 	       has_family(object, LS_NFT_ELEMENT_TO_PREFIX, &element->to_prefix.ip, form->data[0]);
 }

@@ -42,71 +42,6 @@ static int write_table(struct writer *writer, int type, int flags, size_t token)
 	return 0;
 }
 
-static uint32_t type_number(const uint8_t *parts)
-{
-	uint32_t number = 0;
-
-	for (size_t i = 0; i < LS_NFT_PARTS && parts[i]; i++)
-		number = number << 6 | parts[i];
-	return number;
-}
-
-/* For `nft list`, which prints numbers in the wrong order, and data as what they are not, without (libnftables,
- * set_delinearize). */
-static int put_set_hints(struct nftnl_set *set, const struct ls_nft_set_form *form)
-{
-	enum { BIG_ENDIAN_NUMBERS = 2, HOST_NUMBERS = 1 };
-	struct nftnl_udata_buf *hints = nftnl_udata_buf_alloc(256);
-	bool ok;
-
-	if (!hints)
-		return -ENOMEM;
-	ok = nftnl_udata_put_u32(
-		hints, NFTNL_UDATA_SET_KEYBYTEORDER, form->key[0] == LS_NFT_IFNAME ? HOST_NUMBERS : BIG_ENDIAN_NUMBERS);
-	if (form->data[0])
-		ok = ok && nftnl_udata_put_u32(hints, NFTNL_UDATA_SET_DATABYTEORDER, BIG_ENDIAN_NUMBERS);
-	if (form->prefixes)
-		ok = ok && nftnl_udata_put_u32(hints, NFTNL_UDATA_SET_DATA_INTERVAL, 1);
-	if (ok)
-		ok = nftnl_set_set_data(
-			     set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(hints), nftnl_udata_buf_len(hints)) >= 0;
-	nftnl_udata_buf_free(hints);
-	return ok ? 0 : -ENOMEM;
-}
-
-static int describe_fields(struct nftnl_set *set, const struct ls_nft_set_form *form)
-{
-	uint8_t fields[LS_NFT_PARTS];
-	uint32_t n = 0;
-
-	for (; n < LS_NFT_PARTS && form->key[n]; n++)
-		fields[n] = (uint8_t)((ls_nft_type_size(form->key[n]) + 3) & ~(size_t)3);
-	return nftnl_set_set_data(set, NFTNL_SET_DESC_CONCAT, fields, n) < 0 ? -ENOMEM : 0;
-}
-
-static int fill_set(struct nftnl_set *set, const struct ls_nft_set_form *form, uint32_t id)
-{
-	bool ranges = form->interval && ls_nft_is_concatenation(form->key);
-	size_t data = ls_nft_parts_size(form->data);
-
-	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, NFPROTO_INET);
-	nftnl_set_set_str(set, NFTNL_SET_TABLE, LS_NFT_TABLE);
-	nftnl_set_set_str(set, NFTNL_SET_NAME, form->name);
-	nftnl_set_set_u32(set, NFTNL_SET_ID, id + 1);
-	nftnl_set_set_u32(set, NFTNL_SET_FLAGS,
-		(form->interval ? NFT_SET_INTERVAL : 0u) | (form->data[0] ? NFT_SET_MAP : 0u) |
-			(ranges ? NFT_SET_CONCAT : 0u));
-	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, type_number(form->key));
-	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, (uint32_t)ls_nft_parts_size(form->key));
-	if (form->data[0]) {
-		nftnl_set_set_u32(set, NFTNL_SET_DATA_TYPE, type_number(form->data));
-		nftnl_set_set_u32(set, NFTNL_SET_DATA_LEN, (uint32_t)(form->prefixes ? 2 * data : data));
-	}
-	if (ranges && describe_fields(set, form) < 0)
-		return -ENOMEM;
-	return put_set_hints(set, form);
-}
-
 static const struct ls_nft_set_form *find_set(const char *name)
 {
 	for (size_t i = 0; i < LS_NFT_N_SETS; i++)
@@ -124,7 +59,7 @@ static int add_set(struct writer *writer, const struct ls_nft_set *want, size_t 
 
 	if (!form)
 		return -EINVAL;
-	r = set ? fill_set(set, form, (uint32_t)(form - ls_nft_sets)) : -ENOMEM;
+	r = set ? ls_nft_describe_set(set, form) : -ENOMEM;
 	if (r >= 0)
 		message = ls_nfnl_message(writer->batch, NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL, token);
 	if (message) {

@@ -14,6 +14,7 @@
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_ipv4.h>
+#include <linux/rtnetlink.h>
 
 #ifndef NF_NAT_RANGE_NETMAP
 #define NF_NAT_RANGE_NETMAP (1u << 6) /* kernel 5.8 */
@@ -30,29 +31,52 @@
 		LS_NFT_IPV6, LS_NFT_PROTOCOL, LS_NFT_PORT \
 	}
 
-/* Name, parts of the key and of the data, are keys intervals, are data prefixes. */
+#define LINK_PORT \
+	{ \
+		LS_NFT_IFNAME, LS_NFT_PROTOCOL, LS_NFT_PORT \
+	}
+#define FLOW4 \
+	{ \
+		LS_NFT_IPV4, LS_NFT_IPV4, LS_NFT_PROTOCOL, LS_NFT_PORT \
+	}
+#define FLOW6 \
+	{ \
+		LS_NFT_IPV6, LS_NFT_IPV6, LS_NFT_PROTOCOL, LS_NFT_PORT \
+	}
+
+/* Name, parts of the key and of the data, are keys intervals, are data prefixes, are addresses in keys subnets. */
 #define SETS(SET) \
-	SET(FWD4, "fwd4", PORT4, { LS_NFT_IPV4, LS_NFT_PORT }, false, false) \
-	SET(FWD6, "fwd6", PORT6, { LS_NFT_IPV6, LS_NFT_PORT }, false, false) \
-	SET(RANGE4, "range4", PORT4, { LS_NFT_IPV4 }, true, false) \
-	SET(RANGE6, "range6", PORT6, { LS_NFT_IPV6 }, true, false) \
-	SET(ONE4, "one4", { LS_NFT_IPV4 }, { LS_NFT_IPV4 }, false, false) \
-	SET(ONE6, "one6", { LS_NFT_IPV6 }, { LS_NFT_IPV6 }, false, false) \
-	SET(SOURCE4, "source4", { LS_NFT_IPV4 }, { LS_NFT_IPV4 }, false, false) \
-	SET(SOURCE6, "source6", { LS_NFT_IPV6 }, { LS_NFT_IPV6 }, false, false) \
-	SET(INWARDS6, "inwards6", { LS_NFT_IPV6 }, { LS_NFT_IPV6 }, true, true) \
-	SET(OUTWARDS6, "outwards6", { LS_NFT_IPV6 }, { LS_NFT_IPV6 }, true, true) \
-	SET(MASQUERADE4, "masquerade4", { LS_NFT_IPV4 }, { 0 }, true, false) \
-	SET(MASQUERADE6, "masquerade6", { LS_NFT_IPV6 }, { 0 }, true, false) \
-	SET(CLOSED4, "closed4", { LS_NFT_IPV4 }, { 0 }, true, false) \
-	SET(CLOSED6, "closed6", { LS_NFT_IPV6 }, { 0 }, true, false) \
-	SET(PUBLIC4, "public4", { LS_NFT_IPV4 }, { 0 }, false, false) \
-	SET(PUBLIC6, "public6", { LS_NFT_IPV6 }, { 0 }, false, false) \
-	SET(UPLINKS, "uplinks", { LS_NFT_IFNAME }, { 0 }, false, false) \
-	SET(INNER, "inner", { LS_NFT_IFNAME }, { 0 }, false, false) \
-	SET(ROUTED, "routed", { LS_NFT_IFNAME, LS_NFT_IFNAME }, { 0 }, false, false) \
-	SET(MSS4, "mss4", { LS_NFT_IFNAME }, { LS_NFT_PORT }, false, false) \
-	SET(MSS6, "mss6", { LS_NFT_IFNAME }, { LS_NFT_PORT }, false, false)
+	SET(FWD4, "fwd4", PORT4, { LS_NFT_IPV4, LS_NFT_PORT }, false, false, false) \
+	SET(FWD6, "fwd6", PORT6, { LS_NFT_IPV6, LS_NFT_PORT }, false, false, false) \
+	SET(RANGE4, "range4", PORT4, { LS_NFT_IPV4 }, true, false, false) \
+	SET(RANGE6, "range6", PORT6, { LS_NFT_IPV6 }, true, false, false) \
+	SET(ONE4, "one4", { LS_NFT_IPV4 }, { LS_NFT_IPV4 }, false, false, false) \
+	SET(ONE6, "one6", { LS_NFT_IPV6 }, { LS_NFT_IPV6 }, false, false, false) \
+	SET(SOURCE4, "source4", { LS_NFT_IPV4 }, { LS_NFT_IPV4 }, false, false, false) \
+	SET(SOURCE6, "source6", { LS_NFT_IPV6 }, { LS_NFT_IPV6 }, false, false, false) \
+	SET(INWARDS6, "inwards6", { LS_NFT_IPV6 }, { LS_NFT_IPV6 }, true, true, false) \
+	SET(OUTWARDS6, "outwards6", { LS_NFT_IPV6 }, { LS_NFT_IPV6 }, true, true, false) \
+	SET(MASQUERADE4, "masquerade4", { LS_NFT_IPV4 }, { 0 }, true, false, false) \
+	SET(MASQUERADE6, "masquerade6", { LS_NFT_IPV6 }, { 0 }, true, false, false) \
+	SET(CLOSED4, "closed4", { LS_NFT_IPV4 }, { 0 }, true, false, false) \
+	SET(CLOSED6, "closed6", { LS_NFT_IPV6 }, { 0 }, true, false, false) \
+	SET(PUBLIC4, "public4", { LS_NFT_IPV4 }, { 0 }, false, false, false) \
+	SET(PUBLIC6, "public6", { LS_NFT_IPV6 }, { 0 }, false, false, false) \
+	SET(UPLINKS, "uplinks", { LS_NFT_IFNAME }, { 0 }, false, false, false) \
+	SET(INNER, "inner", { LS_NFT_IFNAME }, { 0 }, false, false, false) \
+	SET(ROUTED, "routed", { LS_NFT_IFNAME, LS_NFT_IFNAME }, { 0 }, false, false, false) \
+	SET(MSS4, "mss4", { LS_NFT_IFNAME }, { LS_NFT_PORT }, false, false, false) \
+	SET(MSS6, "mss6", { LS_NFT_IFNAME }, { LS_NFT_PORT }, false, false, false) \
+	SET(HERE4, "here4", LINK_PORT, { LS_NFT_IPV4, LS_NFT_PORT }, false, false, false) \
+	SET(HERE6, "here6", LINK_PORT, { LS_NFT_IPV6, LS_NFT_PORT }, false, false, false) \
+	SET(HERE_RANGE4, "here_range4", LINK_PORT, { LS_NFT_IPV4 }, true, false, false) \
+	SET(HERE_RANGE6, "here_range6", LINK_PORT, { LS_NFT_IPV6 }, true, false, false) \
+	SET(HIDDEN4, "hidden4", PORT4, { 0 }, true, false, false) \
+	SET(HIDDEN6, "hidden6", PORT6, { 0 }, true, false, false) \
+	SET(LET_IN4, "let_in4", FLOW4, { 0 }, true, false, true) \
+	SET(LET_IN6, "let_in6", FLOW6, { 0 }, true, false, true) \
+	SET(LET_THROUGH4, "let_through4", FLOW4, { 0 }, true, false, true) \
+	SET(LET_THROUGH6, "let_through6", FLOW6, { 0 }, true, false, true)
 
 #define FORM(id, name, ...) [LS_NFT_##id] = { name, __VA_ARGS__ },
 #define NAME(id, name, ...) [LS_NFT_##id] = name,
@@ -97,6 +121,34 @@ size_t ls_nft_type_size(uint8_t type)
 	return 0;
 }
 
+static const struct {
+	uint8_t number;
+	const char *name;
+} protocols[] = {
+	{ IPPROTO_TCP, "tcp" },
+	{ IPPROTO_UDP, "udp" },
+	{ IPPROTO_SCTP, "sctp" },
+	{ IPPROTO_ESP, "esp" },
+	{ IPPROTO_AH, "ah" },
+	{ IPPROTO_GRE, "gre" },
+};
+
+const char *ls_nft_protocol_name(uint8_t number)
+{
+	for (size_t i = 0; i < LS_ARRAY_SIZE(protocols); i++)
+		if (protocols[i].number == number)
+			return protocols[i].name;
+	return NULL;
+}
+
+uint8_t ls_nft_protocol_number(const char *name)
+{
+	for (size_t i = 0; i < LS_ARRAY_SIZE(protocols); i++)
+		if (!strcmp(protocols[i].name, name))
+			return protocols[i].number;
+	return 0;
+}
+
 static size_t put_types(char *text, size_t size, const uint8_t *types)
 {
 	size_t length = 0;
@@ -136,9 +188,12 @@ const size_t ls_nft_n_chains = LS_ARRAY_SIZE(ls_nft_chains);
 /* Registers of 16 bytes, and the words of 4 that they consist of. */
 #define R1 NFT_REG_1
 #define R2 NFT_REG_2
+#define R3 NFT_REG_3
 #define W1 NFT_REG32_01
 #define W2 NFT_REG32_02
+#define W3 NFT_REG32_03
 #define W5 NFT_REG32_05
+#define W9 NFT_REG32_09
 
 #define META(key, to) \
 	{ \
@@ -158,6 +213,22 @@ const size_t ls_nft_n_chains = LS_ARRAY_SIZE(ls_nft_chains);
 						      (value) >> 8, \
 						      (value)&255 \
 					      } \
+	}
+/* Numbers that the kernel compares as its own; below 256. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define HOST_ORDER(value) \
+	{ \
+		value, 0, 0, 0 \
+	}
+#else
+#define HOST_ORDER(value) \
+	{ \
+		0, 0, 0, value \
+	}
+#endif
+#define WORD(operator, value) \
+	{ \
+		.op = LS_NFT_CMP, .numbers = { NFT_CMP_##operator, R1 }, .length = 4, .bytes = HOST_ORDER(value) \
 	}
 #define IS_NOT_ZERO \
 	{ \
@@ -195,27 +266,21 @@ const size_t ls_nft_n_chains = LS_ARRAY_SIZE(ls_nft_chains);
 
 #define IPV4 META(NFPROTO, R1), BYTE(EQ, NFPROTO_IPV4)
 #define IPV6 META(NFPROTO, R1), BYTE(EQ, NFPROTO_IPV6)
+#define LOOPBACK 1 /* index of lo (LOOPBACK_IFINDEX) */
 #define SOURCE4 PAYLOAD(NETWORK, 12, 4, R1)
-#define TARGET4 PAYLOAD(NETWORK, 16, 4, R1)
 #define SOURCE6 PAYLOAD(NETWORK, 8, 16, R1)
-#define TARGET6 PAYLOAD(NETWORK, 24, 16, R1)
+#define TARGET4_TO(to) PAYLOAD(NETWORK, 16, 4, to)
+#define TARGET6_TO(to) PAYLOAD(NETWORK, 24, 16, to)
+#define TARGET4 TARGET4_TO(R1)
+#define TARGET6 TARGET6_TO(R1)
 #define TARGET_PORT(to) PAYLOAD(TRANSPORT, 2, 2, to)
 #define PROTOCOL(number) META(L4PROTO, R1), BYTE(EQ, number)
 #define CT_FLAGS(key, flags) \
 	{ .op = LS_NFT_CT, .numbers = { NFT_CT_##key, R1 } }, \
 		{ .op = LS_NFT_BITWISE, .numbers = { R1, R1 }, .length = 4, .bytes = HOST_ORDER(flags) }, IS_NOT_ZERO
-/* Numbers that the kernel compares as its own; flags below 256. */
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define HOST_ORDER(value) \
-	{ \
-		value, 0, 0, 0 \
-	}
-#else
-#define HOST_ORDER(value) \
-	{ \
-		0, 0, 0, value \
-	}
-#endif
+#define IS_OWN_ADDRESS \
+	{ .op = LS_NFT_FIB, .numbers = { R1, NFT_FIB_RESULT_ADDRTYPE, NFTA_FIB_F_DADDR | NFTA_FIB_F_IIF } }, \
+		WORD(EQ, RTN_LOCAL)
 #define CT_STATE_KNOWN (2u | 4u) /* NF_CT_STATE_BIT(IP_CT_ESTABLISHED), IP_CT_RELATED */
 #define TCP_SYN_ONLY \
 	PROTOCOL(IPPROTO_TCP), PAYLOAD(TRANSPORT, 13, 1, R1), \
@@ -248,6 +313,24 @@ const struct ls_nft_rule_form ls_nft_rules[] = {
 	RULE("prerouting", "ports6", "dnat ip6 to ip6 daddr . meta l4proto . th dport map @range6", IPV6, TARGET6,
 		META(L4PROTO, R2), TARGET_PORT(W5), LOOKUP("range6", R1, R1),
 		NAT(DNAT, NFPROTO_IPV6, R1, R1, 0, TO_ADDRESS)),
+	RULE("prerouting", "here4",
+		"fib daddr . iif type local meta nfproto ipv4 dnat ip to iifname . meta l4proto . th dport map @here4",
+		IS_OWN_ADDRESS, IPV4, META(IIFNAME, R1), META(L4PROTO, R2), TARGET_PORT(W5), LOOKUP("here4", R1, R1),
+		NAT(DNAT, NFPROTO_IPV4, R1, R1, W1, TO_PORT)),
+	RULE("prerouting", "here6",
+		"fib daddr . iif type local meta nfproto ipv6 dnat ip6 to iifname . meta l4proto . th dport map @here6",
+		IS_OWN_ADDRESS, IPV6, META(IIFNAME, R1), META(L4PROTO, R2), TARGET_PORT(W5), LOOKUP("here6", R1, R1),
+		NAT(DNAT, NFPROTO_IPV6, R1, R1, R2, TO_PORT)),
+	RULE("prerouting", "here-range4",
+		"fib daddr . iif type local meta nfproto ipv4 dnat ip to iifname . meta l4proto . th dport map "
+		"@here_range4",
+		IS_OWN_ADDRESS, IPV4, META(IIFNAME, R1), META(L4PROTO, R2), TARGET_PORT(W5),
+		LOOKUP("here_range4", R1, R1), NAT(DNAT, NFPROTO_IPV4, R1, R1, 0, TO_ADDRESS)),
+	RULE("prerouting", "here-range6",
+		"fib daddr . iif type local meta nfproto ipv6 dnat ip6 to iifname . meta l4proto . th dport map "
+		"@here_range6",
+		IS_OWN_ADDRESS, IPV6, META(IIFNAME, R1), META(L4PROTO, R2), TARGET_PORT(W5),
+		LOOKUP("here_range6", R1, R1), NAT(DNAT, NFPROTO_IPV6, R1, R1, 0, TO_ADDRESS)),
 	RULE("prerouting", "management", "tcp dport 22 goto prefixes", PROTOCOL(IPPROTO_TCP), TARGET_PORT(R1),
 		SHORT(EQ, 22), VERDICT(NFT_GOTO, "prefixes")),
 	RULE("prerouting", "address4", "dnat ip to ip daddr map @one4", IPV4, TARGET4, LOOKUP("one4", R1, R1),
@@ -260,6 +343,12 @@ const struct ls_nft_rule_form ls_nft_rules[] = {
 	RULE("postrouting", "hairpin", "ct status dnat iifname @inner oifname @inner jump hairpin",
 		CT_FLAGS(STATUS, IPS_DST_NAT), META(IIFNAME, R1), IS_IN("inner"), META(OIFNAME, R1), IS_IN("inner"),
 		VERDICT(NFT_JUMP, "hairpin")),
+	RULE("postrouting", "hidden4", "ct status dnat ip daddr . meta l4proto . th dport @hidden4 masquerade",
+		CT_FLAGS(STATUS, IPS_DST_NAT), IPV4, TARGET4, META(L4PROTO, W1), TARGET_PORT(W2), IS_IN("hidden4"),
+		MASQUERADE),
+	RULE("postrouting", "hidden6", "ct status dnat ip6 daddr . meta l4proto . th dport @hidden6 masquerade",
+		CT_FLAGS(STATUS, IPS_DST_NAT), IPV6, TARGET6, META(L4PROTO, R2), TARGET_PORT(W5), IS_IN("hidden6"),
+		MASQUERADE),
 	RULE("postrouting", "elsewhere", "oifname != @uplinks accept", META(OIFNAME, R1), IS_NOT_IN("uplinks"),
 		VERDICT(NF_ACCEPT, NULL)),
 	RULE("postrouting", "address4", "snat ip to ip saddr map @source4", IPV4, SOURCE4, LOOKUP("source4", R1, R1),
@@ -298,6 +387,20 @@ const struct ls_nft_rule_form ls_nft_rules[] = {
 		SOURCE4, IS_IN("closed4"), VERDICT(NF_DROP, NULL)),
 	RULE("forward", "closed6", "oifname @uplinks ip6 saddr @closed6 drop", META(OIFNAME, R1), IS_IN("uplinks"),
 		IPV6, SOURCE6, IS_IN("closed6"), VERDICT(NF_DROP, NULL)),
+	/* What follows only counts where the chain's policy is to drop. Of ICMPv6 nothing is ever dropped (RFC 4890),
+	 * of ICMP neither. */
+	RULE("forward", "icmp4", "meta l4proto icmp accept", PROTOCOL(IPPROTO_ICMP), VERDICT(NF_ACCEPT, NULL)),
+	RULE("forward", "icmp6", "meta l4proto ipv6-icmp accept", PROTOCOL(IPPROTO_ICMPV6), VERDICT(NF_ACCEPT, NULL)),
+	RULE("forward", "routed", "iifname . oifname @routed accept", META(IIFNAME, R1), META(OIFNAME, R2),
+		IS_IN("routed"), VERDICT(NF_ACCEPT, NULL)),
+	RULE("forward", "leaving4", "oifname @uplinks ip saddr @masquerade4 accept", META(OIFNAME, R1),
+		IS_IN("uplinks"), IPV4, SOURCE4, IS_IN("masquerade4"), VERDICT(NF_ACCEPT, NULL)),
+	RULE("forward", "leaving6", "oifname @uplinks ip6 saddr @masquerade6 accept", META(OIFNAME, R1),
+		IS_IN("uplinks"), IPV6, SOURCE6, IS_IN("masquerade6"), VERDICT(NF_ACCEPT, NULL)),
+	RULE("forward", "let4", "ip saddr . ip daddr . meta l4proto . th dport @let_through4 accept", IPV4, SOURCE4,
+		TARGET4_TO(W1), META(L4PROTO, W2), TARGET_PORT(W3), IS_IN("let_through4"), VERDICT(NF_ACCEPT, NULL)),
+	RULE("forward", "let6", "ip6 saddr . ip6 daddr . meta l4proto . th dport @let_through6 accept", IPV6, SOURCE6,
+		TARGET6_TO(R2), META(L4PROTO, R3), TARGET_PORT(W9), IS_IN("let_through6"), VERDICT(NF_ACCEPT, NULL)),
 	/* A public address is for what it is mapped to, and for management: not for what else listens here. */
 	RULE("input", "known", "ct state established,related accept", CT_FLAGS(STATE, CT_STATE_KNOWN),
 		VERDICT(NF_ACCEPT, NULL)),
@@ -311,6 +414,18 @@ const struct ls_nft_rule_form ls_nft_rules[] = {
 		IS_IN("public6"), PROTOCOL(IPPROTO_TCP), REJECT(TCP_RST, 0)),
 	RULE("input", "udp6", "ip6 daddr @public6 meta l4proto udp reject", IPV6, TARGET6, IS_IN("public6"),
 		PROTOCOL(IPPROTO_UDP), REJECT(ICMPX_UNREACH, NFT_REJECT_ICMPX_PORT_UNREACH)),
+	/* Again, where the policy is to drop. Leases are renewed from other addresses than those that were asked. */
+	RULE("input", "loopback", "iif lo accept", META(IIF, R1), WORD(EQ, LOOPBACK), VERDICT(NF_ACCEPT, NULL)),
+	RULE("input", "icmp4", "meta l4proto icmp accept", PROTOCOL(IPPROTO_ICMP), VERDICT(NF_ACCEPT, NULL)),
+	RULE("input", "icmp6", "meta l4proto ipv6-icmp accept", PROTOCOL(IPPROTO_ICMPV6), VERDICT(NF_ACCEPT, NULL)),
+	RULE("input", "lease4", "meta nfproto ipv4 udp dport 68 accept", IPV4, PROTOCOL(IPPROTO_UDP), TARGET_PORT(R1),
+		SHORT(EQ, 68), VERDICT(NF_ACCEPT, NULL)),
+	RULE("input", "lease6", "meta nfproto ipv6 udp dport 546 accept", IPV6, PROTOCOL(IPPROTO_UDP), TARGET_PORT(R1),
+		SHORT(EQ, 546), VERDICT(NF_ACCEPT, NULL)),
+	RULE("input", "let4", "ip saddr . ip daddr . meta l4proto . th dport @let_in4 accept", IPV4, SOURCE4,
+		TARGET4_TO(W1), META(L4PROTO, W2), TARGET_PORT(W3), IS_IN("let_in4"), VERDICT(NF_ACCEPT, NULL)),
+	RULE("input", "let6", "ip6 saddr . ip6 daddr . meta l4proto . th dport @let_in6 accept", IPV6, SOURCE6,
+		TARGET6_TO(R2), META(L4PROTO, R3), TARGET_PORT(W9), IS_IN("let_in6"), VERDICT(NF_ACCEPT, NULL)),
 };
 const size_t ls_nft_n_rules = LS_ARRAY_SIZE(ls_nft_rules);
 
@@ -360,7 +475,7 @@ static int add_set(struct ls_set *set, const struct ls_nft_set_form *form)
 	return object->type ? ls_set_add(set, &object->object) : -ENOMEM;
 }
 
-static int add_chain(struct ls_set *set, const struct ls_nft_chain_form *form)
+static int add_chain(struct ls_set *set, const struct ls_nft_chain_form *form, bool drops)
 {
 	struct ls_nft_chain *chain = (struct ls_nft_chain *)ls_object_new(set->arena, &ls_kind_nft_chain);
 
@@ -370,7 +485,7 @@ static int add_chain(struct ls_set *set, const struct ls_nft_chain_form *form)
 	chain->object.set = LS_BIT(LS_NFT_CHAIN_NAME);
 	if (form->type) {
 		chain->hook = form->hook_text;
-		chain->policy = LS_NFT_POLICY_ACCEPT;
+		chain->policy = drops ? LS_NFT_POLICY_DROP : LS_NFT_POLICY_ACCEPT;
 		chain->object.set |= LS_BIT(LS_NFT_CHAIN_HOOK) | LS_BIT(LS_NFT_CHAIN_POLICY);
 	}
 	return ls_set_add(set, &chain->object);
@@ -389,14 +504,20 @@ static int add_rule(struct ls_set *set, const struct ls_nft_rule_form *form)
 	return ls_set_add(set, &rule->object);
 }
 
-int ls_nft_add_skeleton(struct ls_set *set)
+static bool is_filter(const struct ls_nft_chain_form *form)
+{
+	return form->type && !strcmp(form->type, "filter");
+}
+
+int ls_nft_add_skeleton(struct ls_set *set, uint32_t drops)
 {
 	int r = add_table(set);
 
 	for (size_t i = 0; i < LS_NFT_N_SETS && r >= 0; i++)
 		r = add_set(set, &ls_nft_sets[i]);
 	for (size_t i = 0; i < ls_nft_n_chains && r >= 0; i++)
-		r = add_chain(set, &ls_nft_chains[i]);
+		r = add_chain(
+			set, &ls_nft_chains[i], is_filter(&ls_nft_chains[i]) && drops & LS_BIT(ls_nft_chains[i].hook));
 	for (size_t i = 0; i < ls_nft_n_rules && r >= 0; i++)
 		r = add_rule(set, &ls_nft_rules[i]);
 	return r;

@@ -109,11 +109,22 @@ static enum ls_disruption disruption_of_sysctl(const struct ls_step *step)
 		       : LS_DISRUPT_NONE;
 }
 
+static bool begins_to_drop(const struct ls_step *step)
+{
+	const struct ls_nft_chain *want = (const struct ls_nft_chain *)step->want;
+	const struct ls_nft_chain *have = (const struct ls_nft_chain *)step->have;
+
+	return want && want->object.kind == &ls_kind_nft_chain && want->policy == LS_NFT_POLICY_DROP &&
+	       (!have || have->policy != LS_NFT_POLICY_DROP);
+}
+
 /* Connections that were translated by a mapping end with it; rules are swapped at once. */
 static enum ls_disruption disruption_of_nft(const struct ls_step *step)
 {
 	const struct ls_nft_element *have = (const struct ls_nft_element *)step->have;
 
+	if (begins_to_drop(step))
+		return LS_DISRUPT_FLOW;
 	if (!have || have->object.kind != &ls_kind_nft_element)
 		return LS_DISRUPT_NONE;
 	return ls_object_has(&have->object, LS_NFT_ELEMENT_TO) || ls_object_has(&have->object, LS_NFT_ELEMENT_TO_PREFIX)

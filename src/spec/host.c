@@ -106,6 +106,8 @@ static const struct ls_key host_keys[] = {
 	{ LS_NAME("gateway"), LS_AT(ls_host, spec.gateway), LS_MARK(ls_host, spec.gateway.mark),
 		LS_MAPPING(&ls_gateway_mapping) },
 	{ LS_NAME("nat"), LS_AT(ls_host, spec.nat), LS_MARK(ls_host, spec.nat.mark), LS_MAPPING(&ls_nat_mapping) },
+	{ LS_NAME("filter"), LS_AT(ls_host, spec.filter), LS_MARK(ls_host, spec.filter.mark),
+		LS_MAPPING(&ls_filter_mapping) },
 };
 
 const struct ls_mapping ls_host_mapping = {

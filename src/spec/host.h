@@ -21,16 +21,20 @@ extern const struct ls_reader_form ls_host_forms[], ls_interface_forms[], ls_lin
 /* What the mappings' `finish` and the checks ask of each alone (schema_rules.c). */
 extern const char ls_rules_family[], ls_rules_match[], ls_rules_create[], ls_rules_interface[], ls_rules_route[],
 	ls_rules_host[], ls_rules_hop[], ls_rules_nexthop[], ls_rules_neighbour[], ls_rules_rule[], ls_rules_network[],
-	ls_rules_mapping[], ls_rules_forward[], ls_rules_prefixes[], ls_rules_gateway[];
+	ls_rules_mapping[], ls_rules_forward[], ls_rules_prefixes[], ls_rules_gateway[], ls_rules_allow[],
+	ls_rules_filter_chain[];
 
 /* Parts of the document, each in a file of its own (links.c has `create`, hops.c the next hops and the neighbours,
  * nat.c networks, public addresses, forwards and nat). */
 extern const struct ls_mapping ls_interface_mapping, ls_create_mapping, ls_route_mapping, ls_hop_mapping,
 	ls_nexthop_mapping, ls_neighbour_mapping, ls_rule_mapping, ls_sysctl_mapping, ls_network_mapping,
-	ls_public_mapping, ls_forward_mapping, ls_gateway_mapping, ls_nat_mapping;
+	ls_public_mapping, ls_forward_mapping, ls_gateway_mapping, ls_nat_mapping, ls_filter_mapping;
 
 /* A network; an address alone is a network of its own. */
 ls_decode_fn ls_decode_network;
+/* A port or a range of them: two uint16_t, one behind the other. */
+ls_decode_fn ls_decode_ports;
+#define LS_PORTS .decode = ls_decode_ports, .min = 1, .max = 65535
 /* The number of a routing table, but the local one. */
 ls_decode_fn ls_decode_table;
 /* The same, but those from `reserved` to the local one; `why` says whose they are. */

@@ -23,8 +23,7 @@ static bool parse_port(const char *text, uint16_t *ret)
 	return true;
 }
 
-/* Into `port` and, behind it, `last_port`. */
-static int decode_ports(
+int ls_decode_ports(
 	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
 {
 	uint32_t range[2];
@@ -199,6 +198,13 @@ bool ls_spec_forwards(const struct ls_spec_forward *forward, uint8_t protocol)
 	return !forward->protocol_mark.line;
 }
 
+bool ls_spec_same_target(const struct ls_spec_forward *a, const struct ls_spec_forward *b)
+{
+	if (memcmp(&a->to, &b->to, sizeof(a->to)) != 0 || a->to_port != b->to_port)
+		return false;
+	return a->to_port || (a->port == b->port && a->last_port == b->last_port);
+}
+
 struct ls_spec_forward ls_spec_gateway_forward(const struct ls_spec_gateway *gateway, size_t i)
 {
 	return (struct ls_spec_forward){
@@ -236,8 +242,6 @@ static void finish_prefixes(struct ls_decoder *decoder, struct ls_mark mark, con
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */
-
-#define PORTS .decode = decode_ports, .min = 1, .max = 65535
 
 static const struct ls_word protocols[] = { { "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP }, { NULL, 0 } };
 
@@ -288,7 +292,7 @@ static const struct ls_key mapping_keys[] = {
 		.needed = LS_ALWAYS },
 	{ LS_NAME("protocol"), LS_AT(ls_spec_mapping, protocol), LS_MARK(ls_spec_mapping, protocol_mark),
 		LS_WORD(protocols) },
-	{ LS_NAME("port"), LS_AT(ls_spec_mapping, port), LS_MARK(ls_spec_mapping, port_mark), PORTS },
+	{ LS_NAME("port"), LS_AT(ls_spec_mapping, port), LS_MARK(ls_spec_mapping, port_mark), LS_PORTS },
 	{ LS_NAME("to"), LS_AT(ls_spec_mapping, to), LS_MARK(ls_spec_mapping, to_mark), LS_IP, .needed = LS_ALWAYS },
 	{ LS_NAME("to_port"), LS_AT(ls_spec_mapping, to_port), LS_MARK(ls_spec_mapping, to_port_mark),
 		LS_NUMBER(1, 65535) },
@@ -327,15 +331,19 @@ static const struct ls_mapping protocol_mapping = {
 	.shorthand = &protocol_key,
 };
 
+static const struct ls_word sources[] = { { "keep", LS_SOURCE_KEEP }, { "masquerade", LS_SOURCE_MASQUERADE },
+	{ NULL, 0 } };
+
 static const struct ls_key forward_keys[] = {
 	{ LS_NAME("interface"), LS_AT(ls_spec_forward, interface), LS_MARK(ls_spec_forward, interface_mark),
 		LS_TEXT(ls_check_interface_name), .needed = LS_ALWAYS },
 	{ LS_NAME("protocol"), LS_AT(ls_spec_forward, protocols), LS_PRESENT(ls_spec_forward, n_protocols),
 		LS_MARK(ls_spec_forward, protocol_mark), LS_LIST(&protocol_mapping) },
-	{ LS_NAME("port"), LS_AT(ls_spec_forward, port), LS_MARK(ls_spec_forward, port_mark), PORTS,
+	{ LS_NAME("port"), LS_AT(ls_spec_forward, port), LS_MARK(ls_spec_forward, port_mark), LS_PORTS,
 		.needed = LS_ALWAYS },
 	{ LS_NAME("to"), LS_AT(ls_spec_forward, to), LS_MARK(ls_spec_forward, to_mark), .decode = decode_target,
 		.needed = LS_ALWAYS },
+	{ LS_NAME("source"), LS_AT(ls_spec_forward, source), LS_WORD(sources) },
 };
 
 const struct ls_mapping ls_forward_mapping = {
@@ -430,7 +438,7 @@ const struct ls_reader_form ls_nat_forms[] = {
 			.name = "dns_name",
 			.about = "a host name (RFC 1123), not an address",
 			.pattern = "^(?=.{1,253}$)(" LABEL "\\.)*(?![0-9]+$)" LABEL "$" } },
-	{ decode_ports, NULL,
+	{ ls_decode_ports, NULL,
 		{ .type = LS_FORM_TEXT,
 			.name = "ports",
 			.about = "a port, or two with a hyphen between",

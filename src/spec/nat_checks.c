@@ -22,7 +22,21 @@ struct claim {
 	uint8_t protocol;
 	uint16_t port, last_port;
 	struct ls_mark mark;
+	const struct ls_spec_forward *forward; /* or NULL */
 };
+
+static struct claim claim_ports(
+	const struct ls_ip *ip, uint8_t protocol, uint16_t port, uint16_t last_port, struct ls_mark mark)
+{
+	return (struct claim){
+		.address = *ip, .last = *ip, .protocol = protocol, .port = port, .last_port = last_port, .mark = mark
+	};
+}
+
+static struct claim claim_address(const struct ls_ip *ip, struct ls_mark mark)
+{
+	return (struct claim){ .address = *ip, .last = *ip, .mark = mark };
+}
 
 struct claims {
 	struct claim *items;
@@ -84,6 +98,7 @@ static void find_overlaps(struct ls_checker *checker, struct claims *claims, rep
 			bool later = compare_marks(claim, widest) > 0;
 
 			report(checker, later ? widest : claim, later ? claim : widest);
+			widest = claim->last_port > widest->last_port ? claim : widest;
 			continue;
 		}
 		widest = claim;
@@ -103,6 +118,14 @@ static void report_port(struct ls_checker *checker, const struct claim *first, c
 		second->port > first->port ? second->port : first->port, first->mark.line);
 }
 
+static void report_link_port(struct ls_checker *checker, const struct claim *first, const struct claim *second)
+{
+	ls_report_error(checker->report, second->mark, "public-allocation",
+		"%s port %u of this interface is forwarded already, on line %u; a port leads to one place",
+		second->protocol == IPPROTO_TCP ? "tcp" : "udp",
+		second->port > first->port ? second->port : first->port, first->mark.line);
+}
+
 static void report_address(struct ls_checker *checker, const struct claim *first, const struct claim *second)
 {
 	char text[LS_IP_TEXT_MAX];
@@ -112,24 +135,26 @@ static void report_address(struct ls_checker *checker, const struct claim *first
 		ls_ip_format(&second->address, text), first->mark.line);
 }
 
+static int claim_mapping(
+	const struct ls_spec_mapping *mapping, struct claims *ports, struct claims *publics, struct claims *targets)
+{
+	if (mapping->protocol && mapping->port)
+		return add(ports, claim_ports(&mapping->public_ip, mapping->protocol, mapping->port, mapping->last_port,
+					  mapping->mark));
+	if (mapping->port_mark.line || mapping->protocol_mark.line)
+		return 0;
+	if (add(publics, claim_address(&mapping->public_ip, mapping->public_mark)) < 0)
+		return -ENOMEM;
+	return add(targets, claim_address(&mapping->to, mapping->to_mark));
+}
+
 static int claim_mappings(
 	const struct ls_spec_public *spec, struct claims *ports, struct claims *publics, struct claims *targets)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < spec->n_mappings && r >= 0; i++) {
-		const struct ls_spec_mapping *mapping = &spec->mappings[i];
-
-		if (mapping->protocol && mapping->port)
-			r = add(ports, (struct claim){ mapping->public_ip, mapping->public_ip, mapping->protocol,
-					       mapping->port, mapping->last_port, mapping->mark });
-		else if (!mapping->port_mark.line && !mapping->protocol_mark.line)
-			r = add(publics, (struct claim){ mapping->public_ip, mapping->public_ip, 0, 0, 0,
-						 mapping->public_mark }) < 0
-				    ? -ENOMEM
-				    : add(targets,
-					      (struct claim){ mapping->to, mapping->to, 0, 0, 0, mapping->to_mark });
-	}
+	for (size_t i = 0; i < spec->n_mappings && r >= 0; i++)
+		r = claim_mapping(&spec->mappings[i], ports, publics, targets);
 	return r;
 }
 
@@ -139,49 +164,103 @@ static int claim_forward(const struct ls_spec_forward *forward, const struct ls_
 
 	for (size_t i = 0; i < LS_ARRAY_SIZE(protocols); i++)
 		if (forward->port && ls_spec_forwards(forward, protocols[i]) &&
-			add(ports, (struct claim){ *address, *address, protocols[i], forward->port, forward->last_port,
-					   forward->mark }) < 0)
+			add(ports, claim_ports(address, protocols[i], forward->port, forward->last_port,
+					   forward->mark)) < 0)
 			return -ENOMEM;
 	return 0;
 }
 
-/* A forward stands for each address of its interface. */
-static int claim_at_each_address(
-	struct ls_checker *checker, const struct ls_spec_forward *forward, struct claims *ports)
+/* An interface in the place of an address. */
+static struct ls_ip address_of_link(
+	const struct ls_spec *spec, const struct ls_spec_interface *interface, const struct ls_ip *to)
+{
+	struct ls_ip ip = { .family = to->family };
+	uint32_t place = (uint32_t)(interface - spec->interfaces);
+
+	memcpy(ip.bytes, &place, sizeof(place));
+	return ip;
+}
+
+/* A forward stands for each address of its interface, or for whichever it gets. */
+static int claim_at_interface(struct ls_checker *checker, const struct ls_spec_forward *forward, struct claims *ports,
+	struct claims *link_ports)
 {
 	const struct ls_spec_interface *interface = ls_checker_find(checker, forward->interface);
 	const struct ls_spec_family *family = interface ? ls_spec_family(interface, forward->to.family) : NULL;
+	struct ls_ip link;
 
+	if (family && family->method == LS_METHOD_AUTO) {
+		link = address_of_link(checker->spec, interface, &forward->to);
+		return claim_forward(forward, &link, link_ports);
+	}
 	for (size_t k = 0; family && k < family->n_addresses; k++)
 		if (claim_forward(forward, &family->addresses[k].address.ip, ports) < 0)
 			return -ENOMEM;
 	return 0;
 }
 
-static int claim_forwards(struct ls_checker *checker, struct claims *ports)
+static int claim_forwards(struct ls_checker *checker, struct claims *ports, struct claims *link_ports)
 {
 	const struct ls_spec *spec = checker->spec;
-
 	int r = 0;
 
 	for (size_t i = 0; i < spec->n_forwards && r >= 0; i++)
-		r = claim_at_each_address(checker, &spec->forwards[i], ports);
+		r = claim_at_interface(checker, &spec->forwards[i], ports, link_ports);
 	for (size_t i = 0; i < spec->gateway.n_services && r >= 0; i++) {
 		struct ls_spec_forward forward = ls_spec_gateway_forward(&spec->gateway, i);
 
-		r = claim_at_each_address(checker, &forward, ports);
+		r = claim_at_interface(checker, &forward, ports, link_ports);
 	}
+	return r;
+}
+
+/* The kernel only knows the target when it has to decide whom that is to see. */
+static void report_source(struct ls_checker *checker, const struct claim *first, const struct claim *second)
+{
+	if (first->forward->source != second->forward->source)
+		ls_report_error(checker->report, second->mark, "range",
+			"the forward on line %u leads to the same port, but with another 'source'; give both the same",
+			first->mark.line);
+	else if (first->forward->source == LS_SOURCE_MASQUERADE &&
+		 !ls_spec_same_target(first->forward, second->forward))
+		ls_report_error(checker->report, second->mark, "range",
+			"the forward on line %u leads to some of the same ports; with the source masquerade both need "
+			"the same range, or none in common",
+			first->mark.line);
+}
+
+static int claim_target(const struct ls_spec_forward *forward, uint8_t protocol, struct claims *targets)
+{
+	struct claim claim = claim_ports(&forward->to, protocol, forward->to_port ? forward->to_port : forward->port,
+		forward->to_port ? forward->to_port : forward->last_port, forward->mark);
+
+	claim.forward = forward;
+	return forward->port && ls_spec_forwards(forward, protocol) ? add(targets, claim) : 0;
+}
+
+static int check_sources(struct ls_checker *checker)
+{
+	struct claims targets = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < checker->spec->n_forwards && r >= 0; i++) {
+		r = claim_target(&checker->spec->forwards[i], IPPROTO_TCP, &targets);
+		if (r >= 0)
+			r = claim_target(&checker->spec->forwards[i], IPPROTO_UDP, &targets);
+	}
+	find_overlaps(checker, &targets, report_source);
 	return r;
 }
 
 static int check_ports(struct ls_checker *checker)
 {
-	struct claims ports = { 0 }, publics = { 0 }, targets = { 0 };
+	struct claims ports = { 0 }, link_ports = { 0 }, publics = { 0 }, targets = { 0 };
 	int r = claim_mappings(&checker->spec->public_ips, &ports, &publics, &targets);
 
 	if (r >= 0)
-		r = claim_forwards(checker, &ports);
+		r = claim_forwards(checker, &ports, &link_ports);
 	find_overlaps(checker, &ports, report_port);
+	find_overlaps(checker, &link_ports, report_link_port);
 	find_overlaps(checker, &publics, report_address);
 	find_overlaps(checker, &targets, report_address);
 	return r;
@@ -244,8 +323,7 @@ static int check_public_ips(struct ls_checker *checker)
 	for (size_t i = 0; i < spec->n_mappings; i++)
 		check_mapping(checker, &spec->mappings[i], list);
 	for (size_t i = 0; i < spec->n_addresses && r >= 0; i++)
-		r = add(&addresses, (struct claim){ spec->addresses[i].ip, spec->addresses[i].ip, 0, 0, 0,
-					    spec->addresses[i].mark });
+		r = add(&addresses, claim_address(&spec->addresses[i].ip, spec->addresses[i].mark));
 	find_overlaps(checker, &addresses, report_twice);
 	return r;
 }
@@ -308,10 +386,12 @@ static void check_uplinks(struct ls_checker *checker)
 static void check_forward(struct ls_checker *checker, const struct ls_spec_forward *forward)
 {
 	const struct ls_spec_interface *interface = ls_checker_find(checker, forward->interface);
+	const struct ls_spec_family *family = interface ? ls_spec_family(interface, forward->to.family) : NULL;
 
-	if (interface && forward->to.family && !ls_spec_family(interface, forward->to.family)->n_addresses)
+	if (family && forward->to.family && !family->n_addresses && family->method != LS_METHOD_AUTO)
 		ls_report_error(checker->report, forward->interface_mark, "reference",
-			"'%s' has no %s address in this spec to forward from; give it one ('addresses')",
+			"'%s' has no %s address in this spec to forward from; give it one ('addresses', or the method "
+			"auto)",
 			interface->name, ls_ip_family_name(forward->to.family));
 }
 
@@ -341,7 +421,7 @@ int ls_check_nat(struct ls_checker *checker)
 	check_gateway_kind(checker);
 	if (!checker->interfaces_unknown)
 		check_forwards(checker);
-	if (check_ports(checker) < 0 || check_public_ips(checker) < 0)
+	if (check_ports(checker) < 0 || check_sources(checker) < 0 || check_public_ips(checker) < 0)
 		return -ENOMEM;
 	return check_subnets(checker);
 }

@@ -145,6 +145,15 @@ const char ls_rules_mapping[] =
 	" {'if': " IF("public", V4) ", 'then': {'properties': {'to': " V4 "}}},"
 	" {'if': " IF("port", RANGE) ", 'then': {'properties': {'to_port': false}}}]";
 
+const char ls_rules_allow[] =
+	"[{'minProperties': 1},"
+	" {'if': {'required': ['port']}, 'then': " IF("protocol", "{'enum': ['tcp', 'udp', 'sctp']}") "},"
+	" {'if': " IF("from", V6) ", 'then': {'properties': {'to': " V6 "}}},"
+	" {'if': " IF("from", V4) ", 'then': {'properties': {'to': " V4 "}}}]";
+
+const char ls_rules_filter_chain[] =
+	"[{'if': " IS("policy", "accept") ", 'then': {'properties': {'allow': {'maxItems': 0}}}}]";
+
 const char ls_rules_forward[] =
 	"[{'if': " IF("port", RANGE) ", 'then': {'properties': {'to': {'not': {'pattern': '[.][0-9]+:|\\\\]:'}}}}}]";
 

@@ -201,6 +201,113 @@ Test(nat, network_without_internet_stays_inside)
 	cr_expect_str_eq(ask_from("two", "tcp", CLIENT6, 9000, ""), "silence");
 }
 
+/* ---- addresses that others give, sources, the filter --------------------------------------------------------------
+ */
+
+#define GIVEN \
+	"interfaces:\n" \
+	"  up0: { match: { name: up0 }, ipv4: { method: auto }, ipv6: { method: auto } }\n" \
+	"  in0: { match: { name: in0 }, ipv4: { method: manual, addresses: [10.10.1.1/24] },\n" \
+	"         ipv6: { method: manual, addresses: [\"2001:db8:a:1::1/64\"] } }\n"
+
+static void expect_answer(
+	const char *from, const char *protocol, const char *address, unsigned port, const char *answer)
+{
+	const char *found = ask_from(from, protocol, address, port, "");
+
+	cr_expect_str_eq(found, answer, "%s to %s %s port %u: \"%s\" instead of \"%s\"", from, protocol, address, port,
+		found, answer);
+}
+
+/* Addresses come and go without linkspan; ports of the link are those of whichever it has. */
+Test(nat, forwards_follow_the_addresses_that_others_give)
+{
+	ns_begin();
+	make_hosts();
+	serve_both("two", "10.10.1.21", 1195);
+	serve_both("two", "2001:db8:a:1::21", 1195);
+	ns_apply_well(GIVEN "forwards:\n"
+			    "  - { interface: up0, protocol: [udp], port: 20001, to: \"10.10.1.21:1195\" }\n"
+			    "  - { interface: up0, protocol: [tcp], port: 1190-1199, to: \"2001:db8:a:1::21\" }\n"
+			    "  - { interface: up0, protocol: [udp], port: 20002, to: \"[2001:db8:a:1::21]:1195\", "
+			    "source: masquerade }\n");
+	ns_run("ip addr add 203.0.113.30/24 dev up0; ip addr add 2001:db8:fe::30/64 dev up0 nodad");
+	usleep(300000);
+	expect_answer("client", "udp", "203.0.113.30", 20001, "two " CLIENT4);
+	expect_answer("client", "tcp", "2001:db8:fe::30", 1195, "two " CLIENT6);
+	expect_answer("client", "udp", "2001:db8:fe::30", 20002, "two 2001:db8:a:1::1");
+	ns_run("ip addr del 203.0.113.30/24 dev up0; ip addr add 203.0.113.31/24 dev up0");
+	expect_answer("client", "udp", "203.0.113.31", 20001, "two " CLIENT4);
+	expect_answer("client", "tcp", "203.0.113.31", 20001, "refused");
+	expect_answer("two", "udp", "203.0.113.31", 20001, "refused");
+}
+
+#define FILTER(allow) \
+	HOSTS NETWORKS("true") PUBLIC("") "nat: { uplinks: [up0] }\n" \
+					  "filter:\n" \
+					  "  input: { policy: drop, allow: [" allow "] }\n" \
+					  "  forward:\n" \
+					  "    policy: drop\n" \
+					  "    allow:\n" \
+					  "      - { from: " CLIENT4 \
+					  ", to: 10.10.1.20, protocol: tcp, port: 8440-8443 }\n" \
+					  "      - { to: \"2001:db8:a:1::/64\", protocol: udp }\n"
+
+static bool pings(const char *host, const char *address)
+{
+	return ns_try("nsenter -t $(cat %s/%s) -n ping -c 1 -W 2 %s >/dev/null", ns_dir(), host, address);
+}
+
+Test(nat, filter_lets_through_what_is_allowed_and_every_icmp)
+{
+	ns_begin();
+	make_hosts();
+	start_servers();
+	on_host("client",
+		"ip route add 10.10.1.0/24 via 203.0.113.10; ip route add 2001:db8:a:1::/64 via 2001:db8:fe::10");
+	ns_apply_well(FILTER(""));
+	expect_answer("client", "tcp", "203.0.113.10", 7777, "silence");
+	expect_answer("client", "tcp", "203.0.113.10", 22, "gateway " CLIENT4);
+	expect_answer("client", "tcp", "203.0.113.20", 443, "one " CLIENT4);
+	expect_answer("client", "tcp", "203.0.113.20", 444, "refused");
+	expect_answer("client", "tcp", "10.10.1.20", 8443, "one " CLIENT4);
+	expect_answer("client", "udp", "10.10.1.20", 8443, "silence");
+	expect_answer("client", "tcp", "10.10.1.21", 1195, "silence");
+	expect_answer("client", "udp", "2001:db8:a:1::20", 8443, "one " CLIENT6);
+	expect_answer("client", "tcp", "2001:db8:a:1::20", 8443, "silence");
+	expect_answer("two", "tcp", CLIENT4, 9000, "client 203.0.113.10");
+	expect_answer("two", "udp", CLIENT6, 9000, "client 2001:db8:fe::10");
+	cr_expect(pings("client", "203.0.113.10") && pings("client", "10.10.1.20"));
+	/* Neighbours are found anew: nothing of that is dropped. */
+	ns_run("ip neigh flush all");
+	on_host("client", "ip neigh flush all");
+	cr_expect(pings("client", "2001:db8:fe::10") && pings("client", "2001:db8:a:1::20"));
+	ns_apply_well(FILTER("{ protocol: tcp, port: 7000-7777, from: 203.0.113.0/24 }"));
+	expect_answer("client", "tcp", "203.0.113.10", 7777, "gateway " CLIENT4);
+	ns_apply_well(HOSTS NETWORKS("true") PUBLIC("") "nat: { uplinks: [up0] }\n");
+	expect_answer("client", "tcp", "10.10.1.21", 1195, "two " CLIENT4);
+	cr_expect_str_eq(ns_output("nft list chain inet linkspan input | grep -c 'policy accept'"), "1\n");
+}
+
+/* What nft prints of the table is what nft takes. */
+Test(nat, listing_can_be_read_again)
+{
+	ns_begin();
+	make_hosts();
+	ns_run("ip link add t0 type bridge");
+	ns_apply_well(GIVEN "  t0: { match: { name: t0 }, mtu: 1420, clamp_mss: true }\n" NETWORKS("true") PUBLIC(
+		ONE_TO_ONE) "forwards: [{ interface: up0, protocol: [udp], port: 70-79, to: 10.10.1.20, source: "
+			    "masquerade }]\n"
+			    "filter: { input: { policy: drop, allow: [{ protocol: esp }] } }\n" PREFIXES);
+	ns_run("cd %s && nft list ruleset >first && nft flush ruleset && nft -f first && nft list ruleset >second",
+		ns_dir());
+	/* A reject is told by its family where a rule of one family has it. */
+	ns_run("sed -i 's/ with icmp.* port-unreachable//' %s/second", ns_dir());
+	cr_expect_str_eq(ns_output("diff %s/first %s/second 2>&1", ns_dir(), ns_dir()), "");
+	cr_expect_str_eq(
+		ns_output("grep -c 'comment' %s/second", ns_dir()), ns_output("grep -c comment %s/first", ns_dir()));
+}
+
 /* ---- changes under traffic --------------------------------------------------------------------------------------- */
 
 static void start_stream(const char *name, const char *address, unsigned port)
@@ -251,8 +358,8 @@ Test(nat, stream_survives_what_is_not_about_it_and_ends_with_its_own_mapping)
 	expect_going_on("kept");
 	/* Rules that are made anew, or all of the table, are not about anybody's connection. */
 	ns_run("nft flush chain inet linkspan prerouting && nft flush chain inet linkspan hairpin && "
-	       "nft flush chain inet linkspan postrouting && nft delete set inet linkspan masquerade4 && "
-	       "nft add set inet linkspan masquerade4 '{ type ipv4_addr; }'");
+	       "nft flush chain inet linkspan postrouting && nft delete set inet linkspan hidden4 && "
+	       "nft add set inet linkspan hidden4 '{ type ipv4_addr; }'");
 	ns_apply_well(PORTS(ONE_PORT("443", "8443") ONE_PORT("445", "8443")));
 	expect_going_on("kept");
 }
@@ -311,15 +418,23 @@ static const struct meddling {
 		"extra nft_element closed4 10.99.0.1-10.99.0.5" },
 	{ "a prefix added", "nft add element inet linkspan masquerade6 '{ 2001:db8:b::/48 }'",
 		"extra nft_element masquerade6 2001:db8:b::/48" },
+	{ "what linkspan has no words for",
+		"nft add element inet linkspan let_in4 '{ 10.0.0.1-10.0.0.5 . 0.0.0.0/0 . tcp . 80 }'",
+		"changed nft_set let_in4" },
+	{ "a range of targets where ports have one",
+		"nft add element inet linkspan range4 '{ 203.0.113.40-203.0.113.49 . tcp . 80-81 : 10.10.1.20 }'",
+		"changed nft_set range4" },
+	{ "protocols let in", "nft add element inet linkspan let_in6 '{ ::/0 . ::/0 . 6-17 . 80-90 }'",
+		"extra nft_element let_in6 ::/0 to ::/0 6-17 80-90" },
 	{ "a chain flushed", "nft flush chain inet linkspan postrouting", "missing nft_rule postrouting hairpin" },
 	{ "a policy changed", "nft chain inet linkspan forward '{ policy drop; }'", "changed nft_chain forward" },
 	{ "a chain and a set added", "nft add chain inet linkspan c; nft add set inet linkspan s '{ type ipv4_addr; }'",
 		"extra nft_chain c" },
 	{ "a set of another type",
 		"nft flush chain inet linkspan hairpin && nft flush chain inet linkspan postrouting && "
-		"nft delete set inet linkspan masquerade4 && nft add set inet linkspan masquerade4 '{ type ipv4_addr; "
+		"nft delete set inet linkspan hidden4 && nft add set inet linkspan hidden4 '{ type ipv4_addr; "
 		"}'",
-		"changed nft_set masquerade4" },
+		"changed nft_set hidden4" },
 	{ "the table deleted", "nft delete table inet linkspan", "missing nft_table inet linkspan" },
 	{ "everything flushed", "nft flush ruleset", "missing nft_table inet linkspan" },
 };

@@ -25,7 +25,7 @@ static char *elements(const struct ls_set *set)
 			continue;
 		object->kind->describe(object, text, sizeof(text));
 		ls_buf_printf(&buf, "%s", text);
-		for (unsigned k = LS_NFT_ELEMENT_TO; k < object->kind->n_attrs; k++)
+		for (unsigned k = LS_NFT_ELEMENT_TO; k <= LS_NFT_ELEMENT_MSS; k++)
 			if (ls_object_has(object, k)) {
 				ls_attr_format(&object->kind->attrs[k], object, text, sizeof(text));
 				ls_buf_printf(&buf, " %s=%s", object->kind->attrs[k].name, text);
@@ -67,6 +67,26 @@ static const struct {
 	  "'[fd01::5]:82' } ]\n",
 		"fwd4 192.0.2.1 tcp 80 to=10.0.0.5 to_port=80\nfwd4 192.0.2.1 udp 80 to=10.0.0.5 to_port=80\n"
 		"fwd6 2001:db8::1 udp 81 to=fd01::5 to_port=82\n" },
+	/* addresses that others give: whichever the link has */
+	{ "interfaces: { up: { match: { name: eth0 }, ipv4: { method: manual, addresses: [192.0.2.1/24] }, ipv6: { "
+	  "method: "
+	  "auto } } }\n"
+	  "forwards: [ { interface: up, protocol: [udp], port: 80, to: '[fd01::5]:81' }, { interface: up, protocol: "
+	  "[tcp], "
+	  "port: 90-99, to: 'fd01::5' }, { interface: up, protocol: [tcp], port: 80, to: 10.0.0.5 } ]\n",
+		"fwd4 192.0.2.1 tcp 80 to=10.0.0.5 to_port=80\nhere6 eth0 udp 80 to=fd01::5 to_port=81\n"
+		"here_range6 eth0 tcp 90-99 to=fd01::5\n" },
+	{ "forwards: [ { interface: up, protocol: [tcp], port: 80, to: '10.0.0.5:8080', source: masquerade }, { "
+	  "interface: "
+	  "up, protocol: [tcp], port: 81, to: '10.0.0.5:8080', source: masquerade }, { interface: up, protocol: [udp], "
+	  "port: 90-99, to: 'fd01::5', source: masquerade } ]\n",
+		"fwd4 192.0.2.1 tcp 80 to=10.0.0.5 to_port=8080\nfwd4 192.0.2.1 tcp 81 to=10.0.0.5 to_port=8080\n"
+		"range6 2001:db8::1 udp 90-99 to=fd01::5\nhidden4 10.0.0.5 tcp 8080\nhidden6 fd01::5 udp 90-99\n" },
+	{ "filter: { input: { policy: drop, allow: [ { protocol: tcp, port: 443 }, { from: 10.0.0.0/8 } ] }, forward: "
+	  "{ "
+	  "policy: drop, allow: [ { to: 'fd01::/64', protocol: udp, port: 53-54 } ] } }\n",
+		"let_in4 10.0.0.0/8 to 0.0.0.0/0\nlet_in4 0.0.0.0/0 to 0.0.0.0/0 tcp 443\n"
+		"let_in6 ::/0 to ::/0 tcp 443\nlet_through6 ::/0 to fd01::/64 udp 53-54\n" },
 	{ "gateway: { mode: nat, dns_name: gw.example, interface: up, internal_port: 7000, service: [10.0.0.5, "
 	  "'fd00::5'] }\n",
 		"fwd4 192.0.2.1 tcp 6180 to=10.0.0.5 to_port=7000\nfwd4 192.0.2.1 udp 6180 to=10.0.0.5 to_port=7000\n"
@@ -129,6 +149,24 @@ Test(compile_nat, host_forwards_what_it_translates_unless_told_otherwise)
 	assert_is(find(&set, "sysctl path=net/ipv6/conf/all/forwarding"),
 		"sysctl path=net/ipv6/conf/all/forwarding value=0");
 	cr_expect(!has(&set, "sysctl path=net/ipv4/ip_forward"));
+	ls_set_done(&set);
+}
+
+/* A filter alone makes no router of a host. */
+Test(compile_nat, filter_drops_by_the_policy_of_chains)
+{
+	struct ls_set set = compile(HOST "filter: { input: { policy: drop }, forward: { policy: accept } }\n");
+
+	assert_is(find(&set, "nft_chain name=input"), "nft_chain name=input hook='filter input 0' policy=drop");
+	assert_is(find(&set, "nft_chain name=forward"), "nft_chain name=forward hook='filter forward 0' policy=accept");
+	assert_is(find(&set, "nft_chain name=prerouting"),
+		"nft_chain name=prerouting hook='nat prerouting -100' policy=accept");
+	cr_expect(!has(&set, "sysctl path=net/ipv4/ip_forward"));
+	ls_set_done(&set);
+	set = compile(HEAD "interfaces: { up: { match: { name: eth0 }, ipv6: { method: auto } } }\n"
+			   "forwards: [ { interface: up, port: 80, to: 'fd01::5' } ]\n");
+	assert_is(find(&set, "sysctl path=net/ipv6/conf/all/forwarding"),
+		"sysctl path=net/ipv6/conf/all/forwarding value=1");
 	ls_set_done(&set);
 }
 

@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Objects as JSON: what is written is read back, and what is wrong is said in words. */
 #include "builders.h"
+#include "samples.h"
 
 #include <jansson.h>
 
 TestSuite(json);
 
 static const char *const samples[] = {
-	"address dev=eth0 address=2001:db8::9/128 deprecated=true ours",
-	"nft_table name=linkspan ours",
-	"nft_set name=fwd4 type='ipv4_addr : ipv4_addr' ours",
-	"nft_chain name=forward hook='filter forward 0' policy=drop ours",
 	"nft_rule chain=forward name=known text='accept' place=2 ours",
-	"nft_element set=fwd4 address=192.0.2.1 protocol=tcp port=80 to=10.0.0.1 to_port=8080 ours",
-	"nft_element set=range6 address=2001:db8::1 protocol=udp port=80 last_port=90 to=2001:db8::2 ours",
-	"nft_element set=closed4 address=192.0.2.1 last=192.0.2.7 ours",
-	"nft_element set=inwards6 prefix=2001:db8:1::/64 to_prefix=2001:db8:2::/64 ours",
-	"nft_element set=routed iif=eth0 oif=eth1 ours",
-	"nft_element set=mss4 iif=eth0 mss=1380 ours",
 	"link name=lo mtu=65536 up=true",
 	("link name=v10 type=vlan master=br0 parent=eth0 peer=x mtu=1496 vlan_id=4094 mac=02:00:5e:00:53:01 "
 	 "permanent_mac=02:00:5e:00:53:02 up=true stp=true ours"),
@@ -32,23 +23,12 @@ static const char *const samples[] = {
 	"address dev=eth0 address=192.0.2.7/24 scope=global secondary=true",
 	"address dev=eth0 address=2001:db8::1/64 derived",
 	"address dev=eth0 address=192.0.2.1/32 peer=192.0.2.2 scope=link dynamic=true noprefixroute=true",
-	"route to=0.0.0.0/0 via=192.0.2.254 dev=eth0 protocol=108 ours",
-	"route to=2001:db8::/32 via=fe80::1 dev=eth0 protocol=108 ours",
 	("route to=::/0 table=4294967295 metric=4294967295 tos=255 type=throw dev=eth0 via=2001:db8::1 onlink=true "
 	 "src=2001:db8::2 mtu=1280 scope=nowhere protocol=4 nexthops='via 2001:db8::3 dev eth1 weight 2' other='from "
 	 "::/0'"),
-	"route to=192.0.2.0/24 nexthops='via 10.0.0.1 dev eth0 weight 2, via 10.0.0.2 dev eth1 weight 256' ours",
-	"route to=2001:db8::/32 nexthop=4294967295 ours",
-	"route to=2001:db8::/32 via=fe80::1 dev=eth0 weight=3 ours",
-	"rule family=ipv4 priority=100 from=192.0.2.0/24 to=198.51.100.1/32 iif=eth0 oif=eth1 fwmark=16 fwmask=255 "
-	"uid_start=1000 uid_end=1999 action=lookup table=1000 suppress_prefix_length=0 protocol=108 ours",
-	"rule family=ipv6 priority=0 invert=true l3mdev=true action=other other='tos 0x10' protocol=4",
-	"neighbour dev=eth0 address=192.0.2.9 mac=02:00:5e:00:53:09 protocol=108 ours",
-	"neighbour dev=eth0 address=2001:db8::9 proxy=true router=true protocol=0",
-	"nexthop id=7 type=single family=ipv6 via=fe80::1 dev=eth0 onlink=true protocol=108 ours",
-	"nexthop id=8 type=group members='7*1 9*256' protocol=4 other='attribute 12 00'",
 	"sysctl path=net/ipv4/ip_forward value=1",
 	"sysctl path=net/ipv6/conf/eth0.5/accept_ra value=''",
+	SAMPLES,
 };
 
 static struct ls_object *there_and_back(const struct ls_object *object)

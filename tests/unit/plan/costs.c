@@ -48,6 +48,15 @@ Test(costs, what_grows_with_the_square_is_warned_of)
 	cr_expect_eq(warnings(rule, LS_OP_ADD, 5000, NULL), 0);
 	cr_expect_eq(warnings(rule, LS_OP_DELETE, 20000, NULL), 0);
 	cr_expect_eq(warnings(proxy, LS_OP_ADD, 40000, "adding 40000 IPv6 proxy entries"), 1);
+	cr_expect_eq(
+		warnings(
+			build("nft_element set=range4 address=192.0.2.1 protocol=udp port=80 last_port=90 to=10.0.0.1"),
+			LS_OP_ADD, 10000, "adding 10000 ranges of ports"),
+		1);
+	cr_expect_eq(
+		warnings(build("nft_element set=fwd4 address=192.0.2.1 protocol=udp port=80 to=10.0.0.1 to_port=80"),
+			LS_OP_ADD, 100000, NULL),
+		0);
 	cr_expect_eq(warnings(address, LS_OP_DELETE, 4000, "deleting 4000 IPv6 addresses"), 1);
 	cr_expect_eq(warnings(address, LS_OP_ADD, 4000, NULL), 0);
 }

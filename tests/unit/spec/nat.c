@@ -188,6 +188,41 @@ Test(nat, clamping_needs_an_mtu)
 			"range", 4, 73, "at least 576" });
 }
 
+/* Where addresses come from others it is the link that has a port, once. */
+#define AUTO \
+	HEAD "interfaces:\n" \
+	     "  up: { match: { name: up }, ipv6: { method: auto } }\n" \
+	     "  two: { match: { name: two }, ipv6: { method: auto } }\n" \
+	     "forwards:\n"
+#define AUTO_PORT(interface, port) \
+	"- { interface: " interface ", protocol: [tcp], port: " port ", to: '2001:db8::5' }\n"
+
+Test(nat, ports_of_links_whose_addresses_others_give)
+{
+	PARSED parsed = parse_valid(AUTO AUTO_PORT("up", "80") AUTO_PORT("two", "80"));
+
+	cr_expect_eq(parsed.spec->n_forwards, 2, "two links are two places");
+	EXPECT_ERRORS({ AUTO AUTO_PORT("up", "80-90") AUTO_PORT("up", "85"), "public-allocation", 9, 3,
+			      "tcp port 85 of this interface is forwarded already, on line 8" },
+		{ AUTO "- { interface: two, port: 80, to: 10.0.0.5 }\n", "reference", 8, 16, "no IPv4 address" });
+}
+
+#define SOURCE(port, to, source) \
+	"- { interface: up, protocol: [tcp], port: " port ", to: \"" to "\", source: " source " }\n"
+
+Test(nat, targets_see_one_source)
+{
+	PARSED parsed = parse_valid(FORWARDS(SOURCE("80", "10.0.0.5:8080", "masquerade")
+			SOURCE("81", "10.0.0.5:8080", "masquerade") SOURCE("82", "10.0.0.5:8081", "keep")));
+
+	cr_expect_eq(parsed.spec->forwards[0].source, LS_SOURCE_MASQUERADE);
+	cr_expect_eq(parsed.spec->forwards[2].source, LS_SOURCE_KEEP);
+	EXPECT_ERRORS({ FORWARDS(SOURCE("80", "10.0.0.5:8080", "masquerade") SOURCE("81", "10.0.0.5:8080", "keep")),
+			      "range", 9, 3, "on line 8 leads to the same port, but with another 'source'" },
+		{ FORWARDS(SOURCE("80-90", "10.0.0.5", "masquerade") SOURCE("91", "10.0.0.5:85", "masquerade")),
+			"range", 9, 3, "some of the same ports" });
+}
+
 #define GATEWAY(text) HOST "gateway: { mode: nat, interface: up, " text " }\n"
 
 Test(nat, gateway_dns_name)
