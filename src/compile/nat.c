@@ -112,9 +112,13 @@ static struct ls_nft_element *add_port_key(struct compiler *compiler, enum ls_nf
 
 	if (!element)
 		return NULL;
-	element->iif = ports->dev;
-	element->address = ports->dev ? (struct ls_ip){ 0 } : ports->address;
-	element->object.set |= LS_BIT(ports->dev ? LS_NFT_ELEMENT_IIF : LS_NFT_ELEMENT_ADDRESS);
+	if (ports->dev) {
+		element->iif = ports->dev;
+		element->object.set |= LS_BIT(LS_NFT_ELEMENT_IIF);
+	} else {
+		element->address = ports->address;
+		element->object.set |= LS_BIT(LS_NFT_ELEMENT_ADDRESS);
+	}
 	set_port(element, ports->protocol, ports->port, ports->last_port);
 	return element;
 }

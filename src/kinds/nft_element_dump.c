@@ -103,6 +103,21 @@ static int mark_set(struct ls_nft_dump *dump)
 	return 0;
 }
 
+static bool same_bytes(const struct ls_nft_bytes *a, const struct ls_nft_bytes *b)
+{
+	return a->length == b->length && !memcmp(a->bytes, b->bytes, a->length);
+}
+
+/* Is it what linkspan would write for it? Names may be too long, and what fills a part up may not be zero. */
+static bool is_as_written(
+	const struct ls_nft_element *element, const struct ls_nft_bytes *key, const struct ls_nft_bytes *end)
+{
+	struct ls_nft_bytes first, last;
+
+	ls_nft_key(element, &first, &last);
+	return same_bytes(&first, key) && (!end->length || same_bytes(&last, end));
+}
+
 static int add_element(struct ls_nft_dump *dump, const struct ls_nft_raw *raw, const struct ls_nft_bytes *end)
 {
 	struct ls_nft_element *element = (struct ls_nft_element *)ls_object_new(dump->set->arena, &ls_kind_nft_element);
@@ -111,7 +126,7 @@ static int add_element(struct ls_nft_dump *dump, const struct ls_nft_raw *raw, c
 		return -ENOMEM;
 	element->set = dump->element_set;
 	ls_object_set(&element->object, LS_NFT_ELEMENT_SET);
-	if (!ls_nft_take_key(dump->set->arena, element, &raw->key, end))
+	if (!ls_nft_take_key(dump->set->arena, element, &raw->key, end) || !is_as_written(element, &raw->key, end))
 		return mark_set(dump);
 	(void)ls_nft_take_data(element, &raw->data);
 	return ls_nft_dump_add(dump, &element->object);

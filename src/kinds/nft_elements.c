@@ -282,7 +282,7 @@ static void take_ports(struct ls_nft_element *element, uint16_t first, uint16_t 
 	ls_object_set(&element->object, LS_NFT_ELEMENT_LAST_PORT);
 }
 
-/* False: a range of addresses where linkspan has an address alone, or one that is no prefix. */
+/* False: a range that is no prefix. */
 static bool take_ips(
 	struct ls_nft_element *element, uint8_t type, bool first, const uint8_t *lowest, const uint8_t *highest)
 {
@@ -296,7 +296,7 @@ static bool take_ips(
 	}
 	element->address = low;
 	ls_object_set(&element->object, LS_NFT_ELEMENT_ADDRESS);
-	return same_ip(&low, &high);
+	return true;
 }
 
 /* `low` and `high`: of the part at place `i`; of a single key both are one. */
@@ -317,7 +317,7 @@ static bool take_key_part(
 		take_ports(element, take_port(low), take_port(high));
 		break;
 	case LS_NFT_IFNAME:
-		return !memcmp(low, high, ls_nft_type_size(type)) && take_name(arena, element, i == 0, low);
+		return take_name(arena, element, i == 0, low);
 	}
 	return true;
 }
