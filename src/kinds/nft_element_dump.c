@@ -7,10 +7,13 @@
 #include "nft.h"
 
 #include <arpa/inet.h>
+#include <time.h>
 
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <netlink/attr.h>
+
+#define LONGEST_PAUSE_MS 4096
 
 static bool take_value(const struct nlattr *attr, struct ls_nft_bytes *ret)
 {
@@ -132,18 +135,20 @@ static int add_element(struct ls_nft_dump *dump, const struct ls_nft_raw *raw, c
 	return ls_nft_dump_add(dump, &element->object);
 }
 
+static bool is_of_pairs(const struct ls_nft_set_form *form)
+{
+	return form->interval && !ls_nft_is_concatenation(form->key);
+}
+
 /* An interval of a single part is two elements, its first key and the first one behind it: the one that follows. The
  * last may have no end. */
 static int add_elements(struct ls_nft_dump *dump)
 {
 	static const struct ls_nft_bytes none;
-	const struct ls_nft_set_form *form = &ls_nft_sets[dump->element_set];
-	bool pairs = form->interval && !ls_nft_is_concatenation(form->key);
+	bool pairs = is_of_pairs(&ls_nft_sets[dump->element_set]);
 	const struct ls_nft_raws *raws = &dump->elements;
 	int r = 0;
 
-	if (raws->n)
-		qsort(raws->items, raws->n, sizeof(*raws->items), compare_raws);
 	for (size_t i = 0; i < raws->n && r >= 0; i++) {
 		const struct ls_nft_raw *raw = &raws->items[i];
 
@@ -153,16 +158,50 @@ static int add_elements(struct ls_nft_dump *dump)
 	return r;
 }
 
-static int dump_set(struct ls_kernel *kernel, uint8_t set, struct ls_set *ret, struct ls_error *err)
+static void sort_elements(struct ls_nft_raws *raws)
 {
-	struct ls_nft_dump dump = { .set = ret, .n_before = ret->n_objects, .take = take_elements, .element_set = set };
+	if (raws->n)
+		qsort(raws->items, raws->n, sizeof(*raws->items), compare_raws);
+}
+
+/* The kernel makes a hash larger in the background, after many elements have come. A dump that goes on meanwhile tells
+ * some of them twice, and leaves as many out: its parts go on behind as many as were told (nft_rhash_walk, 6.18). */
+static bool has_moved(const struct ls_nft_dump *dump)
+{
+	const struct ls_nft_raws *raws = &dump->elements;
+
+	for (size_t i = 1; i < raws->n; i++)
+		if (!is_of_pairs(&ls_nft_sets[dump->element_set]) &&
+			!compare_raws(&raws->items[i - 1], &raws->items[i]))
+			return true;
+	return false;
+}
+
+static int read_set(struct ls_kernel *kernel, struct ls_nft_dump *dump, struct ls_error *err)
+{
 	struct nl_msg *request = ls_nfnl_request(kernel->nft, NFT_MSG_GETSETELEM);
 	int r;
 
 	if (nla_put_string(request, NFTA_SET_ELEM_LIST_TABLE, LS_NFT_TABLE) < 0 ||
-		nla_put_string(request, NFTA_SET_ELEM_LIST_SET, ls_nft_sets[set].name) < 0)
+		nla_put_string(request, NFTA_SET_ELEM_LIST_SET, ls_nft_sets[dump->element_set].name) < 0)
 		return ls_error_set(err, -EMSGSIZE, "the request does not fit");
-	r = ls_nft_dump_answer(kernel, &dump, err);
+	dump->elements.n = 0;
+	r = ls_nft_dump_answer(kernel, dump, err);
+	sort_elements(&dump->elements);
+	return r;
+}
+
+static int dump_set(struct ls_kernel *kernel, uint8_t set, struct ls_set *ret, struct ls_error *err)
+{
+	struct ls_nft_dump dump = { .set = ret, .n_before = ret->n_objects, .take = take_elements, .element_set = set };
+	int r = read_set(kernel, &dump, err);
+
+	for (long ms = 1; r >= 0 && has_moved(&dump) && ms <= LONGEST_PAUSE_MS; ms *= 2) {
+		nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L }, NULL);
+		r = read_set(kernel, &dump, err);
+	}
+	if (r >= 0 && has_moved(&dump))
+		r = ls_error_set(err, -EAGAIN, "the kernel keeps moving the elements of %s", ls_nft_sets[set].name);
 	if (r >= 0 && add_elements(&dump) < 0)
 		r = ls_error_set(err, -ENOMEM, "out of memory");
 	free(dump.elements.items);

@@ -68,8 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size || !arena)
 		return 0;
 	take_all(&dump, data + 1, size - 1);
-	if (dump.elements.n)
-		(void)add_elements(&dump);
+	sort_elements(&dump.elements);
+	(void)add_elements(&dump);
 	ls_set_each (&set, i)
 		use(arena, set.objects[i]);
 	ls_buf_done(&dump.text);

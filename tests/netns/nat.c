@@ -364,6 +364,31 @@ Test(nat, stream_survives_what_is_not_about_it_and_ends_with_its_own_mapping)
 	expect_going_on("kept");
 }
 
+/* ---- many -------------------------------------------------------------------------------------------------------- */
+
+/* The kernel is still busy enlarging the hash when the elements are read again. */
+Test(nat, many_mappings_are_all_there)
+{
+	enum { N = 50000 };
+	struct ls_buf spec = { 0 };
+
+	ns_begin();
+	make_hosts();
+	ls_buf_printf(&spec, "%s", HOSTS "public_ips:\n  interface: up0\n  addresses: [203.0.113.20]\n  mappings:\n");
+	for (unsigned port = 1; port <= N; port++)
+		if (port != 22)
+			ls_buf_printf(&spec,
+				"  - { public: 203.0.113.20, protocol: tcp, port: %u, to: 10.10.1.20, to_port: 80 }\n",
+				port);
+	ls_buf_append(&spec, "", 1);
+	cr_assert(!spec.failed);
+	ns_apply_well((const char *)spec.data);
+	cr_expect_str_eq(
+		ns_output("nft list map inet linkspan fwd4 | grep -c ' : 10.10.1.20'"), ns_text("%d\n", N - 1));
+	ns_down_well();
+	ls_buf_done(&spec);
+}
+
 /* ---- announcements ----------------------------------------------------------------------------------------------- */
 
 static const char *neighbour(const char *address)
