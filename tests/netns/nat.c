@@ -374,17 +374,19 @@ Test(nat, many_mappings_are_all_there)
 
 	ns_begin();
 	make_hosts();
-	ls_buf_printf(&spec, "%s", HOSTS "public_ips:\n  interface: up0\n  addresses: [203.0.113.20]\n  mappings:\n");
-	for (unsigned port = 1; port <= N; port++)
-		if (port != 22)
-			ls_buf_printf(&spec,
-				"  - { public: 203.0.113.20, protocol: tcp, port: %u, to: 10.10.1.20, to_port: 80 }\n",
-				port);
+	ls_buf_printf(&spec, "%s",
+		HOSTS "public_ips:\n  interface: up0\n  addresses: [203.0.113.20, \"2001:db8:fe::20\"]\n  mappings:\n");
+	for (unsigned port = 23; port < 23 + N; port++)
+		ls_buf_printf(&spec,
+			"  - { public: 203.0.113.20, protocol: tcp, port: %u, to: 10.10.1.20, to_port: 80 }\n"
+			"  - { public: \"2001:db8:fe::20\", protocol: tcp, port: %u, to: \"2001:db8:a:1::20\", "
+			"to_port: "
+			"80 }\n",
+			port, port);
 	ls_buf_append(&spec, "", 1);
 	cr_assert(!spec.failed);
 	ns_apply_well((const char *)spec.data);
-	cr_expect_str_eq(
-		ns_output("nft list map inet linkspan fwd4 | grep -c ' : 10.10.1.20'"), ns_text("%d\n", N - 1));
+	cr_expect_str_eq(ns_output("nft list map inet linkspan fwd4 | grep -c ' : 10.10.1.20'"), ns_text("%d\n", N));
 	ns_down_well();
 	ls_buf_done(&spec);
 }
