@@ -280,12 +280,31 @@ static int dump_in_scope(struct ls_host *host, uint32_t there, const struct ls_l
 	return r;
 }
 
+static bool has_table(const struct ls_set *set)
+{
+	size_t to, from = set ? ls_set_of_kind(set, &ls_kind_nft_table, &to) : 0;
+
+	return set && from < to;
+}
+
+/* Did the last apply leave our table there? */
+static bool is_table_recorded(struct ls_host *host)
+{
+	struct ls_generation generation;
+	bool has;
+
+	if (!host->current_is_epochs ||
+		ls_generation_read(host, host->current, LS_GENERATION_OBJECTS, &generation, NULL) < 0)
+		return false;
+	has = has_table(&generation.objects);
+	ls_generation_done(&generation);
+	return has;
+}
+
 /* What cannot be seen is not missing: better no answer than a wrong one. */
 static int need_nft(struct ls_host *host, const struct ls_set *desired, struct ls_error *err)
 {
-	size_t to, from = desired ? ls_set_of_kind(desired, &ls_kind_nft_table, &to) : 0;
-
-	if (!desired || from == to || !ls_kernel_hides_nft(host->kernel))
+	if (!desired || !ls_kernel_hides_nft(host->kernel) || (!has_table(desired) && !is_table_recorded(host)))
 		return 0;
 	return ls_error_set(
 		err, -EPERM, "nftables, which this is about too, can only be read with CAP_NET_ADMIN: run as root");

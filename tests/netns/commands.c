@@ -160,16 +160,23 @@ Test(commands, lock_of_the_state_directory_is_honoured)
 
 #define NOBODY "setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \"$LINKSPAN\" "
 
-static struct ns_answer unprivileged(const char *arguments)
+#define ROOT_WITHOUT "setpriv --bounding-set=-net_admin --inh-caps=-net_admin \"$LINKSPAN\" "
+
+static struct ns_answer without(const char *privilege, const char *arguments)
 {
 	struct ns_answer answer;
 
-	ns_run(NOBODY "--state-dir %s/state %s >%s/out 2>%s/err; echo $? >%s/status", ns_dir(), arguments, ns_dir(),
-		ns_dir(), ns_dir());
+	ns_run("%s--state-dir %s/state %s >%s/out 2>%s/err; echo $? >%s/status", privilege, ns_dir(), arguments,
+		ns_dir(), ns_dir(), ns_dir());
 	answer.status = atoi(ns_read_file(ns_text("%s/status", ns_dir())));
 	answer.out = ns_read_file(ns_text("%s/out", ns_dir()));
 	answer.err = ns_read_file(ns_text("%s/err", ns_dir()));
 	return answer;
+}
+
+static struct ns_answer unprivileged(const char *arguments)
+{
+	return without(NOBODY, arguments);
 }
 
 static void need_nobody(void)
@@ -222,6 +229,25 @@ Test(commands, state_that_may_not_be_read_is_said_to_be_so)
 	cr_expect(answer.status == 77 || strstr(answer.err, "state"), "exit status %d, and not a word:\n%s%s",
 		answer.status, answer.out, answer.err);
 	cr_expect_null(strstr(answer.out, "nothing has been applied here"), "%s", answer.out);
+}
+
+/* Of nftables nothing can be read then: a plan that knows nothing of our table would be wrong. */
+Test(commands, plan_that_cannot_see_the_table_is_refused)
+{
+	static const char with[] = "interfaces: { a: { match: { name: lo } } }\nnat: { uplinks: [a] }\n";
+	struct ns_answer answer;
+
+	ns_begin();
+	ns_need_program("setpriv");
+	if (!ns_try("nft add table inet probe && nft delete table inet probe"))
+		ns_skip("this kernel has no nftables");
+	ns_apply_well(with);
+	answer = without(ROOT_WITHOUT, ns_text("plan %s", ns_spec("interfaces: { a: { match: { name: lo } } }\n")));
+	ns_expect_exit(&answer, 77);
+	ns_expect_words(answer.err, NS_WORDS("nftables", "CAP_NET_ADMIN"));
+	ns_down_well();
+	answer = without(ROOT_WITHOUT, ns_text("plan %s", ns_spec("interfaces: { a: { match: { name: lo } } }\n")));
+	ns_expect_exit(&answer, 0);
 }
 
 /* ---- other namespaces -------------------------------------------------------------------------------------------- */
