@@ -132,6 +132,7 @@ enum ls_outcome {
 	LS_OUTCOME_INVALID,     /* the spec is not valid on this host: diag has errors */
 	LS_OUTCOME_UNSUPPORTED, /* this kernel lacks something; nothing was sent */
 	LS_OUTCOME_BUSY,        /* locked by another */
+	LS_OUTCOME_TESTED,      /* it was in force, and is taken back; the host is as before */
 };
 
 struct ls_run_options {
@@ -139,6 +140,7 @@ struct ls_run_options {
 	const char *message;               /* may be NULL */
 	const volatile sig_atomic_t *stop; /* non-zero: fail and take back; may be NULL */
 	unsigned lock_wait_ms;             /* how long to wait for another run */
+	bool test;                         /* apply: take it back once it is verified, and record nothing */
 };
 
 struct ls_run_report {

@@ -4,7 +4,8 @@
  * and down differ only in the set they want. A failure anywhere between the journal and the commit ends in ls_recover,
  * by this process or, if it dies, by the guard.
  *
- * The commit point is the renaming of `current`: before it the journal leads back, after it the generation stands.
+ * The commit point is the renaming of `current`: before it the journal leads back, after it the generation stands. A
+ * test never gets there.
  */
 #include "state.h"
 
@@ -346,25 +347,27 @@ static int change_kernel(
 	double start = ls_now(), sent;
 	int r;
 
-	commit_write(host, commit);
+	if (!options->test)
+		commit_write(host, commit);
 	r = ls_execute(host, &execution, &report->error);
 	sent = ls_now();
 	report->seconds[LS_TIMING_KERNEL] = sent - start;
 	if (r >= 0)
 		r = verify(host, report);
 	report->seconds[LS_TIMING_VERIFY] = ls_now() - sent;
-	if (r >= 0)
+	if (r >= 0 && !options->test)
 		r = commit_finish(host, commit, report);
 	report->seconds[LS_TIMING_VERIFY] = ls_now() - sent;
 	return r;
 }
 
-static void take_back(struct ls_host *host, struct ls_run_report *report)
+/* Then the outcome is that one. */
+static void take_back(struct ls_host *host, enum ls_outcome outcome, struct ls_run_report *report)
 {
 	struct ls_error why = { 0 };
 	int r = ls_recover(host, &report->notes, &why);
 
-	report->outcome = r < 0 ? LS_OUTCOME_DIRTY : LS_OUTCOME_RESTORED;
+	report->outcome = r < 0 ? LS_OUTCOME_DIRTY : outcome;
 	if (r < 0)
 		ls_diag_report(&report->notes, LS_SEVERITY_ERROR, (struct ls_location){ 0 }, "not-restored",
 			"taking it back: %s", why.message);
@@ -413,7 +416,9 @@ static void carry_out(struct ls_host *host, const struct goal *goal, const struc
 	if (r >= 0)
 		r = change_kernel(host, &commit, options, report);
 	if (r < 0)
-		take_back(host, report);
+		take_back(host, LS_OUTCOME_RESTORED, report);
+	else if (options->test)
+		take_back(host, LS_OUTCOME_TESTED, report);
 	else
 		finish(host, report);
 	ls_guard_dismiss(&guard);
@@ -442,7 +447,7 @@ static void record_only(struct ls_host *host, const struct goal *goal, const str
 	int r;
 
 	report->outcome = LS_OUTCOME_NOTHING;
-	if (is_recorded(host, goal, report->prepared))
+	if (options->test || is_recorded(host, goal, report->prepared))
 		return;
 	r = commit_begin(host, goal, options, report, &commit);
 	if (r >= 0) {

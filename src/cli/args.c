@@ -151,6 +151,8 @@ static int check_options(const struct cli_args *args, struct ls_error *err)
 			cli_options[__builtin_ctz(strange)].name);
 	if (args->given & LS_BIT(CLI_QUIET) && args->given & LS_BIT(CLI_VERBOSE))
 		return ls_error_set(err, -EINVAL, "--quiet and --verbose exclude each other");
+	if (args->given & LS_BIT(CLI_TEST) && args->given & LS_BIT(CLI_MESSAGE))
+		return ls_error_set(err, -EINVAL, "--test records nothing, so there is no --message to keep");
 	if (args->operand && args->from && !strcmp(args->operand, "-") && !strcmp(args->from, "-"))
 		return ls_error_set(err, -EINVAL, "the spec and the snapshot cannot both come from standard input");
 	return 0;

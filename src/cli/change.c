@@ -25,6 +25,7 @@ static const struct {
 	[LS_OUTCOME_REFUSED] = { "refused", CLI_EXIT_FAILED, "Nothing was changed." },
 	[LS_OUTCOME_INVALID] = { "invalid", CLI_EXIT_INVALID, "Nothing was changed." },
 	[LS_OUTCOME_UNSUPPORTED] = { "unsupported", CLI_EXIT_UNSUPPORTED, "Nothing was changed." },
+	[LS_OUTCOME_TESTED] = { "tested", CLI_EXIT_DONE, NULL },
 	[LS_OUTCOME_BUSY] = { "busy", CLI_EXIT_BUSY, "Nothing was changed; try again later." },
 };
 
@@ -118,7 +119,10 @@ static void report_text(struct cli *cli, const struct cli_change *change, const 
 	} else {
 		if (get_plan(report, spec, &plan))
 			report_steps(cli, &plan);
-		fprintf(cli->out.file, "%s\n", change->done);
+		fprintf(cli->out.file, "%s\n",
+			report->outcome == LS_OUTCOME_TESTED
+				? "It was in force as asked for, and is taken back: the host is as it was before."
+				: change->done);
 	}
 	if (report->generation)
 		fprintf(cli->out.file, "Generation %llu.\n", (unsigned long long)report->generation);
@@ -187,6 +191,7 @@ enum cli_exit cli_run_change(struct cli *cli, const struct cli_change *change, s
 		.message = cli->args.message,
 		.stop = &stop,
 		.lock_wait_ms = LOCK_WAIT_MS,
+		.test = cli_given(cli, CLI_TEST),
 	};
 	LS_CLEANUP(cli_host_closep) struct ls_host *host = NULL;
 	LS_CLEANUP(ls_run_report_done) struct ls_run_report report = { 0 };

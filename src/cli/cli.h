@@ -56,6 +56,7 @@ enum cli_option_id {
 	CLI_ALL,
 	CLI_ABANDON,
 	CLI_KERNEL_CHECK,
+	CLI_TEST,
 	CLI_N_OPTIONS,
 };
 

@@ -39,7 +39,8 @@ static const char plan_text[] =
 static const char apply_text[] =
 	"Brings the host to SPEC (\"-\": standard input): afterwards the spec is in force, or the\n"
 	"host is as it was before. What linkspan did not make is left alone. A second apply of the\n"
-	"same spec changes nothing. An interrupt (Ctrl-C, SIGTERM) takes everything back.";
+	"same spec changes nothing. An interrupt (Ctrl-C, SIGTERM) takes everything back, and with\n"
+	"--test so does success.";
 
 static const char recover_text[] =
 	"Finishes what a run that was cut short (a crash, a power failure) left behind: puts the\n"
@@ -90,8 +91,8 @@ const struct cli_command cli_commands[] = {
 		READS | LS_BIT(CLI_EXIT_CHANGES) | LS_BIT(CLI_EXIT_INVALID) | LS_BIT(CLI_EXIT_UNSUPPORTED), false,
 		cli_plan, false },
 	{ "apply", "bring the host to a spec", "SPEC", apply_text,
-		LS_BIT(CLI_ADOPT) | LS_BIT(CLI_FORCE) | LS_BIT(CLI_MESSAGE), CHANGES | LS_BIT(CLI_EXIT_INVALID), true,
-		cli_apply, false },
+		LS_BIT(CLI_ADOPT) | LS_BIT(CLI_FORCE) | LS_BIT(CLI_MESSAGE) | LS_BIT(CLI_TEST),
+		CHANGES | LS_BIT(CLI_EXIT_INVALID), true, cli_apply, false },
 	{ "rollback", "go back to an earlier generation", NULL, rollback_text, LS_BIT(CLI_TO) | LS_BIT(CLI_FORCE),
 		CHANGES, true, cli_rollback, false },
 	{ "down", "remove all that linkspan made", NULL, down_text, LS_BIT(CLI_FORCE), CHANGES, true, cli_down, false },

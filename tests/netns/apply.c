@@ -627,3 +627,59 @@ Test(apply, hosts_on_both_sides_of_a_made_bridge_reach_each_other)
 	ns_down_well();
 	cr_expect_not(ns_try("ping -c 1 -W 1 10.0.0.2"));
 }
+
+/* ---- tests of a spec --------------------------------------------------------------------------------------------- */
+
+/* The kernel's own events say that it was there; afterwards nothing is, and nothing is recorded. */
+Test(apply, test_brings_it_into_force_and_takes_it_back)
+{
+	struct ns_answer answer;
+	const char *before, *history;
+
+	ns_begin();
+	ns_apply_well("interfaces: { br0: { create: { type: bridge }, ipv4: { method: manual, addresses: "
+		      "[192.0.2.1/24] } } }\n");
+	before = ns_state();
+	history = ns_span("history --json").out;
+	ns_run("timeout 30 ip -o monitor route >%s/events 2>/dev/null & sleep 0.3", ns_dir());
+	answer = ns_span("apply --test %s", ns_spec("interfaces: { br0: { create: { type: bridge }, ipv4: { method: "
+						    "manual, addresses: [192.0.2.1/24] } } }\n"
+						    "routes: [{ to: 198.51.100.0/24, via: 192.0.2.9 }]\n"));
+	ns_expect_exit(&answer, 0);
+	ns_expect_words(answer.out, NS_WORDS("+ route 198.51.100.0/24", "1 added", "is taken back"));
+	ns_expect_state(before);
+	cr_expect_str_eq(ns_span("history --json").out, history);
+	cr_expect_not(ns_try("test -e %s/state/journal", ns_dir()));
+	ns_run("for i in $(seq 30); do grep -q 'Deleted 198.51.100.0/24' %s/events && break; sleep 0.1; done",
+		ns_dir());
+	cr_expect_str_eq(ns_output("grep -c '^198.51.100.0/24 via 192.0.2.9' %s/events", ns_dir()), "1\n");
+	cr_expect_str_eq(ns_output("grep -c '^Deleted 198.51.100.0/24' %s/events", ns_dir()), "1\n");
+}
+
+Test(apply, test_that_fails_says_so_and_one_of_nothing_does_nothing)
+{
+	static const char good[] = "interfaces: { br0: { create: { type: bridge }, ipv4: { method: manual, addresses: "
+				   "[192.0.2.1/24] } } }\n";
+	struct ns_answer answer;
+	const char *before;
+
+	ns_begin();
+	before = ns_state();
+	answer = ns_span("apply --test --json %s", ns_spec(good));
+	ns_expect_exit(&answer, 0);
+	ns_expect_words(answer.out, NS_WORDS("\"outcome\":\"tested\"", "\"generation\":null"));
+	ns_expect_state(before);
+	/* a next hop that is nowhere: refused by the kernel */
+	answer = ns_span(
+		"apply --test %s", ns_spec("interfaces: { br0: { create: { type: bridge } } }\n"
+					   "routes: [{ to: 198.51.100.0/24, via: 203.0.113.9, interface: br0 }]\n"));
+	ns_expect_exit(&answer, 1);
+	ns_expect_words(answer.err, NS_WORDS("The host is as it was before."));
+	ns_expect_state(before);
+	ns_apply_well(good);
+	answer = ns_span("apply --test %s", ns_spec(good));
+	ns_expect_exit(&answer, 0);
+	ns_expect_words(answer.out, NS_WORDS("Nothing to do."));
+	answer = ns_span("apply --test --message x %s", ns_spec(good));
+	ns_expect_exit(&answer, 64);
+}
