@@ -195,6 +195,27 @@ void ls_file_drop(struct ls_file_draft *draft);                        /* remove
 /* Unlinks and fsyncs the directory. A missing file is fine. */
 int ls_file_remove_at(int dirfd, const char *name, struct ls_error *err);
 
+/* ---- keys -------------------------------------------------------------------------------------------------------- */
+
+#define LS_KEY_SIZE 32u     /* bytes: Curve25519 (RFC 7748) and WireGuard's preshared keys */
+#define LS_KEY_TEXT_MAX 45u /* base64 (RFC 4648, section 4) of 44 characters, and the zero */
+
+/* Wipe it when it is secret and no longer needed. */
+struct ls_crypto_key {
+	uint8_t bytes[LS_KEY_SIZE];
+};
+
+int ls_key_generate(struct ls_crypto_key *ret, struct ls_error *err); /* 32 random bytes: a preshared key */
+/* A private key of X25519, with the bits set and cleared that RFC 7748, section 5, asks for. */
+int ls_key_generate_private(struct ls_crypto_key *ret, struct ls_error *err);
+void ls_key_public(const struct ls_crypto_key *secret, struct ls_crypto_key *ret); /* of a private key */
+int ls_key_parse(const char *text, struct ls_crypto_key *ret);                     /* -EINVAL */
+const char *ls_key_format(const struct ls_crypto_key *key, char text[static LS_KEY_TEXT_MAX]);
+void ls_key_wipe(struct ls_crypto_key *key); /* also as a cleanup */
+/* Writes it to a new file of mode 0600, as wg(8) does: base64 and a newline; synced. -EEXIST: never over another one.
+ */
+int ls_key_create(const char *path, const struct ls_crypto_key *key, struct ls_error *err);
+
 /* CRC32C (Castagnoli, RFC 3720 appendix B.4) of data, continuing from `crc` (0 to begin). */
 uint32_t ls_crc32c(uint32_t crc, const void *data, size_t length);
 

@@ -57,6 +57,7 @@ enum cli_option_id {
 	CLI_ABANDON,
 	CLI_KERNEL_CHECK,
 	CLI_TEST,
+	CLI_PRESHARED,
 	CLI_N_OPTIONS,
 };
 
@@ -336,5 +337,6 @@ enum cli_exit cli_status(struct cli *cli);
 enum cli_exit cli_history(struct cli *cli);
 enum cli_exit cli_snapshot(struct cli *cli);
 enum cli_exit cli_schema(struct cli *cli);
+enum cli_exit cli_keygen(struct cli *cli);
 enum cli_exit cli_show(struct cli *cli);
 enum cli_exit cli_explain(struct cli *cli);

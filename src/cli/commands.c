@@ -82,6 +82,11 @@ static const char schema_text[] =
 	"them. It says of a spec what `linkspan check` says, but for what takes more than one place\n"
 	"of it: names that must exist, objects that are asked for twice, next hops and subnets.";
 
+static const char keygen_text[] =
+	"Makes a key pair of Curve25519, as WireGuard uses it: the private key goes into FILE, which\n"
+	"must not be there yet and which only its owner can read; the public key is printed. With\n"
+	"--preshared FILE gets a key that both ends of a tunnel have, and nothing is printed.";
+
 const struct cli_command cli_commands[] = {
 	{ "check", "read and check a spec; no kernel access", "SPEC", check_text, 0,
 		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE) | LS_BIT(CLI_EXIT_INVALID),
@@ -108,5 +113,7 @@ const struct cli_command cli_commands[] = {
 		cli_recover, false },
 	{ "schema", "print the JSON Schema of specs", NULL, schema_text, 0,
 		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE), false, cli_schema, false },
+	{ "keygen", "make a key pair for a tunnel", "FILE", keygen_text, LS_BIT(CLI_PRESHARED),
+		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE), false, cli_keygen, false },
 	{ 0 },
 };

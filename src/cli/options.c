@@ -86,5 +86,6 @@ const struct cli_option cli_options[CLI_N_OPTIONS] = {
 	[CLI_ALL] = { FLAG("all", 'a', "also what linkspan did not make") },
 	[CLI_KERNEL_CHECK] = { FLAG("kernel-check", 0, "let the kernel check the nftables part, without doing it") },
 	[CLI_TEST] = { FLAG("test", 0, "take it back as soon as it is in force and verified") },
+	[CLI_PRESHARED] = { FLAG("preshared", 0, "make a preshared key, which both ends have, instead of a pair") },
 	[CLI_ABANDON] = { FLAG("abandon", 0, "leave the host as it is and forget the interrupted run") },
 };

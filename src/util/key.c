@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Keys. libsodium does what must not be done by hand: random numbers, the curve, base64 that takes no time that would
+ * depend on the key. The memory of a secret belongs to the caller, who wipes it.
+ */
+#include <linkspan/util.h>
+
+#include <fcntl.h>
+#include <string.h>
+
+#include <sodium.h>
+
+_Static_assert(LS_KEY_SIZE == crypto_scalarmult_curve25519_BYTES, "a key of the curve");
+_Static_assert(LS_KEY_TEXT_MAX == sodium_base64_ENCODED_LEN(LS_KEY_SIZE, sodium_base64_VARIANT_ORIGINAL), "its text");
+
+int ls_key_generate(struct ls_crypto_key *ret, struct ls_error *err)
+{
+	if (sodium_init() < 0)
+		return ls_error_set(err, -EIO, "the system has no random numbers");
+	randombytes_buf(ret->bytes, sizeof(ret->bytes));
+	return 0;
+}
+
+int ls_key_generate_private(struct ls_crypto_key *ret, struct ls_error *err)
+{
+	int r = ls_key_generate(ret, err);
+
+	if (r < 0)
+		return r;
+	ret->bytes[0] &= 248;
+	ret->bytes[31] = (ret->bytes[31] & 127) | 64;
+	return 0;
+}
+
+void ls_key_public(const struct ls_crypto_key *secret, struct ls_crypto_key *ret)
+{
+	(void)crypto_scalarmult_curve25519_base(ret->bytes, secret->bytes);
+}
+
+int ls_key_parse(const char *text, struct ls_crypto_key *ret)
+{
+	const char *end;
+	struct ls_crypto_key key;
+	size_t length;
+	int r = -EINVAL;
+
+	if (!sodium_base642bin(key.bytes, sizeof(key.bytes), text, strlen(text), NULL, &length, &end,
+		    sodium_base64_VARIANT_ORIGINAL) &&
+		length == sizeof(key.bytes) && !*end) {
+		*ret = key;
+		r = 0;
+	}
+	ls_key_wipe(&key);
+	return r;
+}
+
+const char *ls_key_format(const struct ls_crypto_key *key, char text[static LS_KEY_TEXT_MAX])
+{
+	return sodium_bin2base64(text, LS_KEY_TEXT_MAX, key->bytes, sizeof(key->bytes), sodium_base64_VARIANT_ORIGINAL);
+}
+
+void ls_key_wipe(struct ls_crypto_key *key)
+{
+	explicit_bzero(key, sizeof(*key));
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------- */
+
+static int write_line(int fd, const struct ls_crypto_key *key)
+{
+	char line[LS_KEY_TEXT_MAX];
+	ssize_t n;
+	int r = 0;
+
+	ls_key_format(key, line);
+	line[sizeof(line) - 1] = '\n';
+	n = write(fd, line, sizeof(line));
+	if (n != (ssize_t)sizeof(line))
+		r = n < 0 ? -errno : -EIO;
+	explicit_bzero(line, sizeof(line));
+	return r < 0 ? r : fsync(fd) < 0 ? -errno : 0;
+}
+
+int ls_key_create(const char *path, const struct ls_crypto_key *key, struct ls_error *err)
+{
+	LS_CLEANUP(ls_close)
+	int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int r;
+
+	if (fd < 0 && errno == EEXIST)
+		return ls_error_set(err, -EEXIST, "%s is there already; a key is never written over another", path);
+	if (fd < 0)
+		return ls_error_set(err, -errno, "%s: %s", path, strerror(errno));
+	r = write_line(fd, key);
+	if (r >= 0)
+		return 0;
+	(void)unlink(path);
+	return ls_error_set(err, r, "%s: %s", path, strerror(-r));
+}
