@@ -338,5 +338,6 @@ enum cli_exit cli_history(struct cli *cli);
 enum cli_exit cli_snapshot(struct cli *cli);
 enum cli_exit cli_schema(struct cli *cli);
 enum cli_exit cli_keygen(struct cli *cli);
+enum cli_exit cli_graph(struct cli *cli);
 enum cli_exit cli_show(struct cli *cli);
 enum cli_exit cli_explain(struct cli *cli);

@@ -87,6 +87,11 @@ static const char keygen_text[] =
 	"must not be there yet and which only its owner can read; the public key is printed. With\n"
 	"--preshared FILE gets a key that both ends of a tunnel have, and nothing is printed.";
 
+static const char graph_text[] =
+	"Prints what a spec describes as a graph in DOT, the language of Graphviz: interfaces with\n"
+	"their addresses, networks, public addresses and what they lead to. `linkspan graph SPEC |\n"
+	"dot -Tsvg >picture.svg` makes a picture of it.";
+
 const struct cli_command cli_commands[] = {
 	{ "check", "read and check a spec; no kernel access", "SPEC", check_text, 0,
 		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE) | LS_BIT(CLI_EXIT_INVALID),
@@ -113,6 +118,9 @@ const struct cli_command cli_commands[] = {
 		cli_recover, false },
 	{ "schema", "print the JSON Schema of specs", NULL, schema_text, 0,
 		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE), false, cli_schema, false },
+	{ "graph", "draw a spec, in Graphviz' DOT", "SPEC", graph_text, 0,
+		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE) | LS_BIT(CLI_EXIT_INVALID),
+		false, cli_graph, false },
 	{ "keygen", "make a key pair for a tunnel", "FILE", keygen_text, LS_BIT(CLI_PRESHARED),
 		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE), false, cli_keygen, false },
 	{ 0 },

@@ -250,6 +250,20 @@ Test(commands, plan_that_cannot_see_the_table_is_refused)
 	ns_expect_exit(&answer, 0);
 }
 
+/* ---- pictures ---------------------------------------------------------------------------------------------------- */
+
+Test(commands, graphs_of_the_examples_can_be_drawn)
+{
+	ns_begin();
+	ns_need_program("dot");
+	ns_run("for spec in contrib/examples/*.yaml; do "
+	       "\"$LINKSPAN\" graph $spec 2>/dev/null >%s/dot && dot -Tsvg %s/dot >%s/svg 2>%s/complaints || exit 1; "
+	       "test ! -s %s/complaints && test $(grep -c 'class=.node' %s/svg) -ge 1 || exit 1; done",
+		ns_dir(), ns_dir(), ns_dir(), ns_dir(), ns_dir(), ns_dir());
+	cr_expect_str_eq(
+		ns_output("\"$LINKSPAN\" graph contrib/examples/nat.yaml | dot -Tsvg | grep -c 'class=.edge'"), "13\n");
+}
+
 /* ---- other namespaces -------------------------------------------------------------------------------------------- */
 
 Test(commands, named_namespace_is_configured_from_outside_and_has_its_own_state)
