@@ -152,6 +152,10 @@ struct ls_run_report {
 	double seconds[LS_N_TIMINGS]; /* the last one with the commit */
 };
 
+/* Reads the files that `desired` names for its secrets: they go into the keyring, and the objects get their names. What
+ * is wrong with a file is an error at the line that asks for it. */
+int ls_resolve_keys(struct ls_keyring *ring, struct ls_set *desired, struct ls_error *err);
+
 void ls_run_report_done(struct ls_run_report *report);
 
 void ls_host_apply(struct ls_host *host, const struct ls_spec *spec, const struct ls_run_options *options,

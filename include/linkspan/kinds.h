@@ -15,6 +15,8 @@ struct ls_kernel;
 int ls_kernel_open(struct ls_kernel **ret, struct ls_error *err);
 void ls_kernel_close(struct ls_kernel *kernel); /* accepts NULL */
 struct ls_netlink *ls_kernel_netlink(struct ls_kernel *kernel);
+/* The secrets that objects name: those that a dump has met, and those that are to be written. */
+struct ls_keyring *ls_kernel_keys(struct ls_kernel *kernel);
 
 /* A bit for each kind to dump, by enum ls_kind_id. Links are always read first when any other is asked for, since names
  * of links come from there, but only added to the set when asked for. */

@@ -106,6 +106,8 @@ enum ls_kind_id {
 	LS_KIND_NFT_CHAIN = 10,
 	LS_KIND_NFT_RULE = 11,
 	LS_KIND_NFT_ELEMENT = 12,
+	LS_KIND_WIREGUARD = 13,
+	LS_KIND_WG_PEER = 14,
 };
 
 /* Kinds' ranks: the order of adds and changes; deletes go backwards. */
@@ -113,6 +115,8 @@ enum ls_rank {
 	LS_RANK_LINK = 10,
 	LS_RANK_NFT = 15, /* before the host begins to forward, and until it has stopped */
 	LS_RANK_SYSCTL = 20,
+	LS_RANK_WIREGUARD = 25, /* a device that comes up has its keys, and a device has its own before its peers */
+	LS_RANK_WG_PEER = 26,
 	LS_RANK_LINK_UP = 30, /* after the sysctls, so that a new link never speaks before it is told how */
 	LS_RANK_ADDRESS = 40,
 	LS_RANK_NEIGHBOUR = 45,
@@ -162,6 +166,9 @@ struct ls_kind {
 	unsigned (*lost_with)(const struct ls_object *object);
 	/* Does an adopted object keep the mark that it had? NULL: it gets ours. */
 	bool (*keeps_mark)(const struct ls_object *object);
+	/* Does a change give up what another object of the kind may get? Then it comes behind those that only get.
+	 * NULL: no. */
+	bool (*gives_up)(const struct ls_object *want, const struct ls_object *have);
 	/* Do the values go together (a prefix length with its address)? For what comes from files. NULL: they always
 	 * do. */
 	bool (*valid)(const struct ls_object *object);
@@ -201,7 +208,7 @@ struct ls_operation {
 
 extern const struct ls_kind ls_kind_link, ls_kind_address, ls_kind_route, ls_kind_sysctl, ls_kind_rule,
 	ls_kind_neighbour, ls_kind_nexthop, ls_kind_nft_table, ls_kind_nft_set, ls_kind_nft_chain, ls_kind_nft_rule,
-	ls_kind_nft_element;
+	ls_kind_nft_element, ls_kind_wireguard, ls_kind_wg_peer;
 extern const struct ls_kind *const ls_kinds[]; /* in order of rank, NULL at the end */
 const struct ls_kind *ls_kind_by_name(const char *name);
 const struct ls_kind *ls_kind_by_id(unsigned id);
@@ -587,6 +594,45 @@ enum ls_nft_element_attr {
 #define LS_SWEEP_GROUPS 16u
 #define LS_MESSAGE_MAX 1024u /* longest message that a driver writes itself, bytes */
 #define LS_RAW_MAX 65535u
+
+/* What makes a link of type wireguard a tunnel (linux/wireguard.h). Key: the link. There is none until it has a private
+ * key. Mark: the link's; devices that are not ours are not read, for they would tell their keys. */
+struct ls_wireguard {
+	struct ls_object object;
+	const char *dev;
+	const char *public_key;  /* base64; tells the private one */
+	const char *private_key; /* its name in the keyring */
+	uint16_t listen_port;    /* UDP */
+	uint32_t fwmark;         /* of the outer packets; 0: none */
+};
+enum ls_wireguard_attr {
+	LS_WIREGUARD_DEV,
+	LS_WIREGUARD_PUBLIC_KEY,
+	LS_WIREGUARD_PRIVATE_KEY,
+	LS_WIREGUARD_LISTEN_PORT,
+	LS_WIREGUARD_FWMARK,
+};
+
+/* A peer of such a link. Key: link and public key. Mark: the link's. */
+struct ls_wg_peer {
+	struct ls_object object;
+	const char *dev;
+	const char *public_key;    /* base64 */
+	const char *preshared_key; /* its name in the keyring */
+	struct ls_ip endpoint;     /* where it is; the kernel learns another one when it moves */
+	uint16_t endpoint_port;
+	uint16_t keepalive;      /* seconds, 0: none */
+	const char *allowed_ips; /* prefixes with blanks between, in order; a prefix is of one peer of a link */
+};
+enum ls_wg_peer_attr {
+	LS_WG_PEER_DEV,
+	LS_WG_PEER_PUBLIC_KEY,
+	LS_WG_PEER_PRESHARED_KEY,
+	LS_WG_PEER_ENDPOINT,
+	LS_WG_PEER_ENDPOINT_PORT,
+	LS_WG_PEER_KEEPALIVE,
+	LS_WG_PEER_ALLOWED_IPS,
+};
 
 /* ---- one object -------------------------------------------------------------------------------------------------- */
 

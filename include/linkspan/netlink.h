@@ -80,3 +80,12 @@ struct nl_msg *ls_nfnl_request(struct ls_netlink *nl, int type);
 /* ls_netlink_dump of that request. */
 int ls_nfnl_dump(
 	struct ls_netlink *nl, ls_netlink_each each, int (*restart)(void *data), void *data, struct ls_error *err);
+
+/* ---- generic netlink --------------------------------------------------------------------------------------------- */
+
+/* The number of a family (genetlink.h); the kernel loads its module where it has one. -ENOENT: it has none. */
+int ls_genl_family(struct ls_netlink *nl, const char *name, uint16_t *ret, struct ls_error *err);
+/* Begins a message of a family, in the session's own one, to add attributes to. */
+struct nl_msg *ls_genl_message(struct ls_netlink *nl, uint16_t family, uint8_t command, uint8_t version, int flags);
+/* Sends one message and waits for its answer: 0, or the kernel's refusal in its own words. */
+int ls_netlink_do(struct ls_netlink *nl, struct nl_msg *message, struct ls_error *err);

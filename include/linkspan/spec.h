@@ -51,6 +51,7 @@ enum ls_create {
 	LS_CREATE_VRF,
 	LS_CREATE_MACVLAN,
 	LS_CREATE_BOND,
+	LS_CREATE_WIREGUARD, /* of an entry of `tunnels`, which is an interface too */
 };
 
 #define LS_VXLAN_PORT 4789u /* IANA; RFC 7348, section 5 */
@@ -302,6 +303,41 @@ struct ls_spec_filter {
 	struct ls_spec_filter_chain input, forward; /* to the host; through it */
 };
 
+/* tunnels: NAME: {...}. Each carries one family, and is an interface of its name (see ls_spec_find_interface). */
+struct ls_spec_peer {
+	struct ls_mark mark;
+	struct ls_mark public_key_mark, endpoint_mark, preshared_mark;
+	const char *name;
+	const char *public_key;         /* base64 */
+	const char *preshared_key_file; /* or NULL */
+	struct ls_ip endpoint;          /* family 0: it calls */
+	uint16_t endpoint_port;
+	uint16_t keepalive;                       /* key `persistent_keepalive`: seconds, 0: none */
+	struct ls_spec_subnet_entry *allowed_ips; /* none: all of the tunnel's family */
+	size_t n_allowed_ips;
+};
+
+enum ls_tunnel_type { LS_TUNNEL_WIREGUARD };
+
+struct ls_spec_tunnel {
+	struct ls_mark mark;
+	struct ls_mark network_mark, underlay_mark, port_mark, key_mark, mtu_mark;
+	const char *name;
+	const char *network;          /* or NULL */
+	const char *underlay;         /* the interface that the outer packets go by, or NULL */
+	const char *private_key_file; /* relative to the spec */
+	uint8_t type;                 /* enum ls_tunnel_type */
+	uint8_t family;               /* AF_INET, AF_INET6: of what it carries */
+	uint16_t listen_port;         /* UDP; 0: the kernel's choice. Default of one for a network: by its place */
+	uint32_t fwmark;
+	uint32_t mtu; /* bytes; default: what fits into the underlay */
+	bool clamp_mss;
+	struct ls_spec_peer *peers;
+	size_t n_peers;
+};
+
+#define LS_TUNNEL_PORT 1195u /* of the first network's IPv4; then one each for IPv6 and the next network */
+
 struct ls_spec {
 	struct ls_arena *arena; /* of ls_spec_free: it holds nearly everything below */
 	const char *file;       /* as given; "-" reads as <stdin> */
@@ -331,6 +367,8 @@ struct ls_spec {
 	struct ls_spec_gateway gateway;
 	struct ls_spec_nat nat;
 	struct ls_spec_filter filter;
+	struct ls_spec_tunnel *tunnels;
+	size_t n_tunnels;
 };
 
 /* Reads and checks a spec; path "-" is standard input. Every finding goes to `diag`. Returns 0 (there may be warnings),

@@ -166,7 +166,10 @@ struct ls_prefix ls_prefix_network(struct ls_prefix prefix);                    
 struct ls_ip ls_prefix_last(const struct ls_prefix *prefix);                     /* its last address */
 struct ls_prefix ls_ip_alone(const struct ls_ip *ip);                            /* the /32 or /128 */
 bool ls_prefix_contains(const struct ls_prefix *prefix, const struct ls_ip *ip); /* false across families */
-bool ls_ip_is_link_local(const struct ls_ip *ip);                                /* fe80::/10, 169.254.0.0/16 */
+/* In order, with blanks between; sorts the list. NULL: out of memory. */
+struct ls_arena;
+const char *ls_prefixes_text(struct ls_arena *arena, struct ls_prefix *list, size_t n);
+bool ls_ip_is_link_local(const struct ls_ip *ip); /* fe80::/10, 169.254.0.0/16 */
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
@@ -215,6 +218,23 @@ void ls_key_wipe(struct ls_crypto_key *key); /* also as a cleanup */
 /* Writes it to a new file of mode 0600, as wg(8) does: base64 and a newline; synced. -EEXIST: never over another one.
  */
 int ls_key_create(const char *path, const struct ls_crypto_key *key, struct ls_error *err);
+
+/* Reads such a file: a regular one, which nobody but its owner can read or write (-EPERM). */
+int ls_key_read(const char *path, struct ls_crypto_key *ret, struct ls_error *err);
+
+/* Secrets by name. */
+struct ls_keyring;
+
+#define LS_SECRET_NAME_MAX 37u /* "key-" and 32 digits, and the zero */
+
+struct ls_keyring *ls_keyring_new(void); /* with a salt of its own; NULL: out of memory */
+void ls_keyring_free(struct ls_keyring *ring);
+const uint8_t *ls_keyring_salt(const struct ls_keyring *ring); /* LS_KEY_SIZE bytes */
+void ls_keyring_set_salt(
+	struct ls_keyring *ring, const uint8_t salt[static LS_KEY_SIZE]); /* before anything is added */
+/* False: out of memory. */
+bool ls_keyring_add(struct ls_keyring *ring, const struct ls_crypto_key *key, char name[static LS_SECRET_NAME_MAX]);
+bool ls_keyring_find(const struct ls_keyring *ring, const char *name, struct ls_crypto_key *ret);
 
 /* CRC32C (Castagnoli, RFC 3720 appendix B.4) of data, continuing from `crc` (0 to begin). */
 uint32_t ls_crc32c(uint32_t crc, const void *data, size_t length);

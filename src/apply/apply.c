@@ -293,7 +293,9 @@ static int commit_begin(struct ls_host *host, const struct goal *goal, const str
 	int r;
 
 	*ret = (struct commit){ 0 };
-	r = ls_ledger_read(host, prepared->arena, &ret->old, &report->error);
+	r = ls_keys_keep(host, prepared->plan, &prepared->desired, &report->error);
+	if (r >= 0)
+		r = ls_ledger_read(host, prepared->arena, &ret->old, &report->error);
 	if (r < 0)
 		return r;
 	if (ls_plan_next_ledger(&ret->old, prepared->plan, &prepared->desired, &prepared->actual, prepared->arena,
@@ -383,6 +385,7 @@ static void finish(struct ls_host *host, struct ls_run_report *report)
 		ls_diag_report(&report->notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "journal-left",
 			"the journal could not be removed; the next run does it");
 	ls_generation_prune(host);
+	ls_keys_prune(host);
 }
 
 static int write_journal(struct ls_host *host, const struct ls_plan *plan, struct ls_error *err)

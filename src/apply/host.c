@@ -115,11 +115,13 @@ int ls_host_open(const struct ls_host_options *options, struct ls_host **ret, st
 	r = ls_state_open(host, options, err);
 	if (r >= 0)
 		r = ls_kernel_open(&host->kernel, err);
-	if (r < 0)
+	if (r < 0) {
 		ls_host_close(host);
-	else
-		*ret = host;
-	return r;
+		return r;
+	}
+	ls_keys_load(host);
+	*ret = host;
+	return 0;
 }
 
 void ls_host_close(struct ls_host *host)
@@ -392,6 +394,8 @@ int ls_host_prepare(struct ls_host *host, const struct ls_spec *spec, const stru
 		r = ls_compile(spec, &prepared->actual, &prepared->desired, diag);
 		if (r < 0)
 			ls_error_set(err, r, r == -EINVAL ? "the spec does not fit this host" : "out of memory");
+		else
+			r = ls_resolve_keys(ls_kernel_keys(host->kernel), &prepared->desired, err);
 	}
 	if (r >= 0)
 		r = finish_preparing(host, there, options, prepared, err);

@@ -5,6 +5,7 @@
  *   lock           held while a run changes anything; says who
  *   journal        before and after of a run that has not been committed
  *   current        number of the current generation; replacing it is the commit point
+ *   keys/          secrets that a way back may need, and the salt of their names
  *   generations/N  what generation N asked for, its spec, and the ledger of displaced values
  *
  * A namespace other than the initial one has its own, in netns/NAME.
@@ -142,6 +143,16 @@ int ls_ledger_read(struct ls_host *host, struct ls_arena *arena, struct ls_ledge
 /* Removes the oldest beyond LS_GENERATIONS_KEPT. */
 void ls_generation_prune(struct ls_host *host);
 int ls_generation_numbers(struct ls_host *host, uint64_t **ret, size_t *ret_n, struct ls_error *err);
+
+/* ---- keys.c -------------------------------------------------------------------------------------------------------
+ */
+
+/* Into the keyring, with the salt: what was kept. */
+void ls_keys_load(struct ls_host *host);
+/* Writes to disk every secret that a way back over the plan, or to `desired`, needs. */
+int ls_keys_keep(struct ls_host *host, const struct ls_plan *plan, const struct ls_set *desired, struct ls_error *err);
+/* Removes those that no generation names; when there is no journal. */
+void ls_keys_prune(struct ls_host *host);
 
 /* ---- journal.c ----------------------------------------------------------------------------------------------------
  */

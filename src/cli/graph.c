@@ -120,6 +120,7 @@ static const char *word_of(const struct ls_spec_interface *interface)
 		[LS_CREATE_VRF] = "vrf",
 		[LS_CREATE_MACVLAN] = "macvlan",
 		[LS_CREATE_BOND] = "bond",
+		[LS_CREATE_WIREGUARD] = "wireguard",
 	};
 
 	return words[interface->create];

@@ -61,6 +61,16 @@ static enum cli_exit answer_failure(struct cli *cli, int code, struct ls_error *
 
 /* ---- offline ----------------------------------------------------------------------------------------------------- */
 
+/* Public keys follow from private ones; the secrets' names mean nothing on another machine. */
+static int resolve_keys(struct ls_set *desired, struct ls_error *err)
+{
+	struct ls_keyring *ring = ls_keyring_new();
+	int r = ring ? ls_resolve_keys(ring, desired, err) : -ENOMEM;
+
+	ls_keyring_free(ring);
+	return r;
+}
+
 static enum cli_exit plan_offline(struct cli *cli, struct cli_spec *spec)
 {
 	LS_CLEANUP(cli_arena_done) struct ls_set actual = { 0 };
@@ -87,6 +97,8 @@ static enum cli_exit plan_offline(struct cli *cli, struct cli_spec *spec)
 		return r == -ENOMEM ? CLI_EXIT_FAILED : CLI_EXIT_INVALID;
 	}
 	r = ls_compile(spec->spec, &actual, &desired, &spec->diag);
+	if (r == 0)
+		r = resolve_keys(&desired, &err);
 	if (r == 0)
 		r = ls_plan_give_back(&originals, &desired, &actual, &kept);
 	if (r == 0)

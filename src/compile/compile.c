@@ -129,6 +129,7 @@ int ls_compile(const struct ls_spec *spec, const struct ls_set *links, struct ls
 		compile_rules(&compiler);
 		compile_sysctls(&compiler);
 		compile_nat(&compiler);
+		compile_tunnels(&compiler);
 	}
 	if (compiler.out_of_memory)
 		return -ENOMEM;

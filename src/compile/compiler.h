@@ -35,3 +35,4 @@ void compile_rules(struct compiler *compiler);
 void compile_neighbours(struct compiler *compiler);
 void compile_sysctls(struct compiler *compiler);
 void compile_nat(struct compiler *compiler);
+void compile_tunnels(struct compiler *compiler);

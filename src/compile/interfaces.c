@@ -17,6 +17,7 @@ static const char *const create_types[] = {
 	[LS_CREATE_VRF] = "vrf",
 	[LS_CREATE_MACVLAN] = "macvlan",
 	[LS_CREATE_BOND] = "bond",
+	[LS_CREATE_WIREGUARD] = "wireguard",
 };
 
 /* A locally administered unicast address (IEEE 802, bits 1 and 0 of the first byte) from the names of host and link:
@@ -47,7 +48,7 @@ static bool has_parents_mac(const struct ls_spec_interface *interface)
 
 static void set_mac(struct compiler *compiler, const struct ls_spec_interface *interface, struct ls_link *link)
 {
-	if (has_parents_mac(interface))
+	if (has_parents_mac(interface) || interface->create == LS_CREATE_WIREGUARD) /* which has none */
 		return;
 	link->mac = interface->has_mac ? interface->mac : derive_mac(compiler->spec->name, link->name);
 	link->object.set |= LS_BIT(LS_LINK_MAC);
@@ -89,6 +90,7 @@ static void create_typed(struct compiler *compiler, const struct ls_spec_interfa
 	switch (interface->create) {
 	case LS_CREATE_NONE:
 	case LS_CREATE_DUMMY:
+	case LS_CREATE_WIREGUARD:
 		break;
 	case LS_CREATE_VETH:
 		link->peer = compiler_device(compiler, interface->peer.name);

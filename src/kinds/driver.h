@@ -22,6 +22,9 @@ struct ls_kernel {
 	bool nft_missing, nft_denied; /* this kernel has no nftables; we may not look */
 	uint32_t nft_generation;      /* of the ruleset, as it was dumped last; 0: not yet */
 	uint32_t nft_without;         /* a number of the ruleset at which our table was not there; 0: none known */
+	struct ls_netlink *genl;      /* generic netlink; opened when it is first needed */
+	uint16_t wireguard;           /* number of the family; 0: not asked for yet */
+	struct ls_keyring *keys;      /* of all that was read, and is to be written */
 	bool nft_moved;               /* it changed between the parts of the last dump */
 	struct ls_link_table links;
 	uint32_t link_types_asked, link_types_missing; /* by place in the table of link_types.c */

@@ -37,8 +37,11 @@ int ls_kernel_open(struct ls_kernel **ret, struct ls_error *err)
 
 	if (!kernel)
 		return ls_error_set(err, -ENOMEM, "out of memory");
-	r = ls_netlink_open(NETLINK_ROUTE, &kernel->nl, err);
+	kernel->keys = ls_keyring_new();
+	r = kernel->keys ? ls_netlink_open(NETLINK_ROUTE, &kernel->nl, err)
+			 : ls_error_set(err, -ENOMEM, "out of memory");
 	if (r < 0) {
+		ls_keyring_free(kernel->keys);
 		free(kernel);
 		return r;
 	}
@@ -55,6 +58,8 @@ void ls_kernel_close(struct ls_kernel *kernel)
 		return;
 	ls_netlink_close(kernel->nl);
 	ls_netlink_close(kernel->nft);
+	ls_netlink_close(kernel->genl);
+	ls_keyring_free(kernel->keys);
 	ls_close(&kernel->proc_sys);
 	ls_link_table_done(&kernel->links);
 	free(kernel);
@@ -63,6 +68,11 @@ void ls_kernel_close(struct ls_kernel *kernel)
 struct ls_netlink *ls_kernel_netlink(struct ls_kernel *kernel)
 {
 	return kernel->nl;
+}
+
+struct ls_keyring *ls_kernel_keys(struct ls_kernel *kernel)
+{
+	return kernel->keys;
 }
 
 bool ls_kernel_hides_marks(const struct ls_kernel *kernel)

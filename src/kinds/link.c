@@ -201,6 +201,8 @@ int ls_link_decode(struct ls_dump *dump, const struct nlmsghdr *message)
 	ls_object_set(&link->object, LS_LINK_NAME);
 	if (ls_link_table_add(&dump->kernel->links, link->index, name, length) < 0)
 		return -ENOMEM;
+	dump->kernel->links.entries[dump->kernel->links.n_entries - 1].is_our_wireguard =
+		link->object.owner == LS_OWNER_OURS && ls_link_is(link, "wireguard");
 	return ls_set_add(dump->set, &link->object);
 }
 

@@ -9,6 +9,7 @@ struct ls_link_entry {
 	const char *name;     /* in the table's arena */
 	const char *borrowed; /* the same in the arena of the dump number `dump` */
 	uint32_t dump;
+	bool is_our_wireguard;
 };
 
 /* Zeroed memory is an empty table. */

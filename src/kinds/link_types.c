@@ -351,6 +351,12 @@ static const struct ls_link_type types[] = {
 		.decode = decode_bond,
 		.put = put_bond,
 	},
+	{
+		.name = "wireguard",
+		.option = "CONFIG_WIREGUARD",
+		.module = "wireguard",
+		.family = "wireguard",
+	},
 };
 
 const struct ls_link_type *ls_link_type_by_name(const char *name)
@@ -407,6 +413,18 @@ static int ask_for_type(struct ls_kernel *kernel, const char *type, int *ret_cod
 	return r < 0 ? r : ls_tx_barrier(kernel->nl, err);
 }
 
+/* A type that lets a link with such a MAC pass has a family of its own. */
+static int ask_for_family(struct ls_kernel *kernel, const char *family, int *ret_code, struct ls_error *err)
+{
+	uint16_t number;
+	int r = kernel->genl ? 0 : ls_netlink_open(NETLINK_GENERIC, &kernel->genl, err);
+
+	if (r >= 0)
+		r = ls_genl_family(kernel->genl, family, &number, err);
+	*ret_code = r == -ENOENT ? -EOPNOTSUPP : 0;
+	return r == -ENOENT ? ls_error_clear(err) : r;
+}
+
 /* Not within a transaction: it uses the session's own. Any answer but EOPNOTSUPP (EPERM, too) is no reason to refuse.
  */
 int ls_link_probe(struct ls_kernel *kernel, const struct ls_object *want, struct ls_error *err)
@@ -416,7 +434,8 @@ int ls_link_probe(struct ls_kernel *kernel, const struct ls_object *want, struct
 	int r, code = 0;
 
 	if (type && !(kernel->link_types_asked & bit)) {
-		r = ask_for_type(kernel, type->name, &code, err);
+		r = type->family ? ask_for_family(kernel, type->family, &code, err)
+				 : ask_for_type(kernel, type->name, &code, err);
 		if (r < 0)
 			return r;
 		kernel->link_types_asked |= bit;

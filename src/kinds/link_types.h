@@ -7,6 +7,7 @@
 struct ls_link_type {
 	const char *name;            /* IFLA_INFO_KIND */
 	const char *option, *module; /* what a kernel that lacks it needs: for messages */
+	const char *family;          /* of generic netlink, which is there when the type is; NULL: it has none */
 	uint32_t attrs;              /* in IFLA_INFO_DATA (bits) */
 	uint32_t needs;              /* attributes without which there is none to be made */
 	bool inner_parent;           /* the link below stands in IFLA_INFO_DATA, not in IFLA_LINK */

@@ -163,3 +163,22 @@ int ls_netlink_dump(struct ls_netlink *nl, struct nl_msg *request, ls_netlink_ea
 	}
 	return ls_error_set(err, -EAGAIN, "the kernel's state kept changing while it was read");
 }
+
+int ls_netlink_ask(struct ls_netlink *nl, struct nlmsghdr *request, const struct nlmsghdr **ret)
+{
+	size_t length = 0;
+	int r;
+
+	request->nlmsg_seq = ++nl->dump_sequence;
+	request->nlmsg_flags |= NLM_F_REQUEST;
+	r = ls_netlink_send(nl->dump_fd, request, request->nlmsg_len);
+	while (r >= 0 && (r = ls_netlink_receive(nl, nl->dump_fd, LS_ANSWER_TIMEOUT_MS, &length)) >= 0) {
+		const struct nlmsghdr *answer = (const void *)nl->received;
+
+		if (!nlmsg_ok(answer, (int)length) || answer->nlmsg_seq != request->nlmsg_seq)
+			continue;
+		*ret = answer;
+		return answer->nlmsg_type == NLMSG_ERROR ? ls_netlink_answer_code(answer) : 0;
+	}
+	return r;
+}

@@ -253,32 +253,12 @@ static void take_generation(const struct nlmsghdr *message, uint32_t *ret)
 		*ret = ntohl(mnl_attr_get_u32(attr));
 }
 
-/* No dump: one message answers. NULL: none came; *ret_code says why. */
-static const struct nlmsghdr *await_answer(struct ls_netlink *nl, uint32_t sequence, int *ret_code)
-{
-	size_t length = 0;
-
-	while ((*ret_code = ls_netlink_receive(nl, nl->dump_fd, LS_ANSWER_TIMEOUT_MS, &length)) >= 0) {
-		const struct nlmsghdr *answer = (const void *)nl->received;
-
-		if (nlmsg_ok(answer, (int)length) && answer->nlmsg_seq == sequence)
-			return answer;
-	}
-	return NULL;
-}
-
 int ls_nfnl_generation(struct ls_netlink *nl, uint32_t *ret, struct ls_error *err)
 {
-	struct nlmsghdr *request = nlmsg_hdr(ls_nfnl_request(nl, NFT_MSG_GETGEN));
 	const struct nlmsghdr *answer;
-	int r;
+	int r = ls_netlink_ask(nl, nlmsg_hdr(ls_nfnl_request(nl, NFT_MSG_GETGEN)), &answer);
 
-	request->nlmsg_seq = ++nl->dump_sequence;
-	r = ls_netlink_send(nl->dump_fd, request, request->nlmsg_len);
-	answer = r >= 0 ? await_answer(nl, request->nlmsg_seq, &r) : NULL;
-	if (answer && answer->nlmsg_type == NLMSG_ERROR)
-		r = ls_netlink_answer_code(answer);
-	if (r < 0 || !answer)
+	if (r < 0)
 		return ls_error_set(err, r, "nftables cannot be asked: %s", strerror(-r));
 	*ret = 0;
 	take_generation(answer, ret);

@@ -43,6 +43,8 @@ int ls_netlink_send(int fd, const void *data, size_t length);
 /* Receives one datagram of the kernel into nl->received. Waits at most timeout_ms. Returns 0; -ETIMEDOUT; -ENOBUFS when
  * the kernel dropped answers for want of room; -EMSGSIZE when the datagram was longer than the buffer; other -errno. */
 int ls_netlink_receive(struct ls_netlink *nl, int fd, int timeout_ms, size_t *ret_length);
+/* Sends a request that one message answers, no dump. *ret is valid until something else is received. */
+int ls_netlink_ask(struct ls_netlink *nl, struct nlmsghdr *request, const struct nlmsghdr **ret);
 /* The errno in an NLMSG_ERROR or NLMSG_DONE, 0 or negative. -EBADMSG for a message too short to hold one. */
 int ls_netlink_answer_code(const struct nlmsghdr *answer);
 /* The kernel's own words from the extended acknowledgement, with the attribute they are about if `request` is given.

@@ -132,6 +132,14 @@ static enum ls_disruption disruption_of_nft(const struct ls_step *step)
 		       : LS_DISRUPT_FLOW;
 }
 
+/* Another key ends the sessions with every peer; at another port they are found again when the host sends. */
+static enum ls_disruption disruption_of_wireguard(const struct ls_step *step)
+{
+	return step->attrs & LS_BIT(LS_WIREGUARD_PUBLIC_KEY)    ? LS_DISRUPT_SESSION
+	       : step->attrs & LS_BIT(LS_WIREGUARD_LISTEN_PORT) ? LS_DISRUPT_FLOW
+								: LS_DISRUPT_NONE;
+}
+
 /* Does the link `name` stand on (or go through) the link `below`? */
 static bool rests_on(const struct ls_set *set, const char *name, const char *below, unsigned limit)
 {
@@ -190,6 +198,8 @@ static enum ls_disruption disruption_of(struct planner *planner, struct ls_step 
 		step->disruption = disruption_of_sysctl(step);
 	else if (kind->transact)
 		step->disruption = disruption_of_nft(step);
+	else if (kind == &ls_kind_wireguard && step->op == LS_OP_CHANGE)
+		step->disruption = disruption_of_wireguard(step);
 	else if (step->op == LS_OP_DELETE)
 		step->disruption = kind == &ls_kind_address ? LS_DISRUPT_SESSION : LS_DISRUPT_FLOW;
 	else if (step->op == LS_OP_ADD && step->before)
@@ -215,6 +225,8 @@ static void add_step(struct planner *planner, struct ls_step step)
 		plan->steps_size = size;
 	}
 	step.depth = depth_of(planner, step.want ? step.want : step.have, step.phase);
+	if (step.want && step.have && step.want->kind->gives_up && step.want->kind->gives_up(step.want, step.have))
+		step.depth++;
 	step.disruption = disruption_of(planner, &step);
 	plan->steps[plan->n_steps++] = step;
 }

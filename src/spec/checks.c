@@ -12,6 +12,7 @@ static ls_check_fn *const checks[] = {
 	ls_check_duplicates,
 	ls_check_nat,
 	ls_check_filter,
+	ls_check_tunnels,
 };
 
 /* Names are interned, so their addresses tell them apart, and repeat: many routes have one interface. */

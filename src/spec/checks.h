@@ -39,6 +39,7 @@ ls_check_fn ls_check_addresses;  /* addresses that can work */
 ls_check_fn ls_check_duplicates; /* one entry per object of the kernel */
 ls_check_fn ls_check_nat;        /* public addresses, forwards, networks */
 ls_check_fn ls_check_filter;     /* what it allows */
+ls_check_fn ls_check_tunnels;    /* their families, ports, MTUs and peers */
 
 /* The interface of that name in the spec, or NULL. The name is interned in the spec's arena, or NULL. */
 const struct ls_spec_interface *ls_checker_find(struct ls_checker *checker, const char *name);

@@ -97,6 +97,7 @@ struct ls_mapping {
 /* Regular expressions (ECMA-262) of the parts of addresses: as strict as ls_ip_parse and ls_prefix_parse. */
 #define LS_PATTERN_OCTET "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 #define LS_PATTERN_IPV4 "(" LS_PATTERN_OCTET "\\.){3}" LS_PATTERN_OCTET
+#define LS_PATTERN_PORT "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 #define LS_PATTERN_LENGTH4 "(3[0-2]|[12]?[0-9])"
 #define LS_PATTERN_LENGTH6 "(12[0-8]|1[01][0-9]|[1-9]?[0-9])"
 /* Eight groups, of which `::` stands for one and more, and the last two may be written as IPv4. */

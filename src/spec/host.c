@@ -6,7 +6,7 @@
  * each after those that it refers to, and the readers' forms. What takes the whole spec (references, duplicates,
  * addresses that make sense) is in the checks.
  */
-#include "host.h"
+#include "tunnels.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -108,6 +108,8 @@ static const struct ls_key host_keys[] = {
 	{ LS_NAME("nat"), LS_AT(ls_host, spec.nat), LS_MARK(ls_host, spec.nat.mark), LS_MAPPING(&ls_nat_mapping) },
 	{ LS_NAME("filter"), LS_AT(ls_host, spec.filter), LS_MARK(ls_host, spec.filter.mark),
 		LS_MAPPING(&ls_filter_mapping) },
+	{ LS_NAME("tunnels"), LS_AT(ls_host, spec.tunnels), LS_PRESENT(ls_host, spec.n_tunnels),
+		LS_NAMED(&ls_tunnel_mapping) },
 };
 
 const struct ls_mapping ls_host_mapping = {

@@ -35,6 +35,8 @@ ls_decode_fn ls_decode_network;
 /* A port or a range of them: two uint16_t, one behind the other. */
 ls_decode_fn ls_decode_ports;
 #define LS_PORTS .decode = ls_decode_ports, .min = 1, .max = 65535
+/* "10.0.0.1:80", "[2001:db8::1]:80", or either without a port, which is 0 then. */
+bool ls_parse_target(const char *text, struct ls_ip *ret, uint16_t *ret_port);
 /* The number of a routing table, but the local one. */
 ls_decode_fn ls_decode_table;
 /* The same, but those from `reserved` to the local one; `why` says whose they are. */

@@ -6,6 +6,7 @@
 #include "checks.h"
 #include "encoding.h"
 #include "host.h"
+#include "tunnels.h"
 
 #include <net/if.h>
 #include <string.h>
@@ -134,11 +135,14 @@ static int decode_and_check(struct ls_report *report, struct ls_host *host)
 	int r;
 
 	r = decode(report, host);
+	interfaces_unknown = report->n_errors > 0 && host->interfaces_mark.line && host->spec.n_interfaces == 0;
+	if (r == 0)
+		r = ls_tunnels_as_interfaces(&host->spec);
 	if (r == 0)
 		r = index_names(host);
 	if (r < 0)
 		return r;
-	interfaces_unknown = report->n_errors > 0 && host->interfaces_mark.line && host->spec.n_interfaces == 0;
+	ls_tunnels_settle(&host->spec);
 	return ls_checks_run(&host->spec, report, interfaces_unknown);
 }
 

@@ -23,6 +23,7 @@ uint32_t ls_spec_default_mtu(const struct ls_spec_interface *interface)
 	case LS_CREATE_VLAN:
 	case LS_CREATE_VRF:
 	case LS_CREATE_MACVLAN:
+	case LS_CREATE_WIREGUARD: /* has one always */
 		return 0;
 	}
 	return 0;

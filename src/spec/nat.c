@@ -54,23 +54,30 @@ static bool split_target(const char *text, char address[static LS_IP_TEXT_MAX], 
 	return !*colon || *ret_port;
 }
 
+bool ls_parse_target(const char *text, struct ls_ip *ret, uint16_t *ret_port)
+{
+	char address[LS_IP_TEXT_MAX];
+	const char *port;
+
+	*ret_port = 0;
+	return split_target(text, address, &port) && ls_ip_parse(address, ret) >= 0 &&
+	       (!port || parse_port(port, ret_port));
+}
+
 /* Into `to` and, behind it, `to_port`. */
 static int decode_target(
 	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
 {
 	static const char what[] = "an address and a port, like 10.0.0.1:80 or [2001:db8::1]:80";
 	struct ls_spec_forward *forward = (void *)((char *)value - offsetof(struct ls_spec_forward, to));
-	char address[LS_IP_TEXT_MAX];
-	const char *port;
 	struct ls_ip ip;
-	uint16_t number = 0;
+	uint16_t number;
 	int r;
 
 	r = ls_decode_scalar(decoder, key, event, LS_TAG_STR, what);
 	if (r != 0)
 		return r;
-	if (!split_target(event->text, address, &port) || ls_ip_parse(address, &ip) < 0 ||
-		(port && !parse_port(port, &number)))
+	if (!ls_parse_target(event->text, &ip, &number))
 		return ls_decode_refuse(decoder, key, event, what);
 	forward->to = ip;
 	forward->to_port = number;
@@ -430,7 +437,6 @@ const struct ls_mapping ls_nat_mapping = {
 /* ---- forms ------------------------------------------------------------------------------------------------------- */
 
 #define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-#define PORT "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 
 const struct ls_reader_form ls_nat_forms[] = {
 	{ ls_decode_text, check_dns_name,
@@ -442,14 +448,14 @@ const struct ls_reader_form ls_nat_forms[] = {
 		{ .type = LS_FORM_TEXT,
 			.name = "ports",
 			.about = "a port, or two with a hyphen between",
-			.pattern = "^" PORT "(-" PORT ")?$",
+			.pattern = "^" LS_PATTERN_PORT "(-" LS_PATTERN_PORT ")?$",
 			.or_number = true,
 			.rules = "{'multipleOf': 1, 'minimum': 1, 'maximum': 65535}" } },
 	{ decode_target, NULL,
 		{ .type = LS_FORM_TEXT,
 			.name = "target",
 			.about = "an address, with or without a port",
-			.pattern = "^(" LS_PATTERN_IPV4 "(:" PORT ")?|" LS_PATTERN_IPV6 "|\\[" LS_PATTERN_IPV6
-				   "\\](:" PORT ")?)$" } },
+			.pattern = "^(" LS_PATTERN_IPV4 "(:" LS_PATTERN_PORT ")?|" LS_PATTERN_IPV6
+				   "|\\[" LS_PATTERN_IPV6 "\\](:" LS_PATTERN_PORT ")?)$" } },
 	{ 0 },
 };

@@ -303,3 +303,20 @@ bool ls_ip_is_link_local(const struct ls_ip *ip)
 		return ip->bytes[0] == 169 && ip->bytes[1] == 254;
 	return ip->family == AF_INET6 && ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
 }
+
+static int compare_prefixes(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct ls_prefix));
+}
+
+const char *ls_prefixes_text(struct ls_arena *arena, struct ls_prefix *list, size_t n)
+{
+	struct ls_buf buf LS_CLEANUP(ls_buf_done) = { 0 };
+	char text[LS_PREFIX_TEXT_MAX];
+
+	if (n)
+		qsort(list, n, sizeof(*list), compare_prefixes);
+	for (size_t i = 0; i < n; i++)
+		(void)ls_buf_printf(&buf, "%s%s", i ? " " : "", ls_prefix_format(&list[i], text));
+	return buf.failed ? NULL : ls_arena_intern(arena, (const char *)buf.data, buf.length);
+}

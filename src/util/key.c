@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <sodium.h>
 
@@ -96,4 +97,51 @@ int ls_key_create(const char *path, const struct ls_crypto_key *key, struct ls_e
 		return 0;
 	(void)unlink(path);
 	return ls_error_set(err, r, "%s: %s", path, strerror(-r));
+}
+
+static int check_file(int fd, const char *path, struct ls_error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return ls_error_set(err, -errno, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return ls_error_set(err, -EINVAL, "%s: is not a regular file", path);
+	if (st.st_mode & 077)
+		return ls_error_set(err, -EPERM,
+			"%s: others than its owner can get at this key (mode %03o); chmod 600 it, and make a new key "
+			"if "
+			"anybody may have read it",
+			path, st.st_mode & 0777u);
+	return 0;
+}
+
+/* One line; blanks behind it do not count. */
+static int parse_line(char *line, struct ls_crypto_key *ret)
+{
+	size_t length = strcspn(line, " \t\r\n");
+
+	if (line[length + strspn(line + length, " \t\r\n")])
+		return -EINVAL;
+	line[length] = '\0';
+	return ls_key_parse(line, ret);
+}
+
+int ls_key_read(const char *path, struct ls_crypto_key *ret, struct ls_error *err)
+{
+	LS_CLEANUP(ls_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char line[LS_KEY_TEXT_MAX + 8] = "";
+	int r;
+
+	if (fd < 0)
+		return ls_error_set(err, -errno, "%s: %s", path, strerror(errno));
+	r = check_file(fd, path, err);
+	if (r < 0)
+		return r;
+	if (read(fd, line, sizeof(line) - 1) < 0)
+		return ls_error_set(err, -errno, "%s: %s", path, strerror(errno));
+	r = parse_line(line, ret);
+	explicit_bzero(line, sizeof(line));
+	return r < 0 ? ls_error_set(err, r, "%s: is no key: 32 bytes as base64, as `linkspan keygen` writes them", path)
+		     : 0;
 }

@@ -32,6 +32,9 @@ static const char *const samples[] = {
 	"sysctl path=net/ipv6/conf/eth0.5/accept_ra value='' adjust",
 	"sysctl path=net/ipv6/conf/eth0/stable_secret",
 	"nft_rule chain=forward name=known text='accept' handle=7 place=2 ours",
+	"wireguard dev=wg0 public_key=dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo= private_key=key-0123 fwmark=0 ours",
+	"wg_peer dev=wg0 public_key=dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo= preshared_key=key-4567 keepalive=0 "
+	"allowed_ips='' ours",
 	SAMPLES,
 };
 

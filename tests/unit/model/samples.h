@@ -26,5 +26,8 @@
 	"neighbour dev=eth0 address=2001:db8::9 proxy=true router=true protocol=0", \
 	"nexthop id=7 type=single family=ipv6 via=fe80::1 dev=eth0 onlink=true protocol=108 ours", \
 	"nexthop id=8 type=group members='7*1 9*256' protocol=4 other='attribute 12 00'", \
-	"nft_element set=let_in4 prefix=10.0.0.0/8 destination=192.0.2.0/24 protocol=esp ours"
+	"nft_element set=let_in4 prefix=10.0.0.0/8 destination=192.0.2.0/24 protocol=esp ours", \
+	"wireguard dev=wg0 public_key=dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo= listen_port=51820 fwmark=7 ours", \
+	"wg_peer dev=wg0 public_key=dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo= endpoint=2001:db8::1 endpoint_port=51820 keepalive=25 " \
+	"allowed_ips='10.0.0.0/8 2001:db8::/32' ours"
 /* clang-format on */

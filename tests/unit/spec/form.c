@@ -43,7 +43,7 @@ Test(form, unknown_keys_are_refused)
 {
 	EXPECT_ERRORS({ HEAD "adresses: []\n", "unknown-key", 4, 1, "did you mean 'addresses'?" },
 		{ HEAD "colour: red\n", "unknown-key", 4, 1, "it can have: linkspan, kind, name, interfaces" },
-		{ HEAD "tunnels: { a: [{ b: c }], d: e }\n", "unknown-key", 4, 1, "'tunnels'" },
+		{ HEAD "wires: { a: [{ b: c }], d: e }\n", "unknown-key", 4, 1, "'wires'" },
 		{ HEAD "interfaces:\n  a: { match: { name: a }, MTU: 5 }\n", "unknown-key", 5, 28, "'mtu'" },
 		{ HEAD "interfaces:\n  a: { match: { name: a, mac: 5 } }\n", "unknown-key", 5, 26, NULL },
 		{ HEAD "interfaces:\n  a: { create: { type: dummy, prots: [] } }\n", "unknown-key", 5, 31, "'ports'" },

@@ -57,6 +57,7 @@ Test(key, generated_ones_differ_and_private_ones_are_clamped)
 Test(key, file_is_new_and_its_owners_alone)
 {
 	char path[] = "/tmp/linkspan-key.XXXXXX", name[64], *text;
+	struct ls_crypto_key back;
 	struct ls_error err;
 	struct stat st;
 	size_t length;
@@ -69,12 +70,69 @@ Test(key, file_is_new_and_its_owners_alone)
 	cr_assert_eq(ls_file_read(name, 100, &text, &length, NULL), 0);
 	cr_expect_str_eq(text, "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=\n");
 	free(text);
+	cr_assert_eq(ls_key_read(name, &back, &err), 0, "%s", err.message);
+	cr_expect_arr_eq(back.bytes, secret.bytes, LS_KEY_SIZE);
 	cr_expect_eq(ls_key_create(name, &public, &err), -EEXIST);
 	cr_expect_not_null(strstr(err.message, "never written over another"), "%s", err.message);
 	cr_expect_eq(stat(name, &st), 0);
 	cr_expect_eq(st.st_size, 45, "untouched");
+	cr_assert_eq(chmod(name, 0640), 0);
+	cr_expect_eq(ls_key_read(name, &back, &err), -EPERM);
+	cr_expect_not_null(strstr(err.message, "chmod 600"), "%s", err.message);
+	cr_assert_eq(chmod(name, 0600), 0);
+	cr_assert_eq(truncate(name, 40), 0);
+	cr_expect_eq(ls_key_read(name, &back, &err), -EINVAL);
+	cr_expect_eq(ls_key_read(path, &back, &err), -EINVAL);
 	snprintf(name, sizeof(name), "%s/nowhere/a.key", path);
 	cr_expect_eq(ls_key_create(name, &public, &err), -ENOENT);
 	snprintf(name, sizeof(name), "rm -r %s", path);
 	cr_assert_eq(system(name), 0);
+}
+
+/* ---- keyring ----------------------------------------------------------------------------------------------------- */
+
+Test(key, keyring_gives_back_by_name_what_was_added)
+{
+	enum { N = 1000 };
+	static struct ls_crypto_key keys[N];
+	static char names[N][LS_SECRET_NAME_MAX];
+	struct ls_keyring *ring = ls_keyring_new();
+	char again[LS_SECRET_NAME_MAX];
+	struct ls_crypto_key found;
+
+	cr_assert_not_null(ring);
+	cr_expect_not(ls_keyring_find(ring, "key-00000000000000000000000000000000", &found));
+	for (size_t i = 0; i < N; i++) {
+		cr_assert_eq(ls_key_generate(&keys[i], NULL), 0);
+		cr_assert(ls_keyring_add(ring, &keys[i], names[i]));
+	}
+	for (size_t i = 0; i < N; i++) {
+		cr_assert(ls_keyring_find(ring, names[i], &found));
+		cr_assert_arr_eq(found.bytes, keys[i].bytes, LS_KEY_SIZE);
+	}
+	cr_assert(ls_keyring_add(ring, &keys[7], again));
+	cr_expect_str_eq(again, names[7]);
+	cr_expect_not(ls_keyring_find(ring, "key-0", &found));
+	ls_keyring_free(ring);
+}
+
+Test(key, names_are_the_salts)
+{
+	static const uint8_t salt[LS_KEY_SIZE] = { 1 };
+	struct ls_keyring *a = ls_keyring_new(), *b = ls_keyring_new();
+	char one[LS_SECRET_NAME_MAX], other[LS_SECRET_NAME_MAX], text[LS_KEY_TEXT_MAX];
+
+	cr_assert(ls_keyring_add(a, &secret, one) && ls_keyring_add(b, &secret, other));
+	cr_expect_str_neq(one, other);
+	cr_expect_null(strstr(one, ls_key_format(&secret, text)));
+	ls_keyring_free(a);
+	a = ls_keyring_new();
+	ls_keyring_set_salt(a, salt);
+	ls_keyring_free(b);
+	b = ls_keyring_new();
+	ls_keyring_set_salt(b, salt);
+	cr_assert(ls_keyring_add(a, &secret, one) && ls_keyring_add(b, &secret, other));
+	cr_expect_str_eq(one, other);
+	ls_keyring_free(a);
+	ls_keyring_free(b);
 }

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Secrets. A spec names files; what they hold goes into the kernel's keyring, and the objects get the secrets' names.
+ * What a way back may need is kept in the state directory, one file for each, before the journal that names it is
+ * written; it is removed when neither a generation nor the journal names it any more. The salt of the names lies there
+ * too: with another one nothing would be found again.
+ */
+#include "state.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define DIRECTORY "keys"
+#define SALT "salt"
+#define PATH_SIZE 4096
+
+/* Where an object keeps the name of its secret; NULL: it has none. */
+static const char **secret_of(struct ls_object *object)
+{
+	if (object->kind == &ls_kind_wireguard && ls_object_has(object, LS_WIREGUARD_PRIVATE_KEY))
+		return &((struct ls_wireguard *)object)->private_key;
+	if (object->kind == &ls_kind_wg_peer && ls_object_has(object, LS_WG_PEER_PRESHARED_KEY))
+		return &((struct ls_wg_peer *)object)->preshared_key;
+	return NULL;
+}
+
+static const char *path_of(const struct ls_host *host, const char *name, char path[static PATH_SIZE])
+{
+	snprintf(path, PATH_SIZE, "%s/" DIRECTORY "/%s", host->state_path, name);
+	return path;
+}
+
+/* ---- files of the spec ------------------------------------------------------------------------------------------- */
+
+static int resolve(struct ls_keyring *ring, struct ls_arena *arena, struct ls_object *object, const char **secret,
+	struct ls_error *err)
+{
+	LS_CLEANUP(ls_key_wipe) struct ls_crypto_key key = { 0 };
+	char name[LS_SECRET_NAME_MAX], text[LS_KEY_TEXT_MAX];
+	struct ls_wireguard *device = (struct ls_wireguard *)object;
+	struct ls_crypto_key public;
+	int r = ls_key_read(*secret, &key, err);
+
+	if (r < 0)
+		return r;
+	if (!ls_keyring_add(ring, &key, name))
+		return ls_error_set(err, -ENOMEM, "out of memory");
+	*secret = ls_arena_intern(arena, name, LS_SECRET_NAME_MAX - 1);
+	if (!*secret)
+		return ls_error_set(err, -ENOMEM, "out of memory");
+	if (object->kind != &ls_kind_wireguard)
+		return 0;
+	ls_key_public(&key, &public);
+	device->public_key = ls_arena_intern(arena, ls_key_format(&public, text), LS_KEY_TEXT_MAX - 1);
+	object->set |= LS_BIT(LS_WIREGUARD_PUBLIC_KEY);
+	return device->public_key ? 0 : ls_error_set(err, -ENOMEM, "out of memory");
+}
+
+int ls_resolve_keys(struct ls_keyring *ring, struct ls_set *desired, struct ls_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < desired->n_objects && r >= 0; i++) {
+		struct ls_object *object = desired->objects[i];
+		const char **secret = secret_of(object);
+
+		if (secret)
+			r = resolve(ring, desired->arena, object, secret, err);
+		if (r < 0 && err)
+			err->location = (struct ls_location){ .line = object->line, .column = object->column };
+	}
+	return r;
+}
+
+/* ---- the state directory's --------------------------------------------------------------------------------------- */
+
+static DIR *open_keys(const struct ls_host *host)
+{
+	int fd = host->dirfd < 0 ? -1 : openat(host->dirfd, DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!directory && fd >= 0)
+		close(fd);
+	return directory;
+}
+
+void ls_keys_load(struct ls_host *host)
+{
+	struct ls_keyring *ring = ls_kernel_keys(host->kernel);
+	LS_CLEANUP(ls_key_wipe) struct ls_crypto_key key = { 0 };
+	char path[PATH_SIZE], name[LS_SECRET_NAME_MAX];
+	DIR *directory = open_keys(host);
+	struct dirent *entry;
+
+	if (!directory)
+		return;
+	if (ls_key_read(path_of(host, SALT, path), &key, NULL) >= 0)
+		ls_keyring_set_salt(ring, key.bytes);
+	while ((entry = readdir(directory)))
+		if (!strncmp(entry->d_name, "key-", 4) &&
+			ls_key_read(path_of(host, entry->d_name, path), &key, NULL) >= 0)
+			(void)ls_keyring_add(ring, &key, name);
+	closedir(directory);
+}
+
+static int make_directory(struct ls_host *host, struct ls_error *err)
+{
+	struct ls_crypto_key salt;
+	char path[PATH_SIZE];
+	int r;
+
+	if (mkdirat(host->dirfd, DIRECTORY, 0700) < 0 && errno != EEXIST)
+		return ls_error_set(err, -errno, "%s/" DIRECTORY ": %s", host->state_path, strerror(errno));
+	memcpy(salt.bytes, ls_keyring_salt(ls_kernel_keys(host->kernel)), sizeof(salt.bytes));
+	r = ls_key_create(path_of(host, SALT, path), &salt, err);
+	ls_key_wipe(&salt);
+	return r == -EEXIST ? ls_error_clear(err) : r;
+}
+
+static int keep(struct ls_host *host, const struct ls_object *object, bool *kept, struct ls_error *err)
+{
+	const char **name = object ? secret_of((struct ls_object *)(uintptr_t)object) : NULL;
+	LS_CLEANUP(ls_key_wipe) struct ls_crypto_key key = { 0 };
+	char path[PATH_SIZE];
+	int r = 0;
+
+	if (!name || !ls_keyring_find(ls_kernel_keys(host->kernel), *name, &key) ||
+		access(path_of(host, *name, path), F_OK) == 0)
+		return 0;
+	if (!*kept)
+		r = make_directory(host, err);
+	if (r >= 0)
+		r = ls_key_create(path, &key, err);
+	*kept = true;
+	return r == -EEXIST ? ls_error_clear(err) : r;
+}
+
+static int keep_all(struct ls_host *host, const struct ls_set *set, bool *kept, struct ls_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < set->n_objects && r >= 0; i++)
+		r = keep(host, set->objects[i], kept, err);
+	return r;
+}
+
+int ls_keys_keep(struct ls_host *host, const struct ls_plan *plan, const struct ls_set *desired, struct ls_error *err)
+{
+	bool kept = false;
+	int r = keep_all(host, desired, &kept, err);
+
+	for (size_t i = 0; i < plan->n_steps && r >= 0; i++)
+		r = keep(host, plan->steps[i].before, &kept, err);
+	if (r >= 0)
+		r = keep_all(host, &plan->closure, &kept, err);
+	/* The files are synced; their names are in the directory, and that is in the state directory. */
+	if (r >= 0 && kept) {
+		LS_CLEANUP(ls_close) int fd = openat(host->dirfd, DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd < 0 || fsync(fd) < 0 || fsync(host->dirfd) < 0)
+			r = ls_error_set(err, -errno, "%s/" DIRECTORY ": %s", host->state_path, strerror(errno));
+	}
+	return r;
+}
+
+/* ---- what nobody names any more ---------------------------------------------------------------------------------- */
+
+static bool is_named(struct ls_host *host, uint64_t number, const char *name)
+{
+	struct ls_generation generation;
+	bool found = false;
+
+	if (ls_generation_read(host, number, LS_GENERATION_OBJECTS, &generation, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < generation.objects.n_objects && !found; i++) {
+		const char **secret = secret_of(generation.objects.objects[i]);
+
+		found = secret && !strcmp(*secret, name);
+	}
+	ls_generation_done(&generation);
+	return found;
+}
+
+static bool is_named_by_any(struct ls_host *host, const uint64_t *numbers, size_t n, const char *name)
+{
+	for (size_t i = n; i-- > 0;)
+		if (is_named(host, numbers[i], name))
+			return true;
+	return false;
+}
+
+void ls_keys_prune(struct ls_host *host)
+{
+	DIR *directory = open_keys(host);
+	struct dirent *entry;
+	uint64_t *numbers;
+	char path[PATH_SIZE];
+	size_t n;
+
+	if (!directory)
+		return;
+	if (ls_generation_numbers(host, &numbers, &n, NULL) >= 0) {
+		while ((entry = readdir(directory)))
+			if (!strncmp(entry->d_name, "key-", 4) && !is_named_by_any(host, numbers, n, entry->d_name))
+				(void)unlink(path_of(host, entry->d_name, path));
+		free(numbers);
+	}
+	closedir(directory);
+}

@@ -1,0 +1,690 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * WireGuard: what a device is set to, and its peers (linux/wireguard.h, drivers/net/wireguard/netlink.c). A message
+ * changes what it has and leaves the rest, so that other peers and their sessions are not touched. It is not atomic:
+ * what comes before an error stays, and recovery finds it.
+ *
+ * A prefix belongs to one peer of a device: giving it to another one takes it from the first, without a moment between.
+ * So peers that get prefixes come before those that only lose some, and of those it is looked up what they still have.
+ * To take a prefix away there is a message on new kernels only (6.16); on all of them another peer can take it, which
+ * goes in the same message.
+ *
+ * Only devices of ours are read: the kernel tells private keys with the rest. Objects have the secrets' names alone.
+ */
+#include "driver.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include <linux/wireguard.h>
+#include <netlink/attr.h>
+#include <netlink/genl/genl.h>
+#include <netlink/msg.h>
+
+#define PREFIXES_MAX 1000u /* in a message: some 32 KiB */
+
+#define ATTR(kind, field, type, change, flags) #field, type, change, flags, offsetof(struct kind, field), NULL
+
+static const struct ls_attr device_attrs[] = {
+	[LS_WIREGUARD_DEV] = { ATTR(ls_wireguard, dev, LS_TYPE_LINK, LS_CHANGE_KEY, 0) },
+	[LS_WIREGUARD_PUBLIC_KEY] = { ATTR(ls_wireguard, public_key, LS_TYPE_STRING, LS_CHANGE_LIVE, 0) },
+	[LS_WIREGUARD_PRIVATE_KEY] = { ATTR(
+		ls_wireguard, private_key, LS_TYPE_STRING, LS_CHANGE_INFO, LS_ATTR_HIDDEN) },
+	[LS_WIREGUARD_LISTEN_PORT] = { ATTR(ls_wireguard, listen_port, LS_TYPE_U16, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
+	[LS_WIREGUARD_FWMARK] = { ATTR(ls_wireguard, fwmark, LS_TYPE_U32, LS_CHANGE_LIVE, 0) },
+};
+
+static const struct ls_attr peer_attrs[] = {
+	[LS_WG_PEER_DEV] = { ATTR(ls_wg_peer, dev, LS_TYPE_LINK, LS_CHANGE_KEY, 0) },
+	[LS_WG_PEER_PUBLIC_KEY] = { ATTR(ls_wg_peer, public_key, LS_TYPE_STRING, LS_CHANGE_KEY, 0) },
+	[LS_WG_PEER_PRESHARED_KEY] = { ATTR(
+		ls_wg_peer, preshared_key, LS_TYPE_STRING, LS_CHANGE_LIVE, LS_ATTR_HIDDEN) },
+	[LS_WG_PEER_ENDPOINT] = { ATTR(ls_wg_peer, endpoint, LS_TYPE_IP, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
+	[LS_WG_PEER_ENDPOINT_PORT] = { ATTR(ls_wg_peer, endpoint_port, LS_TYPE_U16, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
+	[LS_WG_PEER_KEEPALIVE] = { ATTR(ls_wg_peer, keepalive, LS_TYPE_U16, LS_CHANGE_LIVE, 0) },
+	[LS_WG_PEER_ALLOWED_IPS] = { ATTR(ls_wg_peer, allowed_ips, LS_TYPE_STRING, LS_CHANGE_LIVE, 0) },
+};
+
+static const struct ls_wireguard *as_device(const struct ls_object *object)
+{
+	return (const struct ls_wireguard *)object;
+}
+
+static const struct ls_wg_peer *as_peer(const struct ls_object *object)
+{
+	return (const struct ls_wg_peer *)object;
+}
+
+static int device_compare(const struct ls_object *a, const struct ls_object *b)
+{
+	return strcmp(as_device(a)->dev, as_device(b)->dev);
+}
+
+static int peer_compare(const struct ls_object *a, const struct ls_object *b)
+{
+	int order = strcmp(as_peer(a)->dev, as_peer(b)->dev);
+
+	return order ? order : strcmp(as_peer(a)->public_key, as_peer(b)->public_key);
+}
+
+static void device_describe(const struct ls_object *object, char *text, size_t size)
+{
+	snprintf(text, size, "%s", as_device(object)->dev);
+}
+
+static void peer_describe(const struct ls_object *object, char *text, size_t size)
+{
+	snprintf(text, size, "%s dev %s", as_peer(object)->public_key, as_peer(object)->dev);
+}
+
+/* ---- session ----------------------------------------------------------------------------------------------------- */
+
+static int open_session(struct ls_kernel *kernel, struct ls_error *err)
+{
+	int r;
+
+	if (kernel->wireguard)
+		return 0;
+	if (!kernel->genl) {
+		r = ls_netlink_open(NETLINK_GENERIC, &kernel->genl, err);
+		if (r < 0)
+			return r;
+	}
+	return ls_genl_family(kernel->genl, WG_GENL_NAME, &kernel->wireguard, err);
+}
+
+static int wireguard_probe(struct ls_kernel *kernel, const struct ls_object *want, struct ls_error *err)
+{
+	int r = open_session(kernel, err);
+
+	(void)want;
+	return r == -ENOENT ? ls_error_set(err, -EOPNOTSUPP,
+				      "this kernel has no WireGuard (CONFIG_WIREGUARD, module wireguard)")
+			    : r;
+}
+
+/* ---- dump -------------------------------------------------------------------------------------------------------- */
+
+/* One device; its messages go on where the one before ended, with the peer repeated. */
+struct reading {
+	struct ls_kernel *kernel;
+	const struct ls_kind *kind; /* which is asked for */
+	struct ls_set *set;
+	size_t n_before;
+	const char *dev;
+	struct ls_wg_peer *peer; /* the last one */
+	struct ls_prefix *prefixes;
+	size_t n_prefixes, prefixes_size;
+};
+
+static const char *keep_key(const struct reading *reading, const struct ls_crypto_key *key)
+{
+	char text[LS_KEY_TEXT_MAX];
+
+	ls_key_format(key, text);
+	return ls_arena_intern(reading->set->arena, text, LS_KEY_TEXT_MAX - 1);
+}
+
+/* Into the keyring; its name. NULL: out of memory. */
+static const char *keep_secret(const struct reading *reading, const struct ls_crypto_key *key)
+{
+	char name[LS_SECRET_NAME_MAX];
+
+	return ls_keyring_add(reading->kernel->keys, key, name)
+		       ? ls_arena_intern(reading->set->arena, name, LS_SECRET_NAME_MAX - 1)
+		       : NULL;
+}
+
+/* False: there is none, or it is all zeros, which means none. */
+static bool take_key(const struct nlattr *attr, struct ls_crypto_key *ret)
+{
+	static const struct ls_crypto_key none;
+
+	if (ls_attr_length(attr) != sizeof(ret->bytes))
+		return false;
+	memcpy(ret->bytes, ls_attr_data(attr), sizeof(ret->bytes));
+	return memcmp(ret, &none, sizeof(none)) != 0;
+}
+
+static int add_device(struct reading *reading, const struct nlattr *const *tb)
+{
+	struct ls_wireguard *device = (struct ls_wireguard *)ls_object_new(reading->set->arena, &ls_kind_wireguard);
+	LS_CLEANUP(ls_key_wipe) struct ls_crypto_key secret = { 0 };
+	struct ls_crypto_key public;
+
+	if (!device)
+		return -ENOMEM;
+	if (!take_key(tb[WGDEVICE_A_PRIVATE_KEY], &secret))
+		return 0;
+	ls_key_public(&secret, &public);
+	device->dev = reading->dev;
+	device->public_key = keep_key(reading, &public);
+	device->private_key = keep_secret(reading, &secret);
+	device->listen_port = ls_attr_u16(tb[WGDEVICE_A_LISTEN_PORT]);
+	device->fwmark = ls_attr_u32(tb[WGDEVICE_A_FWMARK]);
+	device->object.set = LS_BIT(LS_WIREGUARD_DEV) | LS_BIT(LS_WIREGUARD_PUBLIC_KEY) |
+			     LS_BIT(LS_WIREGUARD_PRIVATE_KEY) | LS_BIT(LS_WIREGUARD_LISTEN_PORT) |
+			     LS_BIT(LS_WIREGUARD_FWMARK);
+	device->object.owner = LS_OWNER_OURS;
+	return device->public_key && device->private_key ? ls_set_add(reading->set, &device->object) : -ENOMEM;
+}
+
+static void take_endpoint(struct ls_wg_peer *peer, const struct nlattr *attr)
+{
+	const struct sockaddr_in *v4 = ls_attr_data(attr);
+	const struct sockaddr_in6 *v6 = ls_attr_data(attr);
+
+	if (ls_attr_length(attr) == sizeof(*v4) && v4->sin_family == AF_INET) {
+		peer->endpoint.family = AF_INET;
+		memcpy(peer->endpoint.bytes, &v4->sin_addr, 4);
+		peer->endpoint_port = ntohs(v4->sin_port);
+	} else if (ls_attr_length(attr) == sizeof(*v6) && v6->sin6_family == AF_INET6) {
+		peer->endpoint.family = AF_INET6;
+		memcpy(peer->endpoint.bytes, &v6->sin6_addr, 16);
+		peer->endpoint_port = ntohs(v6->sin6_port);
+	} else {
+		return;
+	}
+	peer->object.set |= LS_BIT(LS_WG_PEER_ENDPOINT) | LS_BIT(LS_WG_PEER_ENDPOINT_PORT);
+}
+
+static int begin_peer(struct reading *reading, const struct nlattr *const *tb, const char *public_key)
+{
+	struct ls_wg_peer *peer = (struct ls_wg_peer *)ls_object_new(reading->set->arena, &ls_kind_wg_peer);
+	LS_CLEANUP(ls_key_wipe) struct ls_crypto_key secret = { 0 };
+
+	if (!peer)
+		return -ENOMEM;
+	peer->dev = reading->dev;
+	peer->public_key = public_key;
+	peer->keepalive = ls_attr_u16(tb[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL]);
+	peer->object.set = LS_BIT(LS_WG_PEER_DEV) | LS_BIT(LS_WG_PEER_PUBLIC_KEY) | LS_BIT(LS_WG_PEER_KEEPALIVE) |
+			   LS_BIT(LS_WG_PEER_ALLOWED_IPS);
+	peer->object.owner = LS_OWNER_OURS;
+	take_endpoint(peer, tb[WGPEER_A_ENDPOINT]);
+	if (take_key(tb[WGPEER_A_PRESHARED_KEY], &secret)) {
+		peer->preshared_key = keep_secret(reading, &secret);
+		if (!peer->preshared_key)
+			return -ENOMEM;
+		ls_object_set(&peer->object, LS_WG_PEER_PRESHARED_KEY);
+	}
+	reading->peer = peer;
+	reading->n_prefixes = 0;
+	return ls_set_add(reading->set, &peer->object);
+}
+
+static int end_peer(struct reading *reading)
+{
+	if (!reading->peer)
+		return 0;
+	reading->peer->allowed_ips = ls_prefixes_text(reading->set->arena, reading->prefixes, reading->n_prefixes);
+	return reading->peer->allowed_ips ? 0 : -ENOMEM;
+}
+
+static int add_prefix(struct reading *reading, const struct ls_prefix *prefix)
+{
+	if (reading->n_prefixes == reading->prefixes_size) {
+		size_t size = reading->prefixes_size ? 2 * reading->prefixes_size : 16;
+		struct ls_prefix *grown = reallocarray(reading->prefixes, size, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		reading->prefixes = grown;
+		reading->prefixes_size = size;
+	}
+	reading->prefixes[reading->n_prefixes++] = *prefix;
+	return 0;
+}
+
+/* Calls `take` for each element of an array. */
+static int each_of(struct reading *reading, const struct nlattr *array,
+	int (*take)(struct reading *reading, const struct nlattr *element))
+{
+	const struct nlattr *element = ls_attr_data(array);
+	int left = (int)ls_attr_length(array), r = 0;
+
+	while (element && nla_ok(element, left) && r >= 0) {
+		r = take(reading, element);
+		element = nla_next(element, &left);
+	}
+	return r;
+}
+
+static int take_prefix(struct reading *reading, const struct nlattr *element)
+{
+	const struct nlattr *tb[WGALLOWEDIP_A_CIDR_MASK + 1];
+	struct ls_prefix prefix = { 0 };
+
+	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), ls_attr_data(element), ls_attr_length(element));
+	if (!ls_attr_ip(tb[WGALLOWEDIP_A_IPADDR], (uint8_t)ls_attr_u16(tb[WGALLOWEDIP_A_FAMILY]), &prefix.ip))
+		return 0;
+	prefix.length = ls_attr_u8(tb[WGALLOWEDIP_A_CIDR_MASK]);
+	return add_prefix(reading, &prefix);
+}
+
+static int take_peer(struct reading *reading, const struct nlattr *element)
+{
+	const struct nlattr *tb[WGPEER_A_ALLOWEDIPS + 1];
+	struct ls_crypto_key key;
+	const char *text;
+	int r = 0;
+
+	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), ls_attr_data(element), ls_attr_length(element));
+	if (!take_key(tb[WGPEER_A_PUBLIC_KEY], &key))
+		return 0;
+	text = keep_key(reading, &key);
+	if (!text)
+		return -ENOMEM;
+	if (!reading->peer || reading->peer->public_key != text) {
+		r = end_peer(reading);
+		if (r >= 0)
+			r = begin_peer(reading, tb, text);
+	}
+	return r < 0 ? r : each_of(reading, tb[WGPEER_A_ALLOWEDIPS], take_prefix);
+}
+
+static int take_message(const struct nlmsghdr *message, void *data)
+{
+	const struct nlattr *tb[WGDEVICE_A_PEERS + 1];
+	struct reading *reading = data;
+	const void *attrs;
+	size_t length;
+	int r = 0;
+
+	if (message->nlmsg_type != reading->kernel->wireguard || !ls_attrs_of(message, GENL_HDRLEN, &attrs, &length))
+		return 0;
+	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), attrs, length);
+	if (reading->kind == &ls_kind_wg_peer)
+		r = each_of(reading, tb[WGDEVICE_A_PEERS], take_peer);
+	else if (tb[WGDEVICE_A_PRIVATE_KEY])
+		r = add_device(reading, tb);
+	return r;
+}
+
+static int forget(void *data)
+{
+	struct reading *reading = data;
+
+	ls_set_truncate(reading->set, reading->n_before);
+	reading->peer = NULL;
+	return 0;
+}
+
+static int read_device(struct ls_kernel *kernel, const struct ls_link_entry *link, const struct ls_kind *kind,
+	struct ls_set *ret, struct ls_error *err)
+{
+	struct reading reading = { .kernel = kernel, .kind = kind, .set = ret, .n_before = ret->n_objects };
+	struct nl_msg *request;
+	int r = open_session(kernel, err);
+
+	if (r < 0)
+		return r;
+	reading.dev = ls_arena_intern(ret->arena, link->name, strlen(link->name));
+	request = ls_genl_message(kernel->genl, kernel->wireguard, WG_CMD_GET_DEVICE, WG_GENL_VERSION, 0);
+	if (!reading.dev || nla_put_u32(request, WGDEVICE_A_IFINDEX, link->index) < 0)
+		return ls_error_set(err, -ENOMEM, "out of memory");
+	r = ls_netlink_dump(kernel->genl, request, take_message, forget, &reading, err);
+	if (r >= 0 && end_peer(&reading) < 0)
+		r = ls_error_set(err, -ENOMEM, "out of memory");
+	free(reading.prefixes);
+	return r == -ENODEV ? ls_error_clear(err) : r; /* it went meanwhile */
+}
+
+/* Who may not look is told nothing (EPERM). */
+static int read_devices(struct ls_kernel *kernel, const struct ls_kind *kind, struct ls_set *ret, struct ls_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < kernel->links.n_entries && r >= 0; i++)
+		if (kernel->links.entries[i].is_our_wireguard)
+			r = read_device(kernel, &kernel->links.entries[i], kind, ret, err);
+	return r == -EPERM ? ls_error_clear(err) : r;
+}
+
+static int device_dump(struct ls_kernel *kernel, const struct ls_set *scope, struct ls_set *ret, struct ls_error *err)
+{
+	(void)scope;
+	return read_devices(kernel, &ls_kind_wireguard, ret, err);
+}
+
+static int peer_dump(struct ls_kernel *kernel, const struct ls_set *scope, struct ls_set *ret, struct ls_error *err)
+{
+	(void)scope;
+	return read_devices(kernel, &ls_kind_wg_peer, ret, err);
+}
+
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
+
+/* A message that changes the device `dev`. */
+static int begin_message(struct ls_kernel *kernel, const char *dev, struct nl_msg **ret, struct ls_error *err)
+{
+	uint32_t index;
+	int r = open_session(kernel, err);
+
+	if (r >= 0)
+		r = ls_kernel_require_link(kernel, dev, &index, err);
+	if (r < 0)
+		return r;
+	*ret = ls_genl_message(kernel->genl, kernel->wireguard, WG_CMD_SET_DEVICE, WG_GENL_VERSION, 0);
+	return nla_put_u32(*ret, WGDEVICE_A_IFINDEX, index) < 0 ? ls_error_set(err, -EMSGSIZE, "the message is full")
+								: 0;
+}
+
+/* Keys have been in it. */
+static int send_message(struct ls_kernel *kernel, struct nl_msg *message, struct ls_error *err)
+{
+	int r = ls_netlink_do(kernel->genl, message, err);
+
+	explicit_bzero(nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len);
+	return r;
+}
+
+static int put_secret(
+	struct ls_kernel *kernel, struct nl_msg *message, int attr, const char *name, struct ls_error *err)
+{
+	LS_CLEANUP(ls_key_wipe) struct ls_crypto_key key = { 0 };
+
+	if (name && !ls_keyring_find(kernel->keys, name, &key))
+		return ls_error_set(err, -ENOKEY, "its key is not at hand any more");
+	return nla_put(message, attr, sizeof(key.bytes), key.bytes) < 0 ? -EMSGSIZE : 0;
+}
+
+static int device_perform(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
+	const struct ls_object *want, struct ls_error *err)
+{
+	const struct ls_wireguard *device = as_device(op == LS_OP_DELETE ? have : want);
+	bool deletes = op == LS_OP_DELETE;
+	struct nl_msg *message;
+	int r = begin_message(kernel, device->dev, &message, err);
+
+	if (r >= 0 && (deletes || !have || strcmp(as_device(have)->public_key, device->public_key) != 0))
+		r = put_secret(kernel, message, WGDEVICE_A_PRIVATE_KEY, deletes ? NULL : device->private_key, err);
+	if (r >= 0 && !deletes && ls_object_has(&device->object, LS_WIREGUARD_LISTEN_PORT))
+		r = nla_put_u16(message, WGDEVICE_A_LISTEN_PORT, device->listen_port);
+	if (r >= 0)
+		r = nla_put_u32(message, WGDEVICE_A_FWMARK, deletes ? 0 : device->fwmark);
+	return r < 0 ? r : send_message(kernel, message, err);
+}
+
+/* ---- peers ------------------------------------------------------------------------------------------------------- */
+
+/* Prefixes of a list, one after the other. */
+static bool next_prefix(const char **list, struct ls_prefix *ret)
+{
+	char text[LS_PREFIX_TEXT_MAX];
+	size_t length = strcspn(*list, " ");
+
+	if (!length || length >= sizeof(text))
+		return false;
+	memcpy(text, *list, length);
+	text[length] = '\0';
+	*list += length + ((*list)[length] == ' ');
+	return ls_prefix_parse(text, ret) >= 0;
+}
+
+static bool has_prefix(const char *list, const struct ls_prefix *prefix)
+{
+	struct ls_prefix other;
+
+	while (list && next_prefix(&list, &other))
+		if (!memcmp(&other, prefix, sizeof(other)))
+			return true;
+	return false;
+}
+
+static int put_prefix(struct nl_msg *message, const struct ls_prefix *prefix)
+{
+	struct nlattr *nest = nla_nest_start(message, NLA_F_NESTED);
+
+	if (!nest || nla_put_u16(message, WGALLOWEDIP_A_FAMILY, prefix->ip.family) < 0 ||
+		nla_put(message, WGALLOWEDIP_A_IPADDR, (int)ls_ip_size(prefix->ip.family), prefix->ip.bytes) < 0 ||
+		nla_put_u8(message, WGALLOWEDIP_A_CIDR_MASK, prefix->length) < 0)
+		return -EMSGSIZE;
+	nla_nest_end(message, nest);
+	return 0;
+}
+
+/* Those of `*list` that are in `with` (NULL: all) and not in `without` (NULL: all), as many as a message takes; *list
+ * is where to go on. */
+static int put_prefixes(struct nl_msg *message, const char **list, const char *with, const char *without, size_t *ret_n)
+{
+	struct nlattr *nest = nla_nest_start(message, WGPEER_A_ALLOWEDIPS | NLA_F_NESTED);
+	struct ls_prefix prefix;
+	int r = nest ? 0 : -EMSGSIZE;
+
+	*ret_n = 0;
+	while (r >= 0 && *ret_n < PREFIXES_MAX && next_prefix(list, &prefix)) {
+		if ((with && !has_prefix(with, &prefix)) || (without && has_prefix(without, &prefix)))
+			continue;
+		r = put_prefix(message, &prefix);
+		++*ret_n;
+	}
+	if (r >= 0)
+		nla_nest_end(message, nest);
+	return r;
+}
+
+/* A peer in a message that has one. `key`: its public one. */
+static struct nlattr *begin_peer_of(
+	struct nl_msg *message, struct nlattr **peers, const struct ls_crypto_key *key, uint32_t flags)
+{
+	struct nlattr *peer;
+
+	if (!*peers)
+		*peers = nla_nest_start(message, WGDEVICE_A_PEERS | NLA_F_NESTED);
+	peer = *peers ? nla_nest_start(message, NLA_F_NESTED) : NULL;
+	if (!peer || nla_put(message, WGPEER_A_PUBLIC_KEY, sizeof(key->bytes), key->bytes) < 0 ||
+		nla_put_u32(message, WGPEER_A_FLAGS, flags) < 0)
+		return NULL;
+	return peer;
+}
+
+static int put_endpoint(struct nl_msg *message, const struct ls_wg_peer *peer)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(peer->endpoint_port) };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(peer->endpoint_port) };
+
+	memcpy(&v4.sin_addr, peer->endpoint.bytes, 4);
+	memcpy(&v6.sin6_addr, peer->endpoint.bytes, 16);
+	return peer->endpoint.family == AF_INET ? nla_put(message, WGPEER_A_ENDPOINT, sizeof(v4), &v4)
+						: nla_put(message, WGPEER_A_ENDPOINT, sizeof(v6), &v6);
+}
+
+/* What is different, but the prefixes. */
+static int put_settings(struct ls_kernel *kernel, struct nl_msg *message, const struct ls_wg_peer *want,
+	const struct ls_wg_peer *have, struct ls_error *err)
+{
+	uint32_t bits = have ? ls_object_diff(&want->object, &have->object) : UINT32_MAX;
+	int r = 0;
+
+	if (have ? bits & LS_BIT(LS_WG_PEER_PRESHARED_KEY) : want->preshared_key != NULL)
+		r = put_secret(kernel, message, WGPEER_A_PRESHARED_KEY, want->preshared_key, err);
+	if (r >= 0 && bits & (LS_BIT(LS_WG_PEER_ENDPOINT) | LS_BIT(LS_WG_PEER_ENDPOINT_PORT)) &&
+		ls_object_has(&want->object, LS_WG_PEER_ENDPOINT))
+		r = put_endpoint(message, want);
+	if (r >= 0 && bits & LS_BIT(LS_WG_PEER_KEEPALIVE))
+		r = nla_put_u16(message, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL, want->keepalive);
+	return r;
+}
+
+/* Settings with the first message, prefixes with as many as they take. */
+static int give(struct ls_kernel *kernel, const struct ls_wg_peer *want, const struct ls_wg_peer *have,
+	const struct ls_crypto_key *key, struct ls_error *err)
+{
+	const char *list = want->allowed_ips;
+	bool first = true;
+	int r = 0;
+
+	while (r >= 0 && (first || *list)) {
+		struct nlattr *peers = NULL, *peer;
+		struct nl_msg *message;
+		size_t n;
+
+		r = begin_message(kernel, want->dev, &message, err);
+		if (r < 0)
+			return r;
+		peer = begin_peer_of(message, &peers, key, have || !first ? WGPEER_F_UPDATE_ONLY : 0);
+		r = peer ? 0 : -EMSGSIZE;
+		if (r >= 0 && first)
+			r = put_settings(kernel, message, want, have, err);
+		if (r >= 0)
+			r = put_prefixes(message, &list, NULL, have ? have->allowed_ips : NULL, &n);
+		if (r < 0)
+			return r;
+		nla_nest_end(message, peer);
+		nla_nest_end(message, peers);
+		r = send_message(kernel, message, err);
+		first = false;
+	}
+	return r;
+}
+
+/* What the peer has at this moment: others may have got some of it. */
+static int look_up(struct ls_kernel *kernel, const struct ls_wg_peer *peer, struct ls_set *ret, const char **ret_list,
+	struct ls_error *err)
+{
+	const struct ls_link_entry *link = ls_link_table_by_name(&kernel->links, peer->dev);
+	const struct ls_object *found;
+	int r = link ? read_device(kernel, link, &ls_kind_wg_peer, ret, err) : -ENODEV;
+
+	ls_set_sort(ret);
+	found = r >= 0 ? ls_set_find(ret, &peer->object) : NULL;
+	*ret_list = found ? as_peer(found)->allowed_ips : "";
+	return r;
+}
+
+/* A peer that nobody is takes them, and goes. */
+static int take_away(
+	struct ls_kernel *kernel, const struct ls_wg_peer *want, const struct ls_wg_peer *have, struct ls_error *err)
+{
+	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
+	LS_CLEANUP(ls_set_done) struct ls_set now;
+	const char *list = have->allowed_ips, *still;
+	struct ls_crypto_key nobody;
+	int r;
+
+	ls_set_init(&now, arena);
+	r = arena ? look_up(kernel, want, &now, &still, err) : -ENOMEM;
+	while (r >= 0 && *list) {
+		struct nlattr *peers = NULL, *peer;
+		struct nl_msg *message;
+		size_t n = 0;
+
+		r = ls_key_generate(&nobody, err);
+		if (r >= 0)
+			r = begin_message(kernel, want->dev, &message, err);
+		if (r < 0)
+			return r;
+		peer = begin_peer_of(message, &peers, &nobody, 0);
+		if (!peer || put_prefixes(message, &list, still, want->allowed_ips, &n) < 0)
+			return -EMSGSIZE;
+		nla_nest_end(message, peer);
+		peer = begin_peer_of(message, &peers, &nobody, WGPEER_F_REMOVE_ME | WGPEER_F_UPDATE_ONLY);
+		if (!peer)
+			return -EMSGSIZE;
+		nla_nest_end(message, peer);
+		nla_nest_end(message, peers);
+		r = n ? send_message(kernel, message, err) : 0;
+	}
+	return r;
+}
+
+static int remove_peer(
+	struct ls_kernel *kernel, const struct ls_wg_peer *have, const struct ls_crypto_key *key, struct ls_error *err)
+{
+	struct nlattr *peers = NULL, *peer;
+	struct nl_msg *message;
+	int r = begin_message(kernel, have->dev, &message, err);
+
+	if (r < 0)
+		return r;
+	peer = begin_peer_of(message, &peers, key, WGPEER_F_REMOVE_ME | WGPEER_F_UPDATE_ONLY);
+	if (!peer)
+		return -EMSGSIZE;
+	nla_nest_end(message, peer);
+	nla_nest_end(message, peers);
+	return send_message(kernel, message, err);
+}
+
+static bool peer_gives_up(const struct ls_object *want, const struct ls_object *have)
+{
+	const char *list = as_peer(have)->allowed_ips;
+	struct ls_prefix prefix;
+
+	while (next_prefix(&list, &prefix))
+		if (!has_prefix(as_peer(want)->allowed_ips, &prefix))
+			return true;
+	return false;
+}
+
+static int peer_perform(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
+	const struct ls_object *want, struct ls_error *err)
+{
+	struct ls_crypto_key key;
+	int r;
+
+	if (ls_key_parse(as_peer(want ? want : have)->public_key, &key) < 0)
+		return ls_error_set(err, -EINVAL, "its public key is none");
+	if (op == LS_OP_DELETE)
+		return remove_peer(kernel, as_peer(have), &key, err);
+	r = give(kernel, as_peer(want), have ? as_peer(have) : NULL, &key, err);
+	return r >= 0 && have && peer_gives_up(want, have) ? take_away(kernel, as_peer(want), as_peer(have), err) : r;
+}
+
+/* ---- kinds ------------------------------------------------------------------------------------------------------- */
+
+static bool is_key(const char *text)
+{
+	struct ls_crypto_key key;
+
+	return ls_key_parse(text, &key) >= 0;
+}
+
+static bool device_valid(const struct ls_object *object)
+{
+	return ls_object_has(object, LS_WIREGUARD_PUBLIC_KEY) && is_key(as_device(object)->public_key);
+}
+
+static bool peer_valid(const struct ls_object *object)
+{
+	const char *list = as_peer(object)->allowed_ips;
+	struct ls_prefix prefix;
+
+	if (!ls_object_has(object, LS_WG_PEER_PUBLIC_KEY) || !ls_object_has(object, LS_WG_PEER_ALLOWED_IPS))
+		return false;
+	while (next_prefix(&list, &prefix))
+		;
+	return is_key(as_peer(object)->public_key) && !*list;
+}
+
+const struct ls_kind ls_kind_wireguard = {
+	.name = "wireguard",
+	.id = LS_KIND_WIREGUARD,
+	.rank = LS_RANK_WIREGUARD,
+	.size = sizeof(struct ls_wireguard),
+	.attrs = device_attrs,
+	.n_attrs = LS_ARRAY_SIZE(device_attrs),
+	.compare = device_compare,
+	.describe = device_describe,
+	.valid = device_valid,
+	.probe = wireguard_probe,
+	.dump = device_dump,
+	.perform = device_perform,
+};
+
+const struct ls_kind ls_kind_wg_peer = {
+	.name = "wg_peer",
+	.id = LS_KIND_WG_PEER,
+	.rank = LS_RANK_WG_PEER,
+	.size = sizeof(struct ls_wg_peer),
+	.attrs = peer_attrs,
+	.n_attrs = LS_ARRAY_SIZE(peer_attrs),
+	.compare = peer_compare,
+	.describe = peer_describe,
+	.valid = peer_valid,
+	.gives_up = peer_gives_up,
+	.probe = wireguard_probe,
+	.dump = peer_dump,
+	.perform = peer_perform,
+};

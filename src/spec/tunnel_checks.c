@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Checks of tunnels. */
+#include "checks.h"
+#include "tunnels.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+static bool same(const char *a, const char *b)
+{
+	return a && b && !strcmp(a, b);
+}
+
+static const struct ls_spec_network *find_network(const struct ls_spec *spec, const char *name)
+{
+	for (size_t i = 0; i < spec->n_networks; i++)
+		if (same(spec->networks[i].name, name))
+			return &spec->networks[i];
+	return NULL;
+}
+
+static void check_network(struct ls_checker *checker, const struct ls_spec_tunnel *tunnel)
+{
+	const struct ls_spec_network *network = find_network(checker->spec, tunnel->network);
+
+	if (!tunnel->network)
+		return;
+	if (!network)
+		ls_report_error(checker->report, tunnel->network_mark, "reference",
+			"'network' names '%s', but 'networks' has no such name; add it there", tunnel->network);
+	else if (!(tunnel->family == AF_INET6 ? network->ipv6 : network->ipv4).mark.line)
+		ls_report_error(checker->report, tunnel->network_mark, "family-disabled",
+			"the tunnel is for %s, which the network '%s' does not have", ls_ip_family_name(tunnel->family),
+			tunnel->network);
+}
+
+static void check_mtu(struct ls_checker *checker, const struct ls_spec_tunnel *tunnel)
+{
+	uint32_t room = ls_tunnel_room(checker->spec, tunnel);
+
+	if (tunnel->mtu_mark.line && tunnel->mtu > room)
+		ls_report_error(checker->report, tunnel->mtu_mark, "tunnel-mtu",
+			"'mtu' is %u, but only packets of %u bytes fit into the underlay; lower it, or raise the MTU "
+			"of the "
+			"underlay",
+			tunnel->mtu, room);
+	else if (tunnel->family == AF_INET6 && tunnel->mtu < LS_IPV6_MTU_MIN)
+		ls_report_error(checker->report, tunnel->mtu_mark.line ? tunnel->mtu_mark : tunnel->mark, "tunnel-mtu",
+			"packets of %u bytes fit through the tunnel, but IPv6 needs %u (RFC 8200); raise the MTU of "
+			"the "
+			"underlay",
+			tunnel->mtu, LS_IPV6_MTU_MIN);
+}
+
+static void check_interface_of(struct ls_checker *checker, const struct ls_spec_tunnel *tunnel)
+{
+	const struct ls_spec *spec = checker->spec;
+
+	for (size_t i = 0; i < spec->n_interfaces - spec->n_tunnels; i++)
+		if (same(spec->interfaces[i].name, tunnel->name))
+			ls_report_error(checker->report, tunnel->mark, "duplicate-object",
+				"there is an interface of that name, on line %u; a tunnel is an interface, too",
+				spec->interfaces[i].mark.line);
+	if (tunnel->underlay && !checker->interfaces_unknown && !ls_checker_find(checker, tunnel->underlay))
+		ls_report_error(checker->report, tunnel->underlay_mark, "reference",
+			"'underlay' names '%s', but 'interfaces' has no such name; add it there", tunnel->underlay);
+}
+
+/* ---- peers ------------------------------------------------------------------------------------------------------- */
+
+static void check_family(
+	struct ls_checker *checker, const struct ls_spec_tunnel *tunnel, const struct ls_spec_peer *peer)
+{
+	for (size_t i = 0; i < peer->n_allowed_ips; i++) {
+		uint8_t family = peer->allowed_ips[i].subnet.ip.family;
+
+		if (family && tunnel->family && family != tunnel->family)
+			ls_report_error(checker->report, peer->allowed_ips[i].mark, "one-tunnel-per-family",
+				"the tunnel carries %s, and nothing of %s; use another tunnel for that",
+				ls_ip_family_name(tunnel->family), ls_ip_family_name(family));
+	}
+}
+
+/* A prefix is of one peer. Without a list it is all of the family. */
+static bool overlap(const struct ls_spec_peer *a, const struct ls_spec_peer *b, struct ls_mark *ret)
+{
+	if (!a->n_allowed_ips && !b->n_allowed_ips) {
+		*ret = b->mark;
+		return true;
+	}
+	for (size_t i = 0; i < b->n_allowed_ips; i++)
+		for (size_t k = 0; k < a->n_allowed_ips; k++)
+			if (b->allowed_ips[i].subnet.ip.family &&
+				!memcmp(&a->allowed_ips[k].subnet, &b->allowed_ips[i].subnet,
+					sizeof(struct ls_prefix))) {
+				*ret = b->allowed_ips[i].mark;
+				return true;
+			}
+	return false;
+}
+
+static void check_pair(struct ls_checker *checker, const struct ls_spec_peer *first, const struct ls_spec_peer *second)
+{
+	struct ls_mark mark;
+
+	if (same(first->public_key, second->public_key))
+		ls_report_error(checker->report, second->public_key_mark, "duplicate-object",
+			"the peer on line %u has this key, too; each has its own", first->mark.line);
+	else if (overlap(first, second, &mark))
+		ls_report_error(checker->report, mark, "duplicate-object",
+			"the peer on line %u has this in its 'allowed_ips', too; packets go to one of them",
+			first->mark.line);
+}
+
+static void check_peers(struct ls_checker *checker, const struct ls_spec_tunnel *tunnel)
+{
+	for (size_t i = 0; i < tunnel->n_peers; i++) {
+		check_family(checker, tunnel, &tunnel->peers[i]);
+		for (size_t k = 0; k < i; k++)
+			check_pair(checker, &tunnel->peers[k], &tunnel->peers[i]);
+	}
+}
+
+/* ---- tunnels among one another ----------------------------------------------------------------------------------- */
+
+static void check_tunnels_apart(
+	struct ls_checker *checker, const struct ls_spec_tunnel *first, const struct ls_spec_tunnel *second)
+{
+	if (same(first->network, second->network) && first->family == second->family)
+		ls_report_error(checker->report, second->mark, "one-tunnel-per-family",
+			"the network '%s' has a tunnel for %s already, on line %u; remove one", second->network,
+			ls_ip_family_name(second->family), first->mark.line);
+	if (first->listen_port && first->listen_port == second->listen_port)
+		ls_report_error(checker->report, second->port_mark.line ? second->port_mark : second->mark,
+			"tunnel-ports",
+			"the tunnel on line %u listens on UDP port %u, too; give each its own 'listen_port'",
+			first->mark.line, second->listen_port);
+}
+
+int ls_check_tunnels(struct ls_checker *checker)
+{
+	const struct ls_spec *spec = checker->spec;
+
+	for (size_t i = 0; i < spec->n_tunnels; i++) {
+		check_network(checker, &spec->tunnels[i]);
+		check_mtu(checker, &spec->tunnels[i]);
+		check_interface_of(checker, &spec->tunnels[i]);
+		check_peers(checker, &spec->tunnels[i]);
+		for (size_t k = 0; k < i; k++)
+			check_tunnels_apart(checker, &spec->tunnels[k], &spec->tunnels[i]);
+	}
+	return 0;
+}

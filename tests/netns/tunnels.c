@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * WireGuard tunnels with real traffic: linkspan's end is this namespace, the other end is made by ip and wg in one of
+ * its own. wg, ip and ping say what became of it. Keys are made while the tests run.
+ */
+#include "netns_tools.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(tunnels, .init = ns_enter, .fini = ns_leave);
+
+/* ---- the other end ----------------------------------------------------------------------------------------------- */
+
+static void LS_PRINTF(1, 2) on_peer(const char *format, ...)
+{
+	char command[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(command, sizeof(command), format, ap);
+	va_end(ap);
+	ns_run("nsenter -t $(cat %s/peer) -n sh -ec '%s'", ns_dir(), command);
+}
+
+static const char *key(const char *name)
+{
+	return ns_output("cat %s/%s.pub | tr -d '\\n'", ns_dir(), name);
+}
+
+static void make_key(const char *name)
+{
+	ns_run("\"$LINKSPAN\" keygen %s/%s.key >%s/%s.pub", ns_dir(), name, ns_dir(), name);
+}
+
+/* Joined by up0 here and eth0 there, which have both families. */
+static void make_peer(void)
+{
+	ns_need_program("wg");
+	if (!ns_try("ip link add probe0 type wireguard && ip link del probe0"))
+		ns_skip("this kernel has no WireGuard");
+	ns_run("unshare -n sleep 600 >/dev/null 2>&1 & echo $! >%s/peer; sleep 0.2", ns_dir());
+	ns_run("ip link add up0 type veth peer name eth0 netns $(cat %s/peer)", ns_dir());
+	ns_run("ip addr add 192.0.2.1/24 dev up0 && ip addr add 2001:db8:9::1/64 dev up0 nodad && ip link set up0 up");
+	on_peer("ip link set lo up; ip addr add 192.0.2.2/24 dev eth0; ip addr add 2001:db8:9::2/64 dev eth0 nodad; ip "
+		"link "
+		"set eth0 up");
+	make_key("here");
+	make_key("there");
+}
+
+/* The other end of a tunnel: a device of wg's. */
+static void make_other_end(const char *device, const char *address, unsigned port, const char *endpoint)
+{
+	on_peer("ip link add %s type wireguard; wg set %s listen-port %u private-key %s/there.key peer %s endpoint %s "
+		"allowed-ips 0.0.0.0/0,::/0; ip addr add %s dev %s nodad 2>/dev/null || ip addr add %s dev %s; ip link "
+		"set "
+		"%s up",
+		device, device, port, ns_dir(), key("here"), endpoint, address, device, address, device, device);
+}
+
+static bool pings(const char *address)
+{
+	return ns_try("for i in 1 2 3 4 5; do ping -c 1 -W 2 %s >/dev/null && exit 0; done; exit 1", address);
+}
+
+#define UPLINK "interfaces: { up0: { match: { name: up0 } } }\n"
+
+/* A tunnel named t0 with one peer. */
+static const char *spec(const char *family, const char *endpoint, const char *more)
+{
+	return ns_text(UPLINK "addresses: [{ interface: t0, address: %s }]\n"
+			      "tunnels:\n"
+			      "  t0:\n"
+			      "    type: wireguard\n"
+			      "    family: %s\n"
+			      "    underlay: up0\n"
+			      "    listen_port: 1195\n"
+			      "    private_key_file: here.key\n"
+			      "    peers:\n"
+			      "      - { name: there, public_key: \"%s\", endpoint: \"%s\" }\n%s",
+		strcmp(family, "ipv4") ? "\"fd00:99::1/64\"" : "10.99.0.1/24", family, key("there"), endpoint, more);
+}
+
+/* ---- four ways --------------------------------------------------------------------------------------------------- */
+
+static const struct way {
+	const char *family, *endpoint, *here, *inner, *address;
+	unsigned mtu;
+} ways[] = {
+	{ "ipv4", "192.0.2.2:1300", "192.0.2.1:1195", "10.99.0.2", "10.99.0.2/24", 1440 },
+	{ "ipv4", "[2001:db8:9::2]:1300", "[2001:db8:9::1]:1195", "10.99.0.2", "10.99.0.2/24", 1420 },
+	{ "ipv6", "192.0.2.2:1300", "192.0.2.1:1195", "fd00:99::2", "fd00:99::2/64", 1440 },
+	{ "ipv6", "[2001:db8:9::2]:1300", "[2001:db8:9::1]:1195", "fd00:99::2", "fd00:99::2/64", 1420 },
+};
+
+NS_TEST_EACH(tunnels, each_family_through_each, ways)
+{
+	const struct way *way = &ways[*number];
+
+	ns_begin();
+	make_peer();
+	make_other_end("wg0", way->address, 1300, way->here);
+	ns_apply_well(spec(way->family, way->endpoint, ""));
+	cr_expect(pings(way->inner), "%s through %s", way->family, way->endpoint);
+	cr_expect_str_eq(
+		ns_output("ip -j link show t0 | sed 's/.*\"mtu\":\\([0-9]*\\).*/\\1/'"), ns_text("%u\n", way->mtu));
+	cr_expect_str_eq(ns_output("wg show t0 public-key | tr -d '\\n'"), key("here"));
+	cr_expect_str_eq(
+		ns_output("wg show t0 allowed-ips | cut -f2"), strcmp(way->family, "ipv4") ? "::/0\n" : "0.0.0.0/0\n");
+	/* Only the one family is there. */
+	cr_expect_str_eq(
+		ns_output("cat /proc/sys/net/ipv6/conf/t0/disable_ipv6"), strcmp(way->family, "ipv4") ? "0\n" : "1\n");
+	ns_down_well();
+	cr_expect(!ns_try("ip link show t0 2>/dev/null"));
+}
+
+/* ---- changes ----------------------------------------------------------------------------------------------------- */
+
+#define OTHER_PEER "      - { name: other, public_key: \"%s\", allowed_ips: [%s] }\n"
+
+static const char *two_peers(const char *first, const char *second)
+{
+	return ns_text(UPLINK
+		"addresses: [{ interface: t0, address: 10.99.0.1/24 }]\n"
+		"tunnels:\n  t0:\n    type: wireguard\n    family: ipv4\n    listen_port: 1195\n"
+		"    private_key_file: here.key\n    peers:\n"
+		"      - { public_key: \"%s\", endpoint: \"192.0.2.2:1300\", allowed_ips: [%s] }\n" OTHER_PEER,
+		key("there"), first, key("other"), second);
+}
+
+static const char *allowed_ips(const char *name)
+{
+	return ns_output("wg show t0 allowed-ips | grep '%s' | cut -f2", key(name));
+}
+
+/* The handshake and the counters of a peer that is not concerned go on. */
+Test(tunnels, change_of_one_peer_leaves_the_other_alone)
+{
+	const char *before;
+
+	ns_begin();
+	make_peer();
+	make_key("other");
+	make_other_end("wg0", "10.99.0.2/24", 1300, "192.0.2.1:1195");
+	ns_apply_well(two_peers("10.99.0.2/32", "10.98.0.0/24"));
+	cr_assert(pings("10.99.0.2"));
+	before = ns_output("wg show t0 latest-handshakes | grep '%s'", key("there"));
+	ns_apply_well(two_peers("10.99.0.2/32", "10.98.0.0/24, 10.97.0.0/16"));
+	cr_expect_str_eq(allowed_ips("other"), "10.98.0.0/24 10.97.0.0/16\n");
+	/* One taken away: by another peer, on kernels that have no message for it. */
+	ns_apply_well(two_peers("10.99.0.2/32", "10.97.0.0/16"));
+	cr_expect_str_eq(allowed_ips("other"), "10.97.0.0/16\n");
+	/* One that moves. */
+	ns_apply_well(two_peers("10.99.0.2/32, 10.97.0.0/16", "10.96.0.0/16"));
+	cr_expect_str_eq(allowed_ips("other"), "10.96.0.0/16\n");
+	cr_expect(strstr(allowed_ips("there"), "10.97.0.0/16") && strstr(allowed_ips("there"), "10.99.0.2/32"));
+	cr_expect_str_eq(ns_output("wg show t0 latest-handshakes | grep '%s'", key("there")), before);
+	cr_expect_str_eq(ns_output("wg show t0 peers | wc -l"), "2\n");
+	cr_expect(pings("10.99.0.2"));
+	ns_apply_well(spec("ipv4", "192.0.2.2:1300", ""));
+	cr_expect_str_eq(ns_output("wg show t0 peers | wc -l"), "1\n");
+	cr_expect_str_eq(ns_output("wg show t0 latest-handshakes | grep '%s'", key("there")), before);
+}
+
+Test(tunnels, change_from_outside_is_named_and_repaired)
+{
+	struct ns_answer answer;
+
+	ns_begin();
+	make_peer();
+	make_other_end("wg0", "10.99.0.2/24", 1300, "192.0.2.1:1195");
+	ns_apply_well(spec("ipv4", "192.0.2.2:1300", ""));
+	ns_run("wg set t0 peer '%s' remove && wg set t0 fwmark 7", key("there"));
+	answer = ns_span("status --check");
+	ns_expect_exit(&answer, 2);
+	ns_expect_words(answer.out, NS_WORDS("missing wg_peer", "changed wireguard t0, fwmark is 7 instead of 0"));
+	ns_apply_well(spec("ipv4", "192.0.2.2:1300", ""));
+	cr_expect(pings("10.99.0.2"));
+}
+
+/* ---- keys -------------------------------------------------------------------------------------------------------- */
+
+static void expect_hidden(const char *name)
+{
+	ns_run("head -c 43 %s/%s >%s/pattern", ns_dir(), name, ns_dir());
+	cr_expect(!ns_try("grep -rqFf %s/pattern %s/state/generations %s/state/current %s/said 2>/dev/null", ns_dir(),
+			  ns_dir(), ns_dir(), ns_dir()),
+		"%s is where it should not be", name);
+}
+
+Test(tunnels, key_is_rotated_and_comes_back)
+{
+	struct ns_answer answer;
+	const char *before, *text;
+
+	ns_begin();
+	make_peer();
+	make_other_end("wg0", "10.99.0.2/24", 1300, "192.0.2.1:1195");
+	ns_run("\"$LINKSPAN\" keygen --preshared %s/shared.psk", ns_dir());
+	text = spec("ipv4", "192.0.2.2:1300", "        \n");
+	ns_apply_well(text);
+	cr_assert(pings("10.99.0.2"));
+	before = ns_output("ip -j link show t0 | sed 's/.*\"ifindex\":\\([0-9]*\\).*/\\1/'");
+	ns_run("mv %s/here.key %s/old.key; mv %s/here.pub %s/old.pub", ns_dir(), ns_dir(), ns_dir(), ns_dir());
+	make_key("here");
+	answer = ns_span("apply --verbose %s | tee %s/said", ns_spec(text), ns_dir());
+	ns_expect_exit(&answer, 0);
+	cr_expect_str_eq(ns_output("wg show t0 public-key | tr -d '\\n'"), key("here"));
+	cr_expect_str_eq(ns_output("ip -j link show t0 | sed 's/.*\"ifindex\":\\([0-9]*\\).*/\\1/'"), before);
+	/* The old file is gone; the way back has it. */
+	ns_run("rm %s/old.key.gone 2>/dev/null; cp %s/old.key %s/kept; rm %s/old.key", ns_dir(), ns_dir(), ns_dir(),
+		ns_dir());
+	answer = ns_span("rollback");
+	ns_expect_exit(&answer, 0);
+	cr_expect_str_eq(ns_output("wg show t0 public-key | tr -d '\\n'"), key("old"));
+	cr_expect(pings("10.99.0.2"));
+	expect_hidden("here.key");
+	expect_hidden("kept");
+	cr_expect_str_eq(
+		ns_output("stat -c %%a %s/state/keys %s/state/keys/* | sort -u", ns_dir(), ns_dir()), "600\n700\n");
+	ns_down_well();
+}
+
+Test(tunnels, key_that_others_can_read_is_refused)
+{
+	struct ns_answer answer;
+	const char *before;
+
+	ns_begin();
+	make_peer();
+	ns_run("chmod 644 %s/here.key", ns_dir());
+	before = ns_state();
+	answer = ns_span("apply %s", ns_spec(spec("ipv4", "192.0.2.2:1300", "")));
+	ns_expect_exit(&answer, 77);
+	ns_expect_words(answer.err, NS_WORDS("here.key", "chmod 600"));
+	ns_expect_state(before);
+}
+
+/* Strangers' devices are not even read. */
+Test(tunnels, devices_of_others_are_left_alone)
+{
+	const char *before;
+
+	ns_begin();
+	make_peer();
+	make_key("stranger");
+	ns_run("ip link add wg9 type wireguard && wg set wg9 listen-port 1999 private-key %s/stranger.key peer '%s' "
+	       "allowed-ips "
+	       "10.55.0.0/16 && ip link set wg9 up",
+		ns_dir(), key("there"));
+	before = ns_output("wg show wg9 dump");
+	ns_apply_well(spec("ipv4", "192.0.2.2:1300", ""));
+	cr_expect_str_eq(ns_output("wg show wg9 dump"), before);
+	ns_run("\"$LINKSPAN\" --state-dir %s/state snapshot --all --json >%s/said", ns_dir(), ns_dir());
+	cr_expect(!ns_try("grep -q '%s' %s/said", key("stranger"), ns_dir()));
+	ns_down_well();
+	cr_expect_str_eq(ns_output("wg show wg9 dump"), before);
+}

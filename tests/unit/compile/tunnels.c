@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tunnels: from the spec to a link, what it is set to, and its peers. */
+#include "tools.h"
+
+TestSuite(compile_tunnels);
+
+#define A "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo="
+
+Test(compile_tunnels, tunnel_is_a_link_a_device_and_its_peers)
+{
+	struct ls_set set = compile(HEAD
+		"interfaces: { up: { match: { name: eth0 } } }\n"
+		"routes: [ { to: 10.5.0.0/16, interface: t0 } ]\n"
+		"tunnels: { t0: { type: wireguard, family: ipv4, underlay: up, listen_port: 7, private_key_file: "
+		"keys/a, peers: [ "
+		"{ public_key: '" A "', endpoint: '192.0.2.1:8', allowed_ips: [ 10.2.0.0/16, 10.1.0.0/16 ] } ] },\n"
+		"  t1: { type: wireguard, family: ipv6, private_key_file: /k/b, peers: [ { public_key: '" A
+		"', preshared_key_file: c } ] } }\n");
+
+	assert_is(find(&set, "link name=t0"), "link name=t0 type=wireguard mtu=1440 up=true");
+	assert_is(find(&set, "wireguard dev=t0"), "wireguard dev=t0 private_key=./keys/a listen_port=7 fwmark=0");
+	assert_is(find(&set, "wg_peer dev=t0 public_key=" A),
+		"wg_peer dev=t0 public_key=" A
+		" endpoint=192.0.2.1 endpoint_port=8 keepalive=0 allowed_ips='10.1.0.0/16 10.2.0.0/16'");
+	assert_is(find(&set, "sysctl path=net/ipv6/conf/t0/disable_ipv6"),
+		"sysctl path=net/ipv6/conf/t0/disable_ipv6 value=1 dev=t0");
+	cr_expect(has(&set, "route to=10.5.0.0/16"));
+	assert_is(find(&set, "wireguard dev=t1"), "wireguard dev=t1 private_key=/k/b fwmark=0");
+	assert_is(find(&set, "wg_peer dev=t1 public_key=" A),
+		"wg_peer dev=t1 public_key=" A " preshared_key=./c keepalive=0 allowed_ips=::/0");
+	cr_expect(!has(&set, "sysctl path=net/ipv6/conf/t1/disable_ipv6"));
+	ls_set_done(&set);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tunnels: what is read, what follows, and what is refused, by the ids of the checks. */
+#include "support.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+
+#define A "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo="
+#define B "ETlX9Ly2byVTTyl387bsYP8VPBQGhFc4/t1+51uxLRs="
+
+/* Tunnels begin on line 8. */
+#define HOST \
+	HEAD "interfaces: { up: { match: { name: up }, mtu: 1500 }, low: { match: { name: low }, mtu: 1300 } }\n" \
+	     "networks:\n  n: { interface: up, ipv4: { subnet: 10.0.0.0/24 } }\n" \
+	     "  m: { interface: up, ipv4: { subnet: 10.1.0.0/24 }, ipv6: { subnet: 'fd00::/64' } }\n" \
+	     "tunnels:\n"
+#define TUNNEL(name, family, more) "  " name ": { type: wireguard, family: " family ", private_key_file: k" more " }\n"
+#define PEERS(list) ", peers: [ " list " ]"
+
+Test(tunnels, every_key_is_read)
+{
+	PARSED parsed = parse_valid(HOST TUNNEL("t0", "ipv4",
+		", network: n, underlay: up, listen_port: 7, fwmark: 5, clamp_mss: true, peers: [ { name: p, "
+		"public_key: '" A "', preshared_key_file: s, endpoint: '[2001:db8::1]:51820', persistent_keepalive: "
+		"25, allowed_ips: [ 10.9.0.0/16 "
+		"] } ]"));
+	const struct ls_spec_tunnel *tunnel = &parsed.spec->tunnels[0];
+	const struct ls_spec_interface *interface = ls_spec_find_interface(parsed.spec, "t0");
+
+	cr_assert_eq(parsed.spec->n_tunnels, 1);
+	cr_expect(tunnel->family == AF_INET && tunnel->type == LS_TUNNEL_WIREGUARD);
+	cr_expect(tunnel->listen_port == 7 && tunnel->fwmark == 5);
+	cr_expect_str_eq(tunnel->private_key_file, "k");
+	cr_assert_eq(tunnel->n_peers, 1);
+	cr_expect_str_eq(tunnel->peers[0].public_key, A);
+	cr_expect_str_eq(tunnel->peers[0].preshared_key_file, "s");
+	cr_expect_str_eq(ip_text(&tunnel->peers[0].endpoint), "2001:db8::1");
+	cr_expect(tunnel->peers[0].endpoint_port == 51820 && tunnel->peers[0].keepalive == 25);
+	cr_expect_str_eq(prefix_text(&tunnel->peers[0].allowed_ips[0].subnet), "10.9.0.0/16");
+	cr_assert_not_null(interface, "a tunnel is an interface");
+	cr_expect(interface->create == LS_CREATE_WIREGUARD && interface->up && interface->clamp_mss);
+	cr_expect_eq(interface->ipv6.method, LS_METHOD_DISABLED, "it carries IPv4");
+}
+
+/* By the outer header: 20 or 40 bytes, and 40 more. */
+Test(tunnels, tunnel_mtu)
+{
+	static const struct {
+		const char *endpoint, *underlay;
+		uint32_t mtu;
+	} rows[] = {
+		{ "endpoint: '192.0.2.1:1'", "up", 1440 },
+		{ "endpoint: '[2001:db8::1]:1'", "up", 1420 },
+		{ "name: calls", "up", 1420 },
+		{ "endpoint: '192.0.2.1:1'", "low", 1240 },
+	};
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(rows); i++) {
+		char text[1024];
+
+		snprintf(text, sizeof(text),
+			HOST TUNNEL("t0", "ipv4", ", underlay: %s" PEERS("{ public_key: '" A "', %s }")),
+			rows[i].underlay, rows[i].endpoint);
+		PARSED parsed = parse_valid(text);
+
+		cr_expect_eq(parsed.spec->tunnels[0].mtu, rows[i].mtu, "%s over %s: %u", rows[i].endpoint,
+			rows[i].underlay, parsed.spec->tunnels[0].mtu);
+		cr_expect_eq(ls_spec_find_interface(parsed.spec, "t0")->mtu, rows[i].mtu);
+	}
+	EXPECT_ERRORS({ HOST TUNNEL("t0", "ipv6", ", underlay: low"), "tunnel-mtu", 9, 3, "IPv6 needs 1280" },
+		{ HOST TUNNEL("t0", "ipv4", ", underlay: up, mtu: 1450"), "tunnel-mtu", 9, 80,
+			"packets of 1420 bytes" });
+}
+
+Test(tunnels, tunnel_ports)
+{
+	PARSED parsed = parse_valid(HOST TUNNEL("a", "ipv4", ", network: n") TUNNEL("b", "ipv4", ", network: m")
+			TUNNEL("c", "ipv6", ", network: m") TUNNEL("d", "ipv6", ""));
+
+	cr_expect_eq(parsed.spec->tunnels[0].listen_port, 1195);
+	cr_expect_eq(parsed.spec->tunnels[1].listen_port, 1197);
+	cr_expect_eq(parsed.spec->tunnels[2].listen_port, 1198);
+	cr_expect_eq(parsed.spec->tunnels[3].listen_port, 0, "the kernel's choice");
+	EXPECT_ERRORS({ HOST TUNNEL("a", "ipv4", ", network: n") TUNNEL("b", "ipv4", ", listen_port: 1195"),
+		"tunnel-ports", 10, 73, "on line 9 listens on UDP port 1195" });
+}
+
+Test(tunnels, one_tunnel_per_family)
+{
+	EXPECT_ERRORS({ HOST TUNNEL("a", "ipv4", ", network: n") TUNNEL("b", "ipv4", ", network: n, listen_port: 9"),
+			      "one-tunnel-per-family", 10, 3, "on line 9" },
+		{ HOST TUNNEL("a", "ipv4", PEERS("{ public_key: '" A "', allowed_ips: [ 'fd00::/64' ] }")),
+			"one-tunnel-per-family", 9, 146, "carries IPv4" });
+}
+
+Test(tunnels, family_disabled)
+{
+	EXPECT_ERRORS({ HOST TUNNEL("a", "ipv6", ", network: n"), "family-disabled", 9, 69, "does not have" });
+}
+
+Test(tunnels, peers_are_apart)
+{
+	EXPECT_ERRORS({ HOST TUNNEL("a", "ipv4", PEERS("{ public_key: '" A "' }, { public_key: '" A "' }")),
+			      "duplicate-object", 9, 147, "has this key, too" },
+		{ HOST TUNNEL("a", "ipv4", PEERS("{ public_key: '" A "' }, { public_key: '" B "' }")),
+			"duplicate-object", 9, 133, "'allowed_ips', too" },
+		{ HOST TUNNEL("a", "ipv4",
+			  PEERS("{ public_key: '" A "', allowed_ips: [10.0.0.0/8] }, { public_key: '" B
+				"', allowed_ips: [10.0.0.0/8] }")),
+			"duplicate-object", 9, 236, "packets go to one" });
+}
+
+Test(tunnels, names_are_of_things_that_are_there)
+{
+	EXPECT_ERRORS({ HOST TUNNEL("up", "ipv4", ""), "duplicate-object", 9, 3, "a tunnel is an interface, too" },
+		{ HOST TUNNEL("a", "ipv4", ", underlay: upp"), "reference", 9, 70, "'upp'" },
+		{ HOST TUNNEL("a", "ipv4", ", network: o"), "reference", 9, 69, "'o'" },
+		{ HOST TUNNEL("a", "ipv4", PEERS("{ public_key: 'AAAA' }")), "range", 9, 83, "is no public key" });
+}
