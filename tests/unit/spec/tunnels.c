@@ -10,7 +10,8 @@
 
 /* Tunnels begin on line 8. */
 #define HOST \
-	HEAD "interfaces: { up: { match: { name: up }, mtu: 1500 }, low: { match: { name: low }, mtu: 1300 } }\n" \
+	HEAD "interfaces: { up: { match: { name: up }, mtu: 1500 }, low: { match: { name: low }, mtu: 1300 }, ren: { " \
+	     "match: { name: eth9 } } }\n" \
 	     "networks:\n  n: { interface: up, ipv4: { subnet: 10.0.0.0/24 } }\n" \
 	     "  m: { interface: up, ipv4: { subnet: 10.1.0.0/24 }, ipv6: { subnet: 'fd00::/64' } }\n" \
 	     "tunnels:\n"
@@ -112,7 +113,7 @@ Test(tunnels, peers_are_apart)
 
 Test(tunnels, names_are_of_things_that_are_there)
 {
-	EXPECT_ERRORS({ HOST TUNNEL("up", "ipv4", ""), "duplicate-object", 9, 3, "a tunnel is an interface, too" },
+	EXPECT_ERRORS({ HOST TUNNEL("ren", "ipv4", ""), "duplicate-object", 9, 3, "a tunnel is an interface, too" },
 		{ HOST TUNNEL("a", "ipv4", ", underlay: upp"), "reference", 9, 70, "'upp'" },
 		{ HOST TUNNEL("a", "ipv4", ", network: o"), "reference", 9, 69, "'o'" },
 		{ HOST TUNNEL("a", "ipv4", PEERS("{ public_key: 'AAAA' }")), "range", 9, 83, "is no public key" });
