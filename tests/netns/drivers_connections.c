@@ -48,7 +48,7 @@ static void begin_flows(void)
 	run("ping -c 1 127.0.0.2 >/dev/null");
 }
 
-static unsigned n_tracked(const char *what)
+static unsigned n_listed(const char *what)
 {
 	char command[128];
 	unsigned n = 0;
@@ -58,6 +58,22 @@ static unsigned n_tracked(const char *what)
 	pipe = popen(command, "re");
 	cr_assert(pipe && fscanf(pipe, "%u", &n) == 1);
 	pclose(pipe);
+	return n;
+}
+
+/*
+ * The list is read a page at a time, each from a position in a table that all namespaces share: what comes and goes in
+ * another one meanwhile makes it miss entries or show them twice. So it is read until it says the same twice.
+ */
+static unsigned n_tracked(const char *what)
+{
+	unsigned n = n_listed(what), before;
+	int tries = 0;
+
+	do {
+		before = n;
+		n = n_listed(what);
+	} while (n != before && ++tries < 20);
 	return n;
 }
 

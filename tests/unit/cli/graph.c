@@ -6,18 +6,17 @@
 
 TestSuite(graph);
 
-static struct told draw(const char *body)
+/* Into the caller's own: the streams write to it until they are closed. */
+static void draw(struct told *told, const char *body)
 {
 	char path[] = "/tmp/linkspan-graph.XXXXXX";
 	int fd = mkstemp(path);
-	struct told told;
 
 	cr_assert(fd >= 0);
 	dprintf(fd, "linkspan: 1\nkind: gateway\nname: gw\n%s", body);
 	close(fd);
-	cr_expect_eq(told_run(&told, told_words("graph", path)), CLI_EXIT_DONE, "%s", told.err);
+	cr_expect_eq(told_run(told, told_words("graph", path)), CLI_EXIT_DONE, "%s", told->err);
 	unlink(path);
-	return told;
 }
 
 #define UPLINK \
@@ -40,15 +39,16 @@ Test(graph, draws_what_leads_where)
 		"\n  \"host 10.9.0.5\"",
 		"forward: dropped, but for 0 allowed\\n",
 	};
-	struct told told =
-		draw("interfaces: { " UPLINK ", in: { match: { name: in } }, br0: { create: { type: bridge, "
-		     "ports: [in] } } }\n"
-		     "routes: [{ to: 198.51.100.0/24, via: 10.0.0.9, interface: in, on_link: true }]\n"
-		     "networks: { prod: { interface: br0, internet: true, ipv4: { subnet: 10.0.0.0/24 } } }\n"
-		     "public_ips: { interface: up, addresses: [198.51.100.1], mappings: [ { public: "
-		     "198.51.100.1, protocol: tcp, port: 443, to: 10.0.0.5, to_port: 8443 } ] }\n"
-		     "forwards: [{ interface: up, port: 70-79, to: 10.9.0.5 }]\n"
-		     "filter: { forward: { policy: drop } }\n");
+	struct told told;
+
+	draw(&told, "interfaces: { " UPLINK ", in: { match: { name: in } }, br0: { create: { type: bridge, "
+		    "ports: [in] } } }\n"
+		    "routes: [{ to: 198.51.100.0/24, via: 10.0.0.9, interface: in, on_link: true }]\n"
+		    "networks: { prod: { interface: br0, internet: true, ipv4: { subnet: 10.0.0.0/24 } } }\n"
+		    "public_ips: { interface: up, addresses: [198.51.100.1], mappings: [ { public: "
+		    "198.51.100.1, protocol: tcp, port: 443, to: 10.0.0.5, to_port: 8443 } ] }\n"
+		    "forwards: [{ interface: up, port: 70-79, to: 10.9.0.5 }]\n"
+		    "filter: { forward: { policy: drop } }\n");
 
 	for (size_t i = 0; i < LS_ARRAY_SIZE(parts); i++)
 		cr_assert_says(told.out, parts[i]);
@@ -76,7 +76,7 @@ Test(graph, draws_the_first_of_many_and_counts_the_rest)
 	for (unsigned i = 1; i <= 20; i++)
 		ls_buf_printf(&body, "- { to: 10.%u.0.0/16, via: 192.0.2.9, interface: up }\n", i);
 	ls_buf_append(&body, "", 1);
-	told = draw((const char *)body.data);
+	draw(&told, (const char *)body.data);
 	cr_expect_eq(count_of(told.out, "-> \"host 10.0.0.5\""), LEADS_MAX);
 	cr_expect_eq(count_of(told.out, "\n  \"host 10.0.0.5\" ["), 1, "a host is drawn once");
 	cr_assert_says(told.out, "and 60 more mappings");
@@ -88,7 +88,9 @@ Test(graph, draws_the_first_of_many_and_counts_the_rest)
 
 Test(graph, quotes_names)
 {
-	struct told told = draw("interfaces: { 'a\"b\\c': { match: { name: x } }, 'l\\nx': { match: { name: y } } }\n");
+	struct told told;
+
+	draw(&told, "interfaces: { 'a\"b\\c': { match: { name: x } }, 'l\\nx': { match: { name: y } } }\n");
 
 	cr_assert_says(told.out, "\"interface a\\\"b\\\\c\" [label=\"a\\\"b\\\\c\\nx\\n\"];");
 	told_done(&told);
