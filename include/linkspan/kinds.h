@@ -82,3 +82,8 @@ struct ls_announcement {
  * it consists of), unsolicited neighbour advertisements (RFC 4861, section 7.2.6). Links without Ethernet addresses,
  * links that are down and addresses that only work within the host are passed over. Takes 60 ms. */
 int ls_announce(const struct ls_announcement *list, size_t n, struct ls_error *err);
+
+/* Sends a packet to each peer of a WireGuard link of ours whose endpoint is known, so that it learns of another port or
+ * key now and not when there is traffic: without a session, a handshake is begun. Nothing is sent by a link that is
+ * down. Negative errno. */
+int ls_wireguard_greet(struct ls_kernel *kernel, const char *dev, struct ls_error *err);

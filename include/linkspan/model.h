@@ -50,6 +50,7 @@ enum ls_attr_flag {
 	LS_ATTR_LATE = 2,     /* changed in a step of its own, at the kind's late_rank */
 	LS_ATTR_HIDDEN =
 		4, /* in files of the state directory only: means nothing on another machine or after a reboot */
+	LS_ATTR_LEARNED = 8, /* the kernel may come to another value by itself */
 };
 
 size_t ls_type_size(enum ls_type type); /* bytes of a value in its struct */
@@ -75,7 +76,8 @@ enum ls_object_flag {
 	LS_OBJECT_ADJUST = 1, /* exists by itself (a matched link, a sysctl): only its `managed` attributes are ours */
 	LS_OBJECT_ADOPT = 2,  /* desired: may take the place of a foreign object */
 	LS_OBJECT_EXACT =
-		16, /* desired: as it was dumped, also in what no spec asks for (who is primary in a subnet) */
+		16,          /* desired: as it was dumped, also in what no spec asks for (who is primary in a subnet) */
+	LS_OBJECT_TOLD = 32, /* desired: the kernel has been told before, and what it has learned since will do */
 	LS_OBJECT_REMADE = 8,  /* in a plan and its journal: goes and is made anew on the way */
 	LS_OBJECT_SIBLING = 4, /* shares its slot with another object on purpose: added beside it, not instead of it */
 };
@@ -169,6 +171,10 @@ struct ls_kind {
 	/* Does a change give up what another object of the kind may get? Then it comes behind those that only get.
 	 * NULL: no. */
 	bool (*gives_up)(const struct ls_object *want, const struct ls_object *have);
+	/* What stands between, when a change gets something as well as giving something up: as wanted, and with what it
+	 * had. Goes with `gives_up`. NULL: out of memory. */
+	struct ls_object *(*between)(
+		struct ls_arena *arena, const struct ls_object *want, const struct ls_object *have);
 	/* Do the values go together (a prefix length with its address)? For what comes from files. NULL: they always
 	 * do. */
 	bool (*valid)(const struct ls_object *object);
@@ -613,6 +619,12 @@ enum ls_wireguard_attr {
 	LS_WIREGUARD_FWMARK,
 };
 
+/* What a peer has been doing: as the kernel told, on a found peer only. Neither compared nor kept. */
+struct ls_wg_activity {
+	int64_t last_handshake;  /* seconds since the epoch; 0: none yet */
+	uint64_t received, sent; /* bytes, with WireGuard's headers */
+};
+
 /* A peer of such a link. Key: link and public key. Mark: the link's. */
 struct ls_wg_peer {
 	struct ls_object object;
@@ -623,6 +635,7 @@ struct ls_wg_peer {
 	uint16_t endpoint_port;
 	uint16_t keepalive;      /* seconds, 0: none */
 	const char *allowed_ips; /* prefixes with blanks between, in order; a prefix is of one peer of a link */
+	struct ls_wg_activity activity;
 };
 enum ls_wg_peer_attr {
 	LS_WG_PEER_DEV,
@@ -701,6 +714,9 @@ int ls_set_add_blank(struct ls_set *set, struct ls_object *object);
 int ls_set_insert(struct ls_set *set, struct ls_object *object);
 /* Makes an empty set hold the objects of another one. -ENOMEM. */
 int ls_set_copy(struct ls_set *set, const struct ls_set *from);
+/* The kernel has been told what is wanted here, as far as `told` (NULL: all of it) has just that: what it has learned
+ * since (LS_ATTR_LEARNED) is no difference. Puts marked copies in their place. -ENOMEM. */
+int ls_set_mark_told(struct ls_set *set, const struct ls_set *told);
 void ls_set_remove(struct ls_set *set, size_t i);
 void ls_set_truncate(struct ls_set *set, size_t n_objects); /* forgets all but the first ones */
 void ls_set_sort(struct ls_set *set);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What has to follow a change that stands, and cannot be taken back: connections that go on by a mapping that is gone
- * are forgotten, and neighbours are told of public addresses that are here now. Both only ever help; what fails is a
- * warning.
+ * are forgotten, neighbours are told of public addresses that are here now, and peers of tunnels get a packet by which
+ * they learn of another port. All of it only ever helps; what fails is a warning.
  */
 #include "state.h"
 
@@ -182,8 +182,33 @@ static void announce_addresses(const struct ls_plan *plan, const struct ls_set *
 	free(list);
 }
 
+/* ---- tunnels ----------------------------------------------------------------------------------------------------- */
+
+static bool loses_its_peers(const struct ls_step *step)
+{
+	return step->op == LS_OP_CHANGE && step->want->kind == &ls_kind_wireguard &&
+	       step->attrs & (LS_BIT(LS_WIREGUARD_PUBLIC_KEY) | LS_BIT(LS_WIREGUARD_LISTEN_PORT));
+}
+
+static void greet_peers(struct ls_host *host, const struct ls_plan *plan, struct ls_diag *notes)
+{
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct ls_step *step = &plan->steps[i];
+		struct ls_error err = { 0 };
+		const char *dev;
+
+		if (!loses_its_peers(step))
+			continue;
+		dev = ((const struct ls_wireguard *)step->want)->dev;
+		if (ls_wireguard_greet(host->kernel, dev, &err) < 0 && notes)
+			ls_diag_report(notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "peers-not-told",
+				"peers of tunnel %s find it again only when it sends: %s", dev, err.message);
+	}
+}
+
 void ls_aftermath(struct ls_host *host, const struct ls_plan *plan, const struct ls_set *wanted, struct ls_diag *notes)
 {
 	flush_connections(host, plan, notes);
 	announce_addresses(plan, wanted, notes);
+	greet_peers(host, plan, notes);
 }

@@ -157,6 +157,8 @@ static int verify(struct ls_host *host, struct ls_run_report *report)
 		return ls_error_set(&report->error, -ENOMEM, "out of memory");
 	ls_set_init(&now, arena);
 	r = ls_host_dump(host, &prepared->wanted, &now, &report->error);
+	if (r >= 0 && ls_set_mark_told(&prepared->wanted, NULL) < 0)
+		r = ls_error_set(&report->error, -ENOMEM, "out of memory");
 	if (r >= 0)
 		claim_made(host, prepared->plan, &now);
 	if (r >= 0 && ls_plan_make(&prepared->wanted, &now, &strict, &left) < 0)

@@ -59,6 +59,21 @@ static int resolve(struct ls_keyring *ring, struct ls_arena *arena, struct ls_ob
 	return device->public_key ? 0 : ls_error_set(err, -ENOMEM, "out of memory");
 }
 
+/* The kernel leaves out, without a word, a peer that has the device's own key. */
+static int refuse_itself(const struct ls_set *desired, const struct ls_object *object, struct ls_error *err)
+{
+	const struct ls_wg_peer *peer = (const struct ls_wg_peer *)object;
+	const struct ls_wireguard key = { .object.kind = &ls_kind_wireguard, .dev = peer->dev };
+	const struct ls_wireguard *device = (const struct ls_wireguard *)ls_set_find(desired, &key.object);
+
+	if (!device || !ls_object_has(&device->object, LS_WIREGUARD_PUBLIC_KEY) ||
+		strcmp(device->public_key, peer->public_key) != 0)
+		return 0;
+	return ls_error_set(err, -EINVAL,
+		"the public key is that of tunnel %s itself: give the one that the peer's `linkspan keygen` printed",
+		peer->dev);
+}
+
 int ls_resolve_keys(struct ls_keyring *ring, struct ls_set *desired, struct ls_error *err)
 {
 	int r = 0;
@@ -69,6 +84,8 @@ int ls_resolve_keys(struct ls_keyring *ring, struct ls_set *desired, struct ls_e
 
 		if (secret)
 			r = resolve(ring, desired->arena, object, secret, err);
+		if (r >= 0 && object->kind == &ls_kind_wg_peer)
+			r = refuse_itself(desired, object, err);
 		if (r < 0 && err)
 			err->location = (struct ls_location){ .line = object->line, .column = object->column };
 	}

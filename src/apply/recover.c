@@ -371,6 +371,15 @@ static int plan_recovery(struct recovery *recovery, struct ls_plan **ret)
 	return 0;
 }
 
+/* The last look is at what has been told the kernel. */
+static int plan_round(struct recovery *recovery, bool act, struct ls_plan **ret)
+{
+	ls_set_sort(&recovery->wanted);
+	if (!act && ls_set_mark_told(&recovery->wanted, NULL) < 0)
+		return -ENOMEM;
+	return plan_recovery(recovery, ret);
+}
+
 /* Compares, plans, and carries out unless it is the last look. *ret_left: what still differs from before. */
 static int recovery_round(struct recovery *recovery, bool act, size_t *ret_left, struct ls_error *err)
 {
@@ -380,12 +389,9 @@ static int recovery_round(struct recovery *recovery, bool act, size_t *ret_left,
 	r = begin_round(recovery, err);
 	if (r >= 0 && compare_slots(recovery) < 0)
 		r = ls_error_set(err, -ENOMEM, "out of memory");
-	if (r >= 0) {
-		ls_set_sort(&recovery->wanted);
-		if (plan_recovery(recovery, &plan) < 0)
-			r = ls_error_set(err, -ENOMEM, "out of memory");
-	}
-	if (r >= 0) {
+	if (r >= 0 && plan_round(recovery, act, &plan) < 0)
+		r = ls_error_set(err, -ENOMEM, "out of memory");
+	if (r >= 0 && plan) {
 		note_conflicts(recovery, plan);
 		*ret_left = plan->n_steps + recovery->n_strange;
 		if (!act)

@@ -334,6 +334,9 @@ enum cli_exit cli_recover(struct cli *cli);
 enum cli_exit cli_rollback(struct cli *cli);
 enum cli_exit cli_down(struct cli *cli);
 enum cli_exit cli_status(struct cli *cli);
+/* status_tunnels.c: what the kernel says of ours; nothing where there are none, or `"tunnels":[` ... `]` */
+void cli_print_tunnels(struct cli *cli, const struct ls_set *actual);
+void cli_json_tunnels(struct cli *cli, const struct ls_set *actual);
 enum cli_exit cli_history(struct cli *cli);
 enum cli_exit cli_snapshot(struct cli *cli);
 enum cli_exit cli_schema(struct cli *cli);

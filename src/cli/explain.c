@@ -82,6 +82,8 @@ static int read_knowledge(struct ls_host *host, const char *name, struct knowled
 		r = ls_host_generation(host, number, &ret->generation, err);
 	if (r < 0)
 		return r;
+	if (ls_set_mark_told(&ret->generation.objects, NULL) < 0)
+		return ls_error_set(err, -ENOMEM, "out of memory");
 	ls_set_init(&scope, ret->actual.arena);
 	r = fill_scope(host, name, &ret->generation.objects, &scope, err);
 	ls_set_sort(&scope);

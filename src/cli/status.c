@@ -244,7 +244,9 @@ static void print_json(struct cli *cli, const struct state *state)
 		cli, state->generation.number ? json_integer((json_int_t)state->generation.number) : json_null());
 	cli_json_raw(cli, ",\"pending_confirm\":null,\"drift\":{");
 	write_drift(cli, &state->drifts);
-	cli_json_raw(cli, "},\"tunnels\":[],");
+	cli_json_raw(cli, "},");
+	cli_json_tunnels(cli, &state->prepared->actual);
+	cli_json_raw(cli, ",");
 	cli_json_findings(cli, "warnings", LS_SEVERITY_WARNING, &state->warnings, NULL);
 	cli_json_raw(cli, ",\"suppressed\":[]}\n");
 }
@@ -326,20 +328,22 @@ static void print_drift(struct cli *cli, const struct drift *drift)
 	putc_unlocked('\n', cli->out.file);
 }
 
-static void print_text(struct cli *cli, const struct state *state)
+static void print_drifts(struct cli *cli, const struct drifts *drifts)
 {
-	const struct drifts *drifts = &state->drifts;
-
-	print_generation(cli, &state->generation);
-	if (!drifts->n) {
-		if (state->generation.number)
-			fputs("No drift.\n", cli->out.file);
-		return;
-	}
 	fprintf(cli->out.file, "Drift: %zu missing, %zu extra, %zu changed.\n", drifts->counts[MISSING],
 		drifts->counts[EXTRA], drifts->counts[CHANGED]);
 	for (size_t i = 0; i < drifts->n; i++)
 		print_drift(cli, &drifts->items[i]);
+}
+
+static void print_text(struct cli *cli, const struct state *state)
+{
+	print_generation(cli, &state->generation);
+	if (state->drifts.n)
+		print_drifts(cli, &state->drifts);
+	else if (state->generation.number)
+		fputs("No drift.\n", cli->out.file);
+	cli_print_tunnels(cli, &state->prepared->actual);
 }
 
 enum cli_exit cli_status(struct cli *cli)

@@ -84,6 +84,7 @@ bool ls_attrs_of(const struct nlmsghdr *message, size_t header, const void **ret
 uint8_t ls_attr_u8(const struct nlattr *attr);
 uint16_t ls_attr_u16(const struct nlattr *attr);
 uint32_t ls_attr_u32(const struct nlattr *attr);
+uint64_t ls_attr_u64(const struct nlattr *attr);
 size_t ls_attr_length(const struct nlattr *attr);
 const void *ls_attr_data(const struct nlattr *attr);
 /* Payload as text: length without the terminating zero that may or may not be there. */

@@ -85,6 +85,15 @@ uint32_t ls_attr_u32(const struct nlattr *attr)
 	return value;
 }
 
+uint64_t ls_attr_u64(const struct nlattr *attr)
+{
+	uint64_t value = 0;
+
+	if (ls_attr_length(attr) >= sizeof(value))
+		memcpy(&value, ls_attr_data(attr), sizeof(value));
+	return value;
+}
+
 const char *ls_attr_text(const struct nlattr *attr, size_t *ret_length)
 {
 	const char *text = attr ? ls_attr_data(attr) : "";

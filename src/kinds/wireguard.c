@@ -17,14 +17,19 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include <linux/time_types.h>
 #include <linux/wireguard.h>
 #include <netlink/attr.h>
 #include <netlink/genl/genl.h>
 #include <netlink/msg.h>
 
 #define PREFIXES_MAX 1000u /* in a message: some 32 KiB */
+#define GREETED_MAX 200u   /* peers, of some 120 bytes */
 
 #define ATTR(kind, field, type, change, flags) #field, type, change, flags, offsetof(struct kind, field), NULL
+
+/* A peer is answered where it was heard from last (WireGuard whitepaper, 2.1). */
+#define ROAMS (LS_ATTR_OPTIONAL | LS_ATTR_LEARNED)
 
 static const struct ls_attr device_attrs[] = {
 	[LS_WIREGUARD_DEV] = { ATTR(ls_wireguard, dev, LS_TYPE_LINK, LS_CHANGE_KEY, 0) },
@@ -40,8 +45,8 @@ static const struct ls_attr peer_attrs[] = {
 	[LS_WG_PEER_PUBLIC_KEY] = { ATTR(ls_wg_peer, public_key, LS_TYPE_STRING, LS_CHANGE_KEY, 0) },
 	[LS_WG_PEER_PRESHARED_KEY] = { ATTR(
 		ls_wg_peer, preshared_key, LS_TYPE_STRING, LS_CHANGE_LIVE, LS_ATTR_HIDDEN) },
-	[LS_WG_PEER_ENDPOINT] = { ATTR(ls_wg_peer, endpoint, LS_TYPE_IP, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
-	[LS_WG_PEER_ENDPOINT_PORT] = { ATTR(ls_wg_peer, endpoint_port, LS_TYPE_U16, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
+	[LS_WG_PEER_ENDPOINT] = { ATTR(ls_wg_peer, endpoint, LS_TYPE_IP, LS_CHANGE_LIVE, ROAMS) },
+	[LS_WG_PEER_ENDPOINT_PORT] = { ATTR(ls_wg_peer, endpoint_port, LS_TYPE_U16, LS_CHANGE_LIVE, ROAMS) },
 	[LS_WG_PEER_KEEPALIVE] = { ATTR(ls_wg_peer, keepalive, LS_TYPE_U16, LS_CHANGE_LIVE, 0) },
 	[LS_WG_PEER_ALLOWED_IPS] = { ATTR(ls_wg_peer, allowed_ips, LS_TYPE_STRING, LS_CHANGE_LIVE, 0) },
 };
@@ -189,6 +194,17 @@ static void take_endpoint(struct ls_wg_peer *peer, const struct nlattr *attr)
 	peer->object.set |= LS_BIT(LS_WG_PEER_ENDPOINT) | LS_BIT(LS_WG_PEER_ENDPOINT_PORT);
 }
 
+static void take_activity(struct ls_wg_activity *activity, const struct nlattr *const *tb)
+{
+	struct __kernel_timespec last = { 0 };
+
+	if (ls_attr_length(tb[WGPEER_A_LAST_HANDSHAKE_TIME]) == sizeof(last))
+		memcpy(&last, ls_attr_data(tb[WGPEER_A_LAST_HANDSHAKE_TIME]), sizeof(last));
+	activity->last_handshake = last.tv_sec;
+	activity->received = ls_attr_u64(tb[WGPEER_A_RX_BYTES]);
+	activity->sent = ls_attr_u64(tb[WGPEER_A_TX_BYTES]);
+}
+
 static int begin_peer(struct reading *reading, const struct nlattr *const *tb, const char *public_key)
 {
 	struct ls_wg_peer *peer = (struct ls_wg_peer *)ls_object_new(reading->set->arena, &ls_kind_wg_peer);
@@ -203,6 +219,7 @@ static int begin_peer(struct reading *reading, const struct nlattr *const *tb, c
 			   LS_BIT(LS_WG_PEER_ALLOWED_IPS);
 	peer->object.owner = LS_OWNER_OURS;
 	take_endpoint(peer, tb[WGPEER_A_ENDPOINT]);
+	take_activity(&peer->activity, tb);
 	if (take_key(tb[WGPEER_A_PRESHARED_KEY], &secret)) {
 		peer->preshared_key = keep_secret(reading, &secret);
 		if (!peer->preshared_key)
@@ -618,6 +635,32 @@ static bool peer_gives_up(const struct ls_object *want, const struct ls_object *
 	return false;
 }
 
+/* Those of `list` that are not in `without` (NULL: all); how many there are then. */
+static size_t add_prefixes(struct ls_prefix *prefixes, size_t n, const char *list, const char *without)
+{
+	while (next_prefix(&list, &prefixes[n]))
+		n += !has_prefix(without, &prefixes[n]);
+	return n;
+}
+
+static struct ls_object *peer_between(
+	struct ls_arena *arena, const struct ls_object *want, const struct ls_object *have)
+{
+	const char *wanted = as_peer(want)->allowed_ips, *found = as_peer(have)->allowed_ips;
+	size_t room = strlen(wanted) / strlen("::/0 ") + strlen(found) / strlen("::/0 ") + 3;
+	struct ls_prefix *prefixes = reallocarray(NULL, room, sizeof(*prefixes));
+	struct ls_wg_peer *peer = ls_arena_copy(arena, want, sizeof(*peer));
+	size_t n = 0;
+
+	if (peer && prefixes) {
+		n = add_prefixes(prefixes, n, found, NULL);
+		n = add_prefixes(prefixes, n, wanted, found);
+		peer->allowed_ips = ls_prefixes_text(arena, prefixes, n);
+	}
+	free(prefixes);
+	return prefixes && peer && peer->allowed_ips ? &peer->object : NULL;
+}
+
 static int peer_perform(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
 	const struct ls_object *want, struct ls_error *err)
 {
@@ -630,6 +673,68 @@ static int peer_perform(struct ls_kernel *kernel, enum ls_op op, const struct ls
 		return remove_peer(kernel, as_peer(have), &key, err);
 	r = give(kernel, as_peer(want), have ? as_peer(have) : NULL, &key, err);
 	return r >= 0 && have && peer_gives_up(want, have) ? take_away(kernel, as_peer(want), as_peer(have), err) : r;
+}
+
+/* ---- greeting ---------------------------------------------------------------------------------------------------- */
+
+static int put_keepalive(
+	struct nl_msg *message, struct nlattr **peers, const struct ls_crypto_key *key, uint16_t keepalive)
+{
+	struct nlattr *peer = begin_peer_of(message, peers, key, WGPEER_F_UPDATE_ONLY);
+
+	if (!peer || nla_put_u16(message, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL, keepalive) < 0)
+		return -EMSGSIZE;
+	nla_nest_end(message, peer);
+	return 0;
+}
+
+/* The kernel sends a keepalive when that is turned on (set_peer): off and on again, or on and off. */
+static int put_greeting(struct nl_msg *message, struct nlattr **peers, const struct ls_wg_peer *peer)
+{
+	struct ls_crypto_key key;
+	int r = ls_key_parse(peer->public_key, &key);
+
+	if (r >= 0)
+		r = put_keepalive(message, peers, &key, peer->keepalive ? 0 : 1);
+	return r < 0 ? r : put_keepalive(message, peers, &key, peer->keepalive);
+}
+
+/* From the peer at *i on, as many as a message takes. */
+static int greet_some(
+	struct ls_kernel *kernel, const char *dev, const struct ls_set *peers, size_t *i, struct ls_error *err)
+{
+	struct nlattr *nest = NULL;
+	struct nl_msg *message;
+	int r = begin_message(kernel, dev, &message, err);
+
+	for (size_t n = 0; r >= 0 && *i < peers->n_objects && n < GREETED_MAX; ++*i) {
+		if (!ls_object_has(peers->objects[*i], LS_WG_PEER_ENDPOINT))
+			continue;
+		r = put_greeting(message, &nest, as_peer(peers->objects[*i]));
+		n++;
+	}
+	if (r < 0)
+		return r;
+	if (nest)
+		nla_nest_end(message, nest);
+	return send_message(kernel, message, err);
+}
+
+int ls_wireguard_greet(struct ls_kernel *kernel, const char *dev, struct ls_error *err)
+{
+	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
+	LS_CLEANUP(ls_set_done) struct ls_set peers;
+	const struct ls_link_entry *link = ls_link_table_by_name(&kernel->links, dev);
+	size_t i = 0;
+	int r;
+
+	ls_set_init(&peers, arena);
+	if (!arena)
+		return ls_error_set(err, -ENOMEM, "out of memory");
+	r = link ? read_device(kernel, link, &ls_kind_wg_peer, &peers, err) : 0;
+	while (r >= 0 && i < peers.n_objects)
+		r = greet_some(kernel, dev, &peers, &i, err);
+	return r;
 }
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------- */
@@ -684,6 +789,7 @@ const struct ls_kind ls_kind_wg_peer = {
 	.describe = peer_describe,
 	.valid = peer_valid,
 	.gives_up = peer_gives_up,
+	.between = peer_between,
 	.probe = wireguard_probe,
 	.dump = peer_dump,
 	.perform = peer_perform,

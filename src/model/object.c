@@ -149,6 +149,8 @@ uint32_t ls_object_diff(const struct ls_object *want, const struct ls_object *ha
 
 		if (attr->change == LS_CHANGE_INFO)
 			continue;
+		if (want->flags & LS_OBJECT_TOLD && attr->flags & LS_ATTR_LEARNED && there)
+			continue;
 		if (adjust ? !(want->managed & LS_BIT(i)) : !wanted && attr->flags & LS_ATTR_OPTIONAL)
 			continue;
 		if (wanted != there || !ls_attr_equal(attr, want, have))

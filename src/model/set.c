@@ -115,6 +115,51 @@ int ls_set_copy(struct ls_set *set, const struct ls_set *from)
 	return 0;
 }
 
+/* The attributes of a kind that the kernel may learn. */
+static uint32_t learned(const struct ls_kind *kind)
+{
+	uint32_t bits = 0;
+
+	for (unsigned i = 0; i < kind->n_attrs; i++)
+		if (kind->attrs[i].flags & LS_ATTR_LEARNED)
+			bits |= LS_BIT(i);
+	return bits;
+}
+
+static bool is_told(const struct ls_object *object, const struct ls_set *told)
+{
+	const struct ls_object *before = told ? ls_set_find(told, object) : object;
+
+	return before && !(ls_object_diff(object, before) & learned(object->kind));
+}
+
+/* A copy: others may have the object in their sets. */
+static int mark_told(struct ls_set *set, size_t i)
+{
+	struct ls_object *copy = ls_arena_copy(set->arena, set->objects[i], set->objects[i]->kind->size);
+
+	if (!copy)
+		return -ENOMEM;
+	copy->flags |= LS_OBJECT_TOLD;
+	set->objects[i] = copy;
+	return 0;
+}
+
+int ls_set_mark_told(struct ls_set *set, const struct ls_set *told)
+{
+	size_t to;
+
+	for (size_t i = 0; i < set->n_objects; i = to) {
+		const struct ls_kind *kind = set->objects[i]->kind;
+
+		(void)ls_set_of_kind(set, kind, &to);
+		for (; i < to && learned(kind); i++)
+			if (is_told(set->objects[i], told) && mark_told(set, i) < 0)
+				return -ENOMEM;
+	}
+	return 0;
+}
+
 void ls_set_remove(struct ls_set *set, size_t i)
 {
 	memmove(set->objects + i, set->objects + i + 1, (set->n_objects - i - 1) * sizeof(*set->objects));

@@ -328,6 +328,41 @@ static void emit_make(struct planner *planner, const struct pair *pair, enum ls_
 					  .reason = pair->reason });
 }
 
+/* Where a change gives up what another object of the kind may get, and gets what another one may give up: that it gets
+ * it comes before anything is given up. NULL: one step does. */
+static const struct ls_object *before_giving_up(struct planner *planner, const struct pair *pair)
+{
+	const struct ls_kind *kind = pair->want->kind;
+	const struct ls_object *between;
+
+	if (!kind->gives_up || !kind->gives_up(pair->want, pair->have))
+		return NULL;
+	between = kind->between(planner->plan->arena, pair->want, pair->have);
+	planner->out_of_memory |= !between;
+	return between && ls_object_diff(between, pair->have) ? between : NULL;
+}
+
+static void emit_change(struct planner *planner, const struct pair *pair)
+{
+	const struct ls_object *between = before_giving_up(planner, pair);
+	struct pair rest = *pair;
+
+	if (between) {
+		add_step(planner, (struct ls_step){ .op = LS_OP_CHANGE,
+					  .phase = LS_PHASE_MAKE,
+					  .rank = between->kind->rank,
+					  .have = pair->have,
+					  .want = between,
+					  .before = pair->found,
+					  .partial = true,
+					  .attrs = ls_object_diff(between, pair->have),
+					  .reason = pair->reason });
+		rest.have = between;
+		rest.bits = ls_object_diff(pair->want, between);
+	}
+	emit_make(planner, &rest, LS_OP_CHANGE);
+}
+
 static void emit_down(struct planner *planner, const struct pair *pair)
 {
 	add_step(planner, (struct ls_step){ .op = LS_OP_CHANGE,
@@ -399,7 +434,7 @@ static void emit_pair(struct planner *planner, struct pair *pair)
 		emit_make(planner, pair, LS_OP_ADD);
 		break;
 	case VERDICT_CHANGE:
-		emit_make(planner, pair, LS_OP_CHANGE);
+		emit_change(planner, pair);
 		break;
 	case VERDICT_REPLACE:
 		emit_make(planner, pair, LS_OP_REPLACE);

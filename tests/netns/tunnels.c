@@ -5,6 +5,7 @@
  */
 #include "netns_tools.h"
 
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +69,7 @@ static bool pings(const char *address)
 
 #define UPLINK "interfaces: { up0: { match: { name: up0 } } }\n"
 
-/* A tunnel named t0 with one peer. */
+/* A tunnel named t0 with one peer, of which there may be more to say. */
 static const char *spec(const char *family, const char *endpoint, const char *more)
 {
 	return ns_text(UPLINK "addresses: [{ interface: t0, address: %s }]\n"
@@ -80,8 +81,19 @@ static const char *spec(const char *family, const char *endpoint, const char *mo
 			      "    listen_port: 1195\n"
 			      "    private_key_file: here.key\n"
 			      "    peers:\n"
-			      "      - { name: there, public_key: \"%s\", endpoint: \"%s\" }\n%s",
+			      "      - name: there\n"
+			      "        public_key: \"%s\"\n"
+			      "        endpoint: \"%s\"\n%s",
 		strcmp(family, "ipv4") ? "\"fd00:99::1/64\"" : "10.99.0.1/24", family, key("there"), endpoint, more);
+}
+
+/* A text with one part of it replaced. */
+static const char *replaced(const char *text, const char *part, const char *by)
+{
+	const char *at = strstr(text, part);
+
+	cr_assert(at);
+	return ns_text("%.*s%s%s", (int)(at - text), text, by, at + strlen(part));
 }
 
 /* ---- four ways --------------------------------------------------------------------------------------------------- */
@@ -115,6 +127,40 @@ NS_TEST_EACH(tunnels, each_family_through_each, ways)
 		ns_output("cat /proc/sys/net/ipv6/conf/t0/disable_ipv6"), strcmp(way->family, "ipv4") ? "0\n" : "1\n");
 	ns_down_well();
 	cr_expect(!ns_try("ip link show t0 2>/dev/null"));
+}
+
+/* ---- status ------------------------------------------------------------------------------------------------------ */
+
+/* The line of `wg show t0 dump` about the only peer, made of what status says of it. */
+static const char *line_of(const json_t *status)
+{
+	const json_t *tunnel = json_array_get(json_object_get(status, "tunnels"), 0);
+	const json_t *peer = json_array_get(json_object_get(tunnel, "peers"), 0);
+
+	return ns_text("%s\t%s\t%s\t%lld\t%lld\t%lld\n", ns_text_of(peer, "public_key"), ns_text_of(peer, "endpoint"),
+		json_string_value(json_array_get(json_object_get(peer, "allowed_ips"), 0)),
+		(long long)json_integer_value(json_object_get(peer, "last_handshake")),
+		(long long)json_integer_value(json_object_get(peer, "received_bytes")),
+		(long long)json_integer_value(json_object_get(peer, "sent_bytes")));
+}
+
+Test(tunnels, status_tells_what_the_peers_do)
+{
+	struct ns_answer answer;
+
+	ns_begin();
+	make_peer();
+	make_other_end("wg0", "10.99.0.2/24", 1300, "192.0.2.1:1195");
+	ns_apply_well(spec("ipv4", "192.0.2.2:1300", ""));
+	answer = ns_span("status");
+	ns_expect_words(
+		answer.out, NS_WORDS("t0 wireguard ipv4, UDP port 1195", "at 192.0.2.2:1300", "no handshake yet"));
+	cr_assert(pings("10.99.0.2"));
+	answer = ns_span("status --json");
+	ns_expect_exit(&answer, 0);
+	cr_expect_str_eq(line_of(ns_parse(answer.out)), ns_output("wg show t0 dump | tail -n +2 | cut -f 1,3-7"));
+	answer = ns_span("status");
+	ns_expect_words(answer.out, NS_WORDS("s ago", "B received", "B sent"));
 }
 
 /* ---- changes ----------------------------------------------------------------------------------------------------- */
@@ -165,6 +211,77 @@ Test(tunnels, change_of_one_peer_leaves_the_other_alone)
 	cr_expect_str_eq(ns_output("wg show t0 latest-handshakes | grep '%s'", key("there")), before);
 }
 
+static const char *endpoint(void)
+{
+	return ns_output("wg show t0 endpoints | cut -f2");
+}
+
+/* Where the peer was heard from last is no drift, and no apply takes it back, until the spec says something else. */
+Test(tunnels, roamed_endpoint_is_kept)
+{
+	struct ns_answer answer;
+	const char *text;
+
+	ns_begin();
+	make_peer();
+	make_other_end("wg0", "10.99.0.2/24", 1300, "192.0.2.1:1195");
+	text = spec("ipv4", "192.0.2.2:1300", "");
+	ns_apply_well(text);
+	cr_assert(pings("10.99.0.2"));
+	on_peer("wg set wg0 listen-port 1301; ping -c 3 -W 2 10.99.0.1 >/dev/null");
+	cr_assert_str_eq(endpoint(), "192.0.2.2:1301\n");
+	answer = ns_span("status --check");
+	ns_expect_exit(&answer, 0);
+	answer = ns_span("explain 'wg_peer %s dev t0'", key("there"));
+	ns_expect_exit(&answer, 0);
+	ns_expect_words(answer.out, NS_WORDS("as recorded", "endpoint_port 1301, as expected"));
+	answer = ns_span("apply %s", ns_spec(text));
+	ns_expect_exit(&answer, 0);
+	ns_expect_words(answer.out, NS_WORDS("Nothing"));
+	/* Another thing about the peer. */
+	ns_apply_well(spec("ipv4", "192.0.2.2:1300", "        persistent_keepalive: 20\n"));
+	cr_expect_str_eq(ns_output("wg show t0 persistent-keepalive | cut -f2"), "20\n");
+	cr_expect_str_eq(endpoint(), "192.0.2.2:1301\n");
+	ns_apply_well(spec("ipv4", "192.0.2.2:1302", ""));
+	cr_expect_str_eq(endpoint(), "192.0.2.2:1302\n");
+	answer = ns_span("rollback");
+	ns_expect_exit(&answer, 0);
+	cr_expect_str_eq(endpoint(), "192.0.2.2:1300\n");
+}
+
+/* Neither side has anything to send: the peer learns of the port because linkspan sees to it. */
+Test(tunnels, peer_learns_of_another_port_without_traffic)
+{
+	const char *text;
+
+	ns_begin();
+	make_peer();
+	make_other_end("wg0", "10.99.0.2/24", 1300, "192.0.2.1:1195");
+	text = spec("ipv4", "192.0.2.2:1300", "");
+	ns_apply_well(text);
+	cr_assert(pings("10.99.0.2"));
+	ns_apply_well(replaced(text, "listen_port: 1195", "listen_port: 1196"));
+	cr_expect(
+		ns_try("for i in 1 2 3 4 5 6 7 8 9 10; do nsenter -t $(cat %s/peer) -n wg show wg0 endpoints | grep -q "
+		       "192.0.2.1:1196 && exit 0; sleep 1; done; exit 1",
+			ns_dir()));
+	cr_expect_str_eq(ns_output("wg show t0 persistent-keepalive | cut -f2"), "off\n");
+}
+
+/* Each takes what the other one had. */
+Test(tunnels, peers_swap_what_they_are_allowed)
+{
+	ns_begin();
+	make_peer();
+	make_key("other");
+	ns_apply_well(two_peers("10.98.0.0/24, 10.95.0.0/16", "10.97.0.0/16"));
+	ns_apply_well(two_peers("10.97.0.0/16", "10.98.0.0/24, 10.94.0.0/16"));
+	cr_expect_str_eq(allowed_ips("there"), "10.97.0.0/16\n");
+	cr_expect_str_eq(ns_output("wg show t0 allowed-ips | grep '%s' | cut -f2 | tr ' ' '\n' | sort", key("other")),
+		"10.94.0.0/16\n10.98.0.0/24\n");
+	cr_expect_str_eq(ns_output("wg show t0 peers | wc -l"), "2\n");
+}
+
 Test(tunnels, change_from_outside_is_named_and_repaired)
 {
 	struct ns_answer answer;
@@ -200,7 +317,8 @@ Test(tunnels, key_is_rotated_and_comes_back)
 	make_peer();
 	make_other_end("wg0", "10.99.0.2/24", 1300, "192.0.2.1:1195");
 	ns_run("\"$LINKSPAN\" keygen --preshared %s/shared.psk", ns_dir());
-	text = spec("ipv4", "192.0.2.2:1300", "        \n");
+	on_peer("wg set wg0 peer %s preshared-key %s/shared.psk", key("here"), ns_dir());
+	text = spec("ipv4", "192.0.2.2:1300", "        preshared_key_file: shared.psk\n");
 	ns_apply_well(text);
 	cr_assert(pings("10.99.0.2"));
 	before = ns_output("ip -j link show t0 | sed 's/.*\"ifindex\":\\([0-9]*\\).*/\\1/'");
@@ -211,12 +329,12 @@ Test(tunnels, key_is_rotated_and_comes_back)
 	cr_expect_str_eq(ns_output("wg show t0 public-key | tr -d '\\n'"), key("here"));
 	cr_expect_str_eq(ns_output("ip -j link show t0 | sed 's/.*\"ifindex\":\\([0-9]*\\).*/\\1/'"), before);
 	/* The old file is gone; the way back has it. */
-	ns_run("rm %s/old.key.gone 2>/dev/null; cp %s/old.key %s/kept; rm %s/old.key", ns_dir(), ns_dir(), ns_dir(),
-		ns_dir());
+	ns_run("mv %s/old.key %s/kept", ns_dir(), ns_dir());
 	answer = ns_span("rollback");
 	ns_expect_exit(&answer, 0);
 	cr_expect_str_eq(ns_output("wg show t0 public-key | tr -d '\\n'"), key("old"));
 	cr_expect(pings("10.99.0.2"));
+	expect_hidden("shared.psk");
 	expect_hidden("here.key");
 	expect_hidden("kept");
 	cr_expect_str_eq(
@@ -236,6 +354,21 @@ Test(tunnels, key_that_others_can_read_is_refused)
 	answer = ns_span("apply %s", ns_spec(spec("ipv4", "192.0.2.2:1300", "")));
 	ns_expect_exit(&answer, 77);
 	ns_expect_words(answer.err, NS_WORDS("here.key", "chmod 600"));
+	ns_expect_state(before);
+}
+
+Test(tunnels, peer_with_the_key_of_the_device_is_refused)
+{
+	struct ns_answer answer;
+	const char *before;
+
+	ns_begin();
+	make_peer();
+	ns_run("cp %s/here.pub %s/there.pub", ns_dir(), ns_dir());
+	before = ns_state();
+	answer = ns_span("apply %s", ns_spec(spec("ipv4", "192.0.2.2:1300", "")));
+	ns_expect_exit(&answer, 1);
+	ns_expect_words(answer.err, NS_WORDS("spec.yaml:", "that of tunnel t0 itself"));
 	ns_expect_state(before);
 }
 

@@ -174,6 +174,31 @@ Test(set, a_copy_holds_the_same_and_goes_its_own_way)
 	ls_set_done(&set);
 }
 
+#define PEER(key) "wg_peer dev=t0 public_key=" key "= allowed_ips=10.0.0.0/8 "
+#define A "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE"
+#define B "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA"
+
+/* What the kernel has learned counts as a difference for those only of which it was told something else. */
+Test(set, what_was_learned_is_no_difference_to_what_was_told)
+{
+	struct ls_set told = ACTUAL(PEER(A) "endpoint=192.0.2.1 endpoint_port=1", PEER(B) "endpoint=192.0.2.1");
+	struct ls_set set = ACTUAL(PEER(A) "endpoint=192.0.2.1 endpoint_port=1", PEER(B) "endpoint=192.0.2.2");
+	struct ls_object *before = set.objects[0];
+
+	cr_assert_eq(ls_set_mark_told(&set, &told), 0);
+	cr_assert_eq(ls_object_diff(set.objects[0], build(PEER(A) "endpoint=192.0.2.9 endpoint_port=7")), 0);
+	cr_assert_eq(ls_object_diff(set.objects[0], build(PEER(A))),
+		LS_BIT(LS_WG_PEER_ENDPOINT) | LS_BIT(LS_WG_PEER_ENDPOINT_PORT), "it has none");
+	cr_assert_eq(ls_object_diff(set.objects[0], build(PEER(A) "endpoint=192.0.2.9 endpoint_port=1 keepalive=5")),
+		LS_BIT(LS_WG_PEER_KEEPALIVE));
+	cr_assert_eq(ls_object_diff(set.objects[1], build(PEER(B) "endpoint=192.0.2.9")), LS_BIT(LS_WG_PEER_ENDPOINT));
+	cr_assert_eq(before->flags & LS_OBJECT_TOLD, 0, "others have it, too");
+	cr_assert_eq(ls_set_mark_told(&set, NULL), 0);
+	cr_assert_eq(ls_object_diff(set.objects[1], build(PEER(B) "endpoint=192.0.2.9")), 0);
+	ls_set_done(&set);
+	ls_set_done(&told);
+}
+
 Test(set, after_forgetting_all_the_order_begins_anew)
 {
 	struct ls_set set = ACTUAL("link name=c");

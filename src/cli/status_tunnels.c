@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * linkspan status, the tunnels: what the kernel says of them at this moment. A tunnel's family is that of the
+ * prefixes that its peers are allowed; one tunnel has one (check one-tunnel-per-family).
+ */
+#include "cli.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define SESSION_SECONDS 180 /* no packet goes by an older handshake (WireGuard whitepaper, 6.1: Reject-After-Time) */
+#define ENDPOINT_MAX (LS_IP_TEXT_MAX + sizeof("[]:65535"))
+
+/* One WireGuard link; its peers stand together, in the order of their keys. */
+struct tunnel {
+	const struct ls_wireguard *device;
+	struct ls_object *const *peers;
+	size_t n_peers;
+};
+
+static const struct ls_wg_peer *peer_at(const struct tunnel *tunnel, size_t i)
+{
+	return (const struct ls_wg_peer *)tunnel->peers[i];
+}
+
+static bool is_of(const struct ls_wireguard *device, const struct ls_object *object)
+{
+	return !strcmp(((const struct ls_wg_peer *)object)->dev, device->dev);
+}
+
+static struct tunnel find_tunnel(const struct ls_set *actual, const struct ls_wireguard *device)
+{
+	struct ls_wg_peer first = { .object.kind = &ls_kind_wg_peer, .dev = device->dev, .public_key = "" };
+	size_t to, from = ls_set_lower(actual, &first.object);
+	struct tunnel tunnel = { .device = device, .peers = actual->objects + from };
+
+	(void)ls_set_of_kind(actual, &ls_kind_wg_peer, &to);
+	while (from + tunnel.n_peers < to && is_of(device, tunnel.peers[tunnel.n_peers]))
+		tunnel.n_peers++;
+	return tunnel;
+}
+
+/* NULL: none of its peers is allowed anything. */
+static const char *family_of(const struct tunnel *tunnel)
+{
+	for (size_t i = 0; i < tunnel->n_peers; i++)
+		if (*peer_at(tunnel, i)->allowed_ips)
+			return strchr(peer_at(tunnel, i)->allowed_ips, ':') ? "ipv6" : "ipv4";
+	return NULL;
+}
+
+/* NULL: it is not known yet where the peer is. */
+static const char *endpoint_of(const struct ls_wg_peer *peer, char text[static ENDPOINT_MAX])
+{
+	bool v6 = peer->endpoint.family == AF_INET6;
+	char ip[LS_IP_TEXT_MAX];
+
+	if (!ls_object_has(&peer->object, LS_WG_PEER_ENDPOINT))
+		return NULL;
+	snprintf(text, ENDPOINT_MAX, "%s%s%s:%u", v6 ? "[" : "", ls_ip_format(&peer->endpoint, ip), v6 ? "]" : "",
+		peer->endpoint_port);
+	return text;
+}
+
+/* ---- JSON -------------------------------------------------------------------------------------------------------- */
+
+static json_t *prefixes_to_json(const char *list)
+{
+	json_t *json = json_array();
+
+	for (; *list; list += strspn(list, " ")) {
+		size_t length = strcspn(list, " ");
+
+		json_array_append_new(json, json_stringn(list, length));
+		list += length;
+	}
+	return json;
+}
+
+static json_t *peer_to_json(const struct ls_wg_peer *peer)
+{
+	char endpoint[ENDPOINT_MAX];
+	const struct ls_wg_activity *activity = &peer->activity;
+
+	return json_pack("{s:s, s:s?, s:o, s:o, s:I, s:I}", "public_key", peer->public_key, "endpoint",
+		endpoint_of(peer, endpoint), "allowed_ips", prefixes_to_json(peer->allowed_ips), "last_handshake",
+		activity->last_handshake ? json_integer((json_int_t)activity->last_handshake) : json_null(),
+		"received_bytes", (json_int_t)activity->received, "sent_bytes", (json_int_t)activity->sent);
+}
+
+static json_t *tunnel_to_json(const struct tunnel *tunnel)
+{
+	json_t *peers = json_array();
+
+	for (size_t i = 0; i < tunnel->n_peers; i++)
+		json_array_append_new(peers, peer_to_json(peer_at(tunnel, i)));
+	return json_pack("{s:s, s:s, s:s?, s:s, s:i, s:o}", "name", tunnel->device->dev, "type", "wireguard", "family",
+		family_of(tunnel), "public_key", tunnel->device->public_key, "listen_port",
+		(int)tunnel->device->listen_port, "peers", peers);
+}
+
+void cli_json_tunnels(struct cli *cli, const struct ls_set *actual)
+{
+	size_t to, i = ls_set_of_kind(actual, &ls_kind_wireguard, &to);
+	bool first = true;
+
+	cli_json_raw(cli, "\"tunnels\":[");
+	for (; i < to; i++) {
+		struct tunnel tunnel = find_tunnel(actual, (const struct ls_wireguard *)actual->objects[i]);
+
+		cli_json_element(cli, &first, tunnel_to_json(&tunnel));
+	}
+	cli_json_raw(cli, first ? "]" : "\n]");
+}
+
+/* ---- text -------------------------------------------------------------------------------------------------------- */
+
+/* In the largest unit of which there is one. */
+static void print_bytes(FILE *file, uint64_t bytes)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	double amount = (double)bytes;
+	size_t i = 0;
+
+	for (; amount >= 1024 && i + 1 < LS_ARRAY_SIZE(units); i++)
+		amount /= 1024;
+	fprintf(file, "%.*f %s", i ? 1 : 0, amount, units[i]);
+}
+
+static void print_handshake(const struct cli_stream *out, int64_t last)
+{
+	int64_t seconds = (int64_t)time(NULL) - last;
+	char text[64];
+
+	if (last)
+		snprintf(text, sizeof(text), "handshake %" PRId64 " s ago", seconds > 0 ? seconds : 0);
+	cli_put(out, last && seconds < SESSION_SECONDS ? CLI_STYLE_GOOD : CLI_STYLE_NONE,
+		last ? text : "no handshake yet");
+}
+
+static void print_peer(const struct cli_stream *out, const struct ls_wg_peer *peer)
+{
+	char text[ENDPOINT_MAX];
+	const char *endpoint = endpoint_of(peer, text);
+
+	fprintf(out->file, "    peer %s at %s, ", peer->public_key, endpoint ? endpoint : "an address not known yet");
+	print_handshake(out, peer->activity.last_handshake);
+	fputs(", ", out->file);
+	print_bytes(out->file, peer->activity.received);
+	fputs(" received, ", out->file);
+	print_bytes(out->file, peer->activity.sent);
+	fputs(" sent\n", out->file);
+}
+
+static void print_tunnel(const struct cli_stream *out, const struct tunnel *tunnel)
+{
+	const char *family = family_of(tunnel);
+
+	fputs("  ", out->file);
+	cli_put(out, CLI_STYLE_BOLD, tunnel->device->dev);
+	fprintf(out->file, " wireguard%s%s, UDP port %u\n", family ? " " : "", family ? family : "",
+		tunnel->device->listen_port);
+	for (size_t i = 0; i < tunnel->n_peers; i++)
+		print_peer(out, peer_at(tunnel, i));
+}
+
+void cli_print_tunnels(struct cli *cli, const struct ls_set *actual)
+{
+	size_t to, i = ls_set_of_kind(actual, &ls_kind_wireguard, &to);
+
+	if (i < to)
+		fputs("Tunnels:\n", cli->out.file);
+	for (; i < to; i++) {
+		struct tunnel tunnel = find_tunnel(actual, (const struct ls_wireguard *)actual->objects[i]);
+
+		print_tunnel(&cli->out, &tunnel);
+	}
+}

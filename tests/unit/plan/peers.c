@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Prefixes that move between the peers of a WireGuard device: whoever has one before and after, there is no moment in
+ * which nobody has it. All ways to spread a few over a few peers, from each to each.
+ *
+ * The device is modelled after the driver's messages: giving a prefix to a peer takes it from the one that had it, and
+ * a peer loses what it still has of what it is to give up.
+ */
+#include "tools.h"
+
+TestSuite(peers);
+
+enum { N_PEERS = 3, N_PREFIXES = 3, NOBODY = N_PEERS, N_WAYS = 64 /* (N_PEERS + 1) to the power of N_PREFIXES */ };
+
+/* The last letter that is set in 32 bytes is a multiple of four. */
+static const char *const keys[N_PEERS] = {
+	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=",
+	"BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA=",
+	"CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA=",
+};
+static const char *const prefixes[N_PREFIXES] = { "10.0.0.0/16", "10.1.0.0/16", "10.2.0.0/16" };
+
+struct device {
+	unsigned holder[N_PREFIXES];
+};
+
+static struct device device_of(unsigned way)
+{
+	struct device device;
+
+	for (unsigned i = 0; i < N_PREFIXES; i++, way /= N_PEERS + 1)
+		device.holder[i] = way % (N_PEERS + 1);
+	return device;
+}
+
+/* A peer that has nothing is not there, but the first one is always. */
+static struct ls_set peers_of(const struct device *device)
+{
+	struct ls_set set;
+
+	build_begin(&set);
+	for (unsigned peer = 0; peer < N_PEERS; peer++) {
+		char text[256], list[64] = "";
+
+		for (unsigned i = 0; i < N_PREFIXES; i++)
+			if (device->holder[i] == peer)
+				snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", *list ? " " : "",
+					prefixes[i]);
+		snprintf(text, sizeof(text), "wg_peer dev=t0 public_key=%s keepalive=0 allowed_ips='%s' ours",
+			keys[peer], list);
+		if (!peer || *list)
+			cr_assert_eq(ls_set_add(&set, build(text)), 0);
+	}
+	build_sort(&set);
+	return set;
+}
+
+static bool lists(const struct ls_object *peer, unsigned prefix)
+{
+	return peer && strstr(((const struct ls_wg_peer *)peer)->allowed_ips, prefixes[prefix]);
+}
+
+static unsigned number_of(const struct ls_object *object)
+{
+	unsigned peer = 0;
+
+	while (peer < N_PEERS && strcmp(((const struct ls_wg_peer *)object)->public_key, keys[peer]) != 0)
+		peer++;
+	return peer;
+}
+
+static void perform(struct device *device, const struct ls_step *step)
+{
+	unsigned peer = number_of(step->want ? step->want : step->have);
+
+	for (unsigned i = 0; i < N_PREFIXES; i++) {
+		if (lists(step->want, i) && !lists(step->have, i))
+			device->holder[i] = peer;
+		else if (!lists(step->want, i) && device->holder[i] == peer)
+			device->holder[i] = NOBODY;
+	}
+}
+
+static void walk(unsigned from, unsigned to)
+{
+	struct device before = device_of(from), after = device_of(to), now = before;
+	struct ls_set have = peers_of(&before), want = peers_of(&after);
+	struct ls_plan *plan = plan_of(&want, &have, (struct ls_plan_options){ 0 });
+
+	for (size_t k = 0; k < plan->n_steps; k++) {
+		perform(&now, &plan->steps[k]);
+		for (unsigned i = 0; i < N_PREFIXES; i++)
+			cr_assert(now.holder[i] != NOBODY || before.holder[i] == NOBODY || after.holder[i] == NOBODY,
+				"from %u to %u nobody has %s after step %zu", from, to, prefixes[i], k);
+	}
+	cr_assert(!memcmp(&now, &after, sizeof(now)), "from %u to %u it does not get there", from, to);
+	ls_plan_free(plan);
+	build_forget();
+}
+
+Test(peers, a_prefix_that_moves_has_somebody_at_every_moment)
+{
+	for (unsigned from = 0; from < N_WAYS; from++)
+		for (unsigned to = 0; to < N_WAYS; to++)
+			walk(from, to);
+}
+
+/* One that only gives up, or only gets, takes one step. */
+Test(peers, two_steps_are_for_those_that_get_and_give_up)
+{
+	assert_plan(WANTED("wg_peer dev=t0 public_key=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE= keepalive=5 "
+			   "allowed_ips=10.1.0.0/16",
+			    "wg_peer dev=t0 public_key=BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA= keepalive=0 "
+			    "allowed_ips=''"),
+		ACTUAL("wg_peer dev=t0 public_key=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE= keepalive=0 "
+		       "allowed_ips=10.0.0.0/16 ours",
+			"wg_peer dev=t0 public_key=BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA= keepalive=0 "
+			"allowed_ips=10.1.0.0/16 ours"),
+		"make ~ wg_peer AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE= dev t0 keepalive=5 "
+		"allowed_ips=10.0.0.0/16 10.1.0.0/16\n"
+		"make ~ wg_peer AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE= dev t0 allowed_ips=10.1.0.0/16\n"
+		"make ~ wg_peer BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA= dev t0 allowed_ips=\n");
+}
