@@ -342,6 +342,74 @@ Test(tunnels, key_is_rotated_and_comes_back)
 	ns_down_well();
 }
 
+/* A file as it is; what it holds is not text. */
+struct memory {
+	uint8_t *bytes;
+	size_t length;
+};
+
+static struct memory read_memory(const char *path)
+{
+	FILE *file = fopen(path, "rbe");
+	struct memory memory = { 0 };
+
+	cr_assert_not_null(file, "%s", path);
+	fseek(file, 0, SEEK_END);
+	memory.length = (size_t)ftell(file);
+	memory.bytes = malloc(memory.length);
+	rewind(file);
+	cr_assert(memory.bytes && fread(memory.bytes, 1, memory.length, file) == memory.length);
+	fclose(file);
+	return memory;
+}
+
+static bool holds(const struct memory *memory, const void *bytes, size_t length)
+{
+	return memmem(memory->bytes, memory->length, bytes, length) != NULL;
+}
+
+/* Neither as in the file nor as in messages. */
+static void expect_without(const struct memory *memory, const char *name)
+{
+	struct memory text = read_memory(ns_text("%s/%s", ns_dir(), name)), raw;
+
+	ns_run("base64 -d %s/%s >%s/raw", ns_dir(), name, ns_dir());
+	raw = read_memory(ns_text("%s/raw", ns_dir()));
+	cr_assert(text.length >= 44 && raw.length == 32);
+	cr_expect(!holds(memory, text.bytes, 43), "%s is there as text", name);
+	cr_expect(!holds(memory, raw.bytes, 32), "%s is there as bytes", name);
+	free(text.bytes);
+	free(raw.bytes);
+}
+
+/* It dies when all is in force and read again, with the peers in memory, and not the secrets. */
+Test(tunnels, core_dump_and_arguments_hold_no_keys)
+{
+	struct memory core, trace;
+
+	ns_begin();
+	ns_need_program("strace");
+	if (!ns_try("grep -qx core /proc/sys/kernel/core_pattern"))
+		ns_skip("core dumps go elsewhere here");
+	make_peer();
+	ns_run("\"$LINKSPAN\" keygen --preshared %s/shared.psk", ns_dir());
+	ns_spec(spec("ipv4", "192.0.2.2:1300", "        preshared_key_file: shared.psk\n"));
+	ns_run("cd %s; ulimit -c unlimited; strace -f -s 4096 -o trace -e "
+	       "trace=process,write,unlinkat -e inject=unlinkat:signal=SIGABRT:when=1 \"$LINKSPAN\" --state-dir state "
+	       "apply spec.yaml >out 2>err || true; [ -e core ] || mv core.* core",
+		ns_dir());
+	core = read_memory(ns_text("%s/core", ns_dir()));
+	trace = read_memory(ns_text("%s/trace", ns_dir()));
+	cr_expect(holds(&core, key("there"), 44), "the core is not of the program");
+	cr_expect(holds(&trace, "execve(", 7) && holds(&trace, "SIGABRT", 7));
+	expect_without(&core, "here.key");
+	expect_without(&core, "shared.psk");
+	expect_without(&trace, "here.key");
+	expect_without(&trace, "shared.psk");
+	free(core.bytes);
+	free(trace.bytes);
+}
+
 Test(tunnels, key_that_others_can_read_is_refused)
 {
 	struct ns_answer answer;
