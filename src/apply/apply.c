@@ -462,6 +462,7 @@ static void record_only(struct ls_host *host, const struct goal *goal, const str
 	report->outcome = r < 0 ? LS_OUTCOME_RESTORED : LS_OUTCOME_DONE;
 	report->generation = host->current;
 	ls_generation_prune(host);
+	ls_keys_prune(host);
 }
 
 /* What --force gives up is said: nothing brings it back. */
@@ -583,6 +584,15 @@ void ls_host_rollback(
 	ls_state_unlock(host);
 }
 
+static int abandon_way_back(struct ls_host *host, struct ls_error *err)
+{
+	int r = ls_journal_remove(host, err);
+
+	if (r >= 0)
+		ls_keys_prune(host);
+	return r;
+}
+
 void ls_host_recover(
 	struct ls_host *host, bool abandon, const struct ls_run_options *options, struct ls_run_report *report)
 {
@@ -597,7 +607,7 @@ void ls_host_recover(
 	}
 	interrupted = ls_host_is_interrupted(host);
 	report->generation = host->current;
-	r = abandon ? ls_journal_remove(host, &report->error) : ls_recover(host, &report->notes, &report->error);
+	r = abandon ? abandon_way_back(host, &report->error) : ls_recover(host, &report->notes, &report->error);
 	report->outcome = r < 0 ? LS_OUTCOME_DIRTY : interrupted ? LS_OUTCOME_DONE : LS_OUTCOME_NOTHING;
 	ls_state_unlock(host);
 }

@@ -185,45 +185,81 @@ int ls_keys_keep(struct ls_host *host, const struct ls_plan *plan, const struct 
 
 /* ---- what nobody names any more ---------------------------------------------------------------------------------- */
 
-static bool is_named(struct ls_host *host, uint64_t number, const char *name)
+/* Names of secrets, in order once all are there. */
+struct names {
+	char (*items)[LS_SECRET_NAME_MAX];
+	size_t n, size;
+};
+
+static int add_name(struct names *names, const char *name)
 {
-	struct ls_generation generation;
-	bool found = false;
+	if (names->n == names->size) {
+		size_t size = names->size ? 2 * names->size : 64;
+		char(*grown)[LS_SECRET_NAME_MAX] = reallocarray(names->items, size, sizeof(*grown));
 
-	if (ls_generation_read(host, number, LS_GENERATION_OBJECTS, &generation, NULL) < 0)
-		return false;
-	for (size_t i = 0; i < generation.objects.n_objects && !found; i++) {
-		const char **secret = secret_of(generation.objects.objects[i]);
-
-		found = secret && !strcmp(*secret, name);
+		if (!grown)
+			return -ENOMEM;
+		names->items = grown;
+		names->size = size;
 	}
-	ls_generation_done(&generation);
-	return found;
+	snprintf(names->items[names->n++], LS_SECRET_NAME_MAX, "%s", name);
+	return 0;
 }
 
-static bool is_named_by_any(struct ls_host *host, const uint64_t *numbers, size_t n, const char *name)
+static int add_names_of(struct ls_host *host, uint64_t number, struct names *names)
 {
-	for (size_t i = n; i-- > 0;)
-		if (is_named(host, numbers[i], name))
-			return true;
-	return false;
+	struct ls_generation generation;
+	int r = ls_generation_read(host, number, LS_GENERATION_OBJECTS, &generation, NULL);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < generation.objects.n_objects && r >= 0; i++) {
+		const char **secret = secret_of(generation.objects.objects[i]);
+
+		r = secret ? add_name(names, *secret) : 0;
+	}
+	ls_generation_done(&generation);
+	return r;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* What the generations name. Negative errno: that is not known of all of them. */
+static int find_named(struct ls_host *host, struct names *ret)
+{
+	uint64_t *numbers = NULL;
+	size_t n = 0;
+	int r = ls_generation_numbers(host, &numbers, &n, NULL);
+
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = add_names_of(host, numbers[i], ret);
+	free(numbers);
+	if (ret->n)
+		qsort(ret->items, ret->n, sizeof(*ret->items), compare_names);
+	return r;
+}
+
+static bool is_among(const struct names *names, const char *name)
+{
+	return names->n && bsearch(name, names->items, names->n, sizeof(*names->items), compare_names);
 }
 
 void ls_keys_prune(struct ls_host *host)
 {
+	struct names names = { 0 };
 	DIR *directory = open_keys(host);
 	struct dirent *entry;
-	uint64_t *numbers;
 	char path[PATH_SIZE];
-	size_t n;
 
 	if (!directory)
 		return;
-	if (ls_generation_numbers(host, &numbers, &n, NULL) >= 0) {
+	if (find_named(host, &names) >= 0)
 		while ((entry = readdir(directory)))
-			if (!strncmp(entry->d_name, "key-", 4) && !is_named_by_any(host, numbers, n, entry->d_name))
+			if (!strncmp(entry->d_name, "key-", 4) && !is_among(&names, entry->d_name))
 				(void)unlink(path_of(host, entry->d_name, path));
-		free(numbers);
-	}
+	free(names.items);
 	closedir(directory);
 }
