@@ -21,8 +21,8 @@ DEPS := build-essential pkg-config libnl-3-dev libnl-genl-3-dev libnl-route-3-de
 	python3 python3-yaml python3-jsonschema
 LINT_DEPS := clang-format clang-tidy cppcheck shellcheck
 FUZZ_DEPS := clang libclang-rt-14-dev
-BENCH_DEPS := iproute2 nftables wireguard-tools python3
-VM_DEPS = $(shell tests/vm/run --packages)
+BENCH_DEPS := iproute2 nftables python3
+VM_DEPS = wireguard-tools $(shell tests/vm/run --packages)
 
 SANITIZERS := address,undefined
 # The kernel's netlink macros (NLA_HDRLEN, NLMSG_ALIGN) are signed, sizes are not: no -Wsign-conversion.
@@ -147,8 +147,10 @@ fuzz:
 bench:
 	$(NEED) deps $(DEPS)
 	$(NEED) deps-bench $(BENCH_DEPS)
+	$(NEED) deps-vm $(VM_DEPS)
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@tests/bench/run
+	@tests/bench/tunnels
 
 demo:
 	$(NEED) deps $(DEPS)

@@ -195,6 +195,10 @@ struct ls_kind {
 	/* Deletes many objects of ours at once, much faster than one by one. Nothing is lost when it fails (-EAGAIN:
 	 * something was not as it should be): then they are deleted singly. NULL: there is no such way. */
 	int (*sweep)(struct ls_kernel *kernel, const struct ls_object *const *doomed, size_t n, struct ls_error *err);
+	/* Adds many at once, where one by one takes much longer. After a failure they are added one by one, so that to
+	 * add one twice must do no harm. NULL: one by one. */
+	int (*add_many)(
+		struct ls_kernel *kernel, const struct ls_object *const *wanted, size_t n, struct ls_error *err);
 	/* Kinds outside netlink do it at once instead; encode is NULL then. */
 	int (*perform)(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
 		const struct ls_object *want, struct ls_error *err);

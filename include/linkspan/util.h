@@ -208,6 +208,11 @@ struct ls_crypto_key {
 	uint8_t bytes[LS_KEY_SIZE];
 };
 
+/* To be called before a secret comes into memory: buffers of netlink sockets, of libraries and of threads will have had
+ * it. From then on the process leaves no core dump, and nobody without CAP_SYS_PTRACE looks into it (PR_SET_DUMPABLE,
+ * prctl(2)). */
+void ls_secrets_hide(void);
+
 int ls_key_generate(struct ls_crypto_key *ret, struct ls_error *err); /* 32 random bytes: a preshared key */
 /* A private key of X25519, with the bits set and cleared that RFC 7748, section 5, asks for. */
 int ls_key_generate_private(struct ls_crypto_key *ret, struct ls_error *err);

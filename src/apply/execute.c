@@ -283,36 +283,39 @@ static int classify(struct run *run, size_t from, size_t to, bool *ret_again)
 
 /* ---- many at once ------------------------------------------------------------------------------------------------ */
 
-#define SWEEP_MIN 8u /* below, one by one takes no longer */
+#define MANY_MIN 8u /* below, one by one takes no longer */
 
-static bool can_sweep(const struct run *run, size_t from, size_t to)
+typedef int many_fn(struct ls_kernel *kernel, const struct ls_object *const *objects, size_t n, struct ls_error *err);
+
+/* NULL: the kind cannot, or the steps are not all the same and still to be done. */
+static many_fn *way_for_many(const struct run *run, size_t from, size_t to)
 {
 	const struct ls_step *steps = run->execution->plan->steps;
 
-	if (to - from < SWEEP_MIN || !kind_of(&steps[from])->sweep)
-		return false;
+	if (to - from < MANY_MIN)
+		return NULL;
 	for (size_t i = from; i < to; i++)
-		if (steps[i].op != LS_OP_DELETE || run->results[i] != RESULT_NONE)
-			return false;
-	return true;
+		if (steps[i].op != steps[from].op || run->results[i] != RESULT_NONE)
+			return NULL;
+	return steps[from].op == LS_OP_DELETE ? kind_of(&steps[from])->sweep
+	       : steps[from].op == LS_OP_ADD  ? kind_of(&steps[from])->add_many
+					      : NULL;
 }
 
 /* Whatever goes wrong here is left to the ordinary way, which says what it is. */
-static void try_sweep(struct run *run, size_t from, size_t to)
+static void try_many(struct run *run, size_t from, size_t to)
 {
 	const struct ls_step *steps = run->execution->plan->steps;
-	const struct ls_object **doomed;
+	many_fn *many = way_for_many(run, from, to);
+	const struct ls_object **objects = many ? calloc(to - from, sizeof(*objects)) : NULL;
 
-	if (!can_sweep(run, from, to))
-		return;
-	doomed = calloc(to - from, sizeof(*doomed));
-	if (!doomed)
+	if (!objects)
 		return;
 	for (size_t i = from; i < to; i++)
-		doomed[i - from] = steps[i].have;
-	if (kind_of(&steps[from])->sweep(run->host->kernel, doomed, to - from, NULL) >= 0)
+		objects[i - from] = object_of(&steps[i]);
+	if (many(run->host->kernel, objects, to - from, NULL) >= 0)
 		memset(run->results + from, RESULT_DONE, to - from);
-	free(doomed);
+	free(objects);
 }
 
 /* ---- all or nothing ---------------------------------------------------------------------------------------------- */
@@ -426,7 +429,7 @@ static int run_steps(struct run *run, size_t from, size_t to)
 
 	if (kind_of(&run->execution->plan->steps[from])->transact)
 		return run_transaction(run, from, to);
-	try_sweep(run, from, to);
+	try_many(run, from, to);
 	for (int attempt = 0; attempt < 3 && again && r >= 0; attempt++) {
 		r = send_steps(run, from, to, RESULT_NONE);
 		if (run->quick && !run->execution->go_on)

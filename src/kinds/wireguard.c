@@ -23,7 +23,8 @@
 #include <netlink/genl/genl.h>
 #include <netlink/msg.h>
 
-#define PREFIXES_MAX 1000u /* in a message: some 32 KiB */
+#define PREFIXES_MAX 1000u /* in a message: of at most 40 bytes */
+#define PEER_ROOM 4u       /* prefixes that could stand where the rest of a peer stands, of some 140 bytes */
 #define GREETED_MAX 200u   /* peers, of some 120 bytes */
 
 #define ATTR(kind, field, type, change, flags) #field, type, change, flags, offsetof(struct kind, field), NULL
@@ -337,6 +338,7 @@ static int read_device(struct ls_kernel *kernel, const struct ls_link_entry *lin
 
 	if (r < 0)
 		return r;
+	ls_secrets_hide();
 	reading.dev = ls_arena_intern(ret->arena, link->name, strlen(link->name));
 	request = ls_genl_message(kernel->genl, kernel->wireguard, WG_CMD_GET_DEVICE, WG_GENL_VERSION, 0);
 	if (!reading.dev || nla_put_u32(request, WGDEVICE_A_IFINDEX, link->index) < 0)
@@ -557,6 +559,70 @@ static int give(struct ls_kernel *kernel, const struct ls_wg_peer *want, const s
 	return r;
 }
 
+/* What a peer takes of a message, in prefixes. */
+static size_t room_of(const struct ls_wg_peer *peer)
+{
+	size_t room = PEER_ROOM + 1;
+
+	for (const char *c = peer->allowed_ips; *c; c++)
+		room += *c == ' ';
+	return room;
+}
+
+static int put_new_peer(struct ls_kernel *kernel, struct nl_msg *message, struct nlattr **peers,
+	const struct ls_wg_peer *want, struct ls_error *err)
+{
+	const char *list = want->allowed_ips;
+	struct ls_crypto_key key;
+	struct nlattr *peer;
+	size_t n;
+	int r;
+
+	if (ls_key_parse(want->public_key, &key) < 0)
+		return -EINVAL;
+	peer = begin_peer_of(message, peers, &key, 0);
+	r = peer ? put_settings(kernel, message, want, NULL, err) : -EMSGSIZE;
+	if (r >= 0)
+		r = put_prefixes(message, &list, NULL, NULL, &n);
+	if (r >= 0)
+		nla_nest_end(message, peer);
+	return r;
+}
+
+/* Those of one device from *i on, as many as a message takes. */
+static int add_some(
+	struct ls_kernel *kernel, const struct ls_object *const *wanted, size_t n, size_t *i, struct ls_error *err)
+{
+	const char *dev = as_peer(wanted[*i])->dev;
+	size_t room = PREFIXES_MAX;
+	struct nlattr *peers = NULL;
+	struct nl_msg *message;
+	int r = begin_message(kernel, dev, &message, err);
+
+	for (; r >= 0 && *i < n && !strcmp(as_peer(wanted[*i])->dev, dev) && room_of(as_peer(wanted[*i])) <= room;
+		++*i) {
+		room -= room_of(as_peer(wanted[*i]));
+		r = put_new_peer(kernel, message, &peers, as_peer(wanted[*i]), err);
+	}
+	if (r < 0)
+		return r;
+	if (!peers)
+		return -E2BIG; /* one that takes several messages */
+	nla_nest_end(message, peers);
+	return send_message(kernel, message, err);
+}
+
+static int peer_add_many(
+	struct ls_kernel *kernel, const struct ls_object *const *wanted, size_t n, struct ls_error *err)
+{
+	size_t i = 0;
+	int r = 0;
+
+	while (i < n && r >= 0)
+		r = add_some(kernel, wanted, n, &i, err);
+	return r;
+}
+
 /* What the peer has at this moment: others may have got some of it. */
 static int look_up(struct ls_kernel *kernel, const struct ls_wg_peer *peer, struct ls_set *ret, const char **ret_list,
 	struct ls_error *err)
@@ -635,6 +701,12 @@ static bool peer_gives_up(const struct ls_object *want, const struct ls_object *
 	return false;
 }
 
+/* Is there more to do than to give up prefixes? */
+static bool gets(const struct ls_object *want, const struct ls_object *have)
+{
+	return !have || ls_object_diff(want, have) & ~LS_BIT(LS_WG_PEER_ALLOWED_IPS) || peer_gives_up(have, want);
+}
+
 /* Those of `list` that are not in `without` (NULL: all); how many there are then. */
 static size_t add_prefixes(struct ls_prefix *prefixes, size_t n, const char *list, const char *without)
 {
@@ -671,7 +743,7 @@ static int peer_perform(struct ls_kernel *kernel, enum ls_op op, const struct ls
 		return ls_error_set(err, -EINVAL, "its public key is none");
 	if (op == LS_OP_DELETE)
 		return remove_peer(kernel, as_peer(have), &key, err);
-	r = give(kernel, as_peer(want), have ? as_peer(have) : NULL, &key, err);
+	r = gets(want, have) ? give(kernel, as_peer(want), have ? as_peer(have) : NULL, &key, err) : 0;
 	return r >= 0 && have && peer_gives_up(want, have) ? take_away(kernel, as_peer(want), as_peer(have), err) : r;
 }
 
@@ -792,5 +864,6 @@ const struct ls_kind ls_kind_wg_peer = {
 	.between = peer_between,
 	.probe = wireguard_probe,
 	.dump = peer_dump,
+	.add_many = peer_add_many,
 	.perform = peer_perform,
 };

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include <sodium.h>
@@ -14,10 +15,16 @@
 _Static_assert(LS_KEY_SIZE == crypto_scalarmult_curve25519_BYTES, "a key of the curve");
 _Static_assert(LS_KEY_TEXT_MAX == sodium_base64_ENCODED_LEN(LS_KEY_SIZE, sodium_base64_VARIANT_ORIGINAL), "its text");
 
+void ls_secrets_hide(void)
+{
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 int ls_key_generate(struct ls_crypto_key *ret, struct ls_error *err)
 {
 	if (sodium_init() < 0)
 		return ls_error_set(err, -EIO, "the system has no random numbers");
+	ls_secrets_hide();
 	randombytes_buf(ret->bytes, sizeof(ret->bytes));
 	return 0;
 }
@@ -138,6 +145,7 @@ int ls_key_read(const char *path, struct ls_crypto_key *ret, struct ls_error *er
 	r = check_file(fd, path, err);
 	if (r < 0)
 		return r;
+	ls_secrets_hide();
 	if (read(fd, line, sizeof(line) - 1) < 0)
 		return ls_error_set(err, -errno, "%s: %s", path, strerror(errno));
 	r = parse_line(line, ret);

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 TestSuite(key);
@@ -22,6 +23,16 @@ Test(key, public_key_is_that_of_the_standard)
 
 	ls_key_public(&secret, &found);
 	cr_assert_arr_eq(found.bytes, public.bytes, LS_KEY_SIZE);
+}
+
+/* prctl(2): a process that has a secret leaves no core dump. */
+Test(key, process_is_hidden_that_has_one)
+{
+	struct ls_crypto_key found;
+
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	cr_assert_eq(ls_key_generate(&found, NULL), 0);
+	cr_assert_eq(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 0);
 }
 
 Test(key, text_is_base64_and_nothing_else)
