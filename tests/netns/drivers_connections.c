@@ -28,6 +28,9 @@ static void send_to(const char *text, uint16_t port)
 	close(fd);
 }
 
+/* What is tracked at a moment, in a file: one line each, without what changes by itself. */
+static char lists[] = "/tmp/linkspan-flows-XXXXXX";
+
 /* Connections are tracked where a rule asks for it. 127.0.0.3 is translated to 127.0.0.4. */
 static void track(void)
 {
@@ -36,6 +39,7 @@ static void track(void)
 			 "/proc/net/nf_conntrack"))
 		cr_skip_test("no nftables with NAT, or no list of connections in /proc");
 	run("ip addr add 2001:db8::2/128 dev lo nodad");
+	cr_assert_not_null(mkdtemp(lists));
 }
 
 static void begin_flows(void)
@@ -58,17 +62,12 @@ static unsigned number_from(const char *command)
 	return n;
 }
 
-/* What is tracked at a moment, in a file: one line each, without what changes by itself. */
-static char lists[] = "/tmp/linkspan-flows-XXXXXX";
-
 /*
  * The list is read a page at a time, each from a position in a table that all namespaces share: what comes and goes in
  * another one meanwhile makes it miss entries or show them twice. So it is read until it says the same twice.
  */
 static void list_flows(const char *moment)
 {
-	if (strchr(lists, 'X'))
-		cr_assert_not_null(mkdtemp(lists));
 	run("cd %s; list() { awk '{ $5 = \"\"; sub(/use=[0-9]*/, \"\"); print }' /proc/net/nf_conntrack | sort -u; }; "
 	    "list >last; for i in 1 2 3 4 5 6 7 8 9; do list >%s; cmp -s last %s && exit; cp %s last; done",
 		lists, moment, moment, moment);
