@@ -721,6 +721,7 @@ int ls_set_copy(struct ls_set *set, const struct ls_set *from);
 /* The kernel has been told what is wanted here, as far as `told` (NULL: all of it) has just that: what it has learned
  * since (LS_ATTR_LEARNED) is no difference. Puts marked copies in their place. -ENOMEM. */
 int ls_set_mark_told(struct ls_set *set, const struct ls_set *told);
+bool ls_set_learns(const struct ls_set *set); /* is there anything that could be marked? */
 void ls_set_remove(struct ls_set *set, size_t i);
 void ls_set_truncate(struct ls_set *set, size_t n_objects); /* forgets all but the first ones */
 void ls_set_sort(struct ls_set *set);

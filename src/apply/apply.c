@@ -584,15 +584,6 @@ void ls_host_rollback(
 	ls_state_unlock(host);
 }
 
-static int abandon_way_back(struct ls_host *host, struct ls_error *err)
-{
-	int r = ls_journal_remove(host, err);
-
-	if (r >= 0)
-		ls_keys_prune(host);
-	return r;
-}
-
 void ls_host_recover(
 	struct ls_host *host, bool abandon, const struct ls_run_options *options, struct ls_run_report *report)
 {
@@ -607,7 +598,7 @@ void ls_host_recover(
 	}
 	interrupted = ls_host_is_interrupted(host);
 	report->generation = host->current;
-	r = abandon ? abandon_way_back(host, &report->error) : ls_recover(host, &report->notes, &report->error);
+	r = abandon ? ls_journal_give_up(host, &report->error) : ls_recover(host, &report->notes, &report->error);
 	report->outcome = r < 0 ? LS_OUTCOME_DIRTY : interrupted ? LS_OUTCOME_DONE : LS_OUTCOME_NOTHING;
 	ls_state_unlock(host);
 }

@@ -339,20 +339,13 @@ int ls_host_dump(struct ls_host *host, const struct ls_set *desired, struct ls_s
 
 /* ---- preparing --------------------------------------------------------------------------------------------------- */
 
-static bool any_learns(const struct ls_set *set)
-{
-	size_t to;
-
-	return ls_set_of_kind(set, &ls_kind_wg_peer, &to) < to;
-}
-
 /* What is asked for as it was the last time, and was told the kernel then. */
 static int mark_told(struct ls_host *host, struct ls_set *wanted)
 {
 	struct ls_generation generation;
 	int r;
 
-	if (!host->current_is_epochs || !any_learns(wanted) ||
+	if (!host->current_is_epochs || !ls_set_learns(wanted) ||
 		ls_generation_read(host, host->current, LS_GENERATION_OBJECTS, &generation, NULL) < 0)
 		return 0;
 	r = ls_set_mark_told(wanted, &generation.objects);

@@ -193,3 +193,12 @@ int ls_journal_remove(struct ls_host *host, struct ls_error *err)
 {
 	return ls_file_remove_at(host->dirfd, "journal", err);
 }
+
+int ls_journal_give_up(struct ls_host *host, struct ls_error *err)
+{
+	int r = ls_journal_remove(host, err);
+
+	if (r >= 0)
+		ls_keys_prune(host);
+	return r;
+}

@@ -440,8 +440,5 @@ int ls_recover(struct ls_host *host, struct ls_diag *notes, struct ls_error *err
 			"--abandon` keeps "
 			"the host as it is)",
 			left, left == 1 ? "" : "s");
-	r = ls_journal_remove(host, err);
-	if (r >= 0)
-		ls_keys_prune(host);
-	return r;
+	return ls_journal_give_up(host, err);
 }

@@ -172,6 +172,8 @@ int ls_journal_write(struct ls_host *host, const struct ls_journal *journal, str
  * such a file is removed when `tidy`. */
 int ls_journal_read(struct ls_host *host, bool tidy, struct ls_journal *ret, struct ls_error *err);
 int ls_journal_remove(struct ls_host *host, struct ls_error *err);
+/* The same for one whose plan did not come to stand: the secrets that only it needed go along. */
+int ls_journal_give_up(struct ls_host *host, struct ls_error *err);
 
 /* ---- execute.c ----------------------------------------------------------------------------------------------------
  */

@@ -484,6 +484,11 @@ static int put_prefixes(struct nl_msg *message, const char **list, const char *w
 	return r;
 }
 
+static int key_of(const struct ls_wg_peer *peer, struct ls_crypto_key *ret, struct ls_error *err)
+{
+	return ls_key_parse(peer->public_key, ret) < 0 ? ls_error_set(err, -EINVAL, "its public key is none") : 0;
+}
+
 /* A peer in a message that has one. `key`: its public one. */
 static struct nlattr *begin_peer_of(
 	struct nl_msg *message, struct nlattr **peers, const struct ls_crypto_key *key, uint32_t flags)
@@ -527,35 +532,47 @@ static int put_settings(struct ls_kernel *kernel, struct nl_msg *message, const 
 	return r;
 }
 
-/* Settings with the first message, prefixes with as many as they take. */
-static int give(struct ls_kernel *kernel, const struct ls_wg_peer *want, const struct ls_wg_peer *have,
-	const struct ls_crypto_key *key, struct ls_error *err)
+/* A peer with its prefixes from *list on, as many as a message takes; the settings go with the first of them. */
+static int put_peer(struct ls_kernel *kernel, struct nl_msg *message, struct nlattr **peers,
+	const struct ls_wg_peer *want, const struct ls_wg_peer *have, const char **list, struct ls_error *err)
+{
+	bool first = *list == want->allowed_ips;
+	struct ls_crypto_key key;
+	struct nlattr *peer;
+	size_t n;
+	int r = key_of(want, &key, err);
+
+	if (r < 0)
+		return r;
+	peer = begin_peer_of(message, peers, &key, have || !first ? WGPEER_F_UPDATE_ONLY : 0);
+	r = peer ? 0 : -EMSGSIZE;
+	if (r >= 0 && first)
+		r = put_settings(kernel, message, want, have, err);
+	if (r >= 0)
+		r = put_prefixes(message, list, NULL, have ? have->allowed_ips : NULL, &n);
+	if (r >= 0)
+		nla_nest_end(message, peer);
+	return r;
+}
+
+static int give(
+	struct ls_kernel *kernel, const struct ls_wg_peer *want, const struct ls_wg_peer *have, struct ls_error *err)
 {
 	const char *list = want->allowed_ips;
-	bool first = true;
-	int r = 0;
+	int r;
 
-	while (r >= 0 && (first || *list)) {
-		struct nlattr *peers = NULL, *peer;
+	do {
+		struct nlattr *peers = NULL;
 		struct nl_msg *message;
-		size_t n;
 
 		r = begin_message(kernel, want->dev, &message, err);
-		if (r < 0)
-			return r;
-		peer = begin_peer_of(message, &peers, key, have || !first ? WGPEER_F_UPDATE_ONLY : 0);
-		r = peer ? 0 : -EMSGSIZE;
-		if (r >= 0 && first)
-			r = put_settings(kernel, message, want, have, err);
 		if (r >= 0)
-			r = put_prefixes(message, &list, NULL, have ? have->allowed_ips : NULL, &n);
+			r = put_peer(kernel, message, &peers, want, have, &list, err);
 		if (r < 0)
 			return r;
-		nla_nest_end(message, peer);
 		nla_nest_end(message, peers);
 		r = send_message(kernel, message, err);
-		first = false;
-	}
+	} while (r >= 0 && *list);
 	return r;
 }
 
@@ -567,26 +584,6 @@ static size_t room_of(const struct ls_wg_peer *peer)
 	for (const char *c = peer->allowed_ips; *c; c++)
 		room += *c == ' ';
 	return room;
-}
-
-static int put_new_peer(struct ls_kernel *kernel, struct nl_msg *message, struct nlattr **peers,
-	const struct ls_wg_peer *want, struct ls_error *err)
-{
-	const char *list = want->allowed_ips;
-	struct ls_crypto_key key;
-	struct nlattr *peer;
-	size_t n;
-	int r;
-
-	if (ls_key_parse(want->public_key, &key) < 0)
-		return -EINVAL;
-	peer = begin_peer_of(message, peers, &key, 0);
-	r = peer ? put_settings(kernel, message, want, NULL, err) : -EMSGSIZE;
-	if (r >= 0)
-		r = put_prefixes(message, &list, NULL, NULL, &n);
-	if (r >= 0)
-		nla_nest_end(message, peer);
-	return r;
 }
 
 /* Those of one device from *i on, as many as a message takes. */
@@ -601,8 +598,10 @@ static int add_some(
 
 	for (; r >= 0 && *i < n && !strcmp(as_peer(wanted[*i])->dev, dev) && room_of(as_peer(wanted[*i])) <= room;
 		++*i) {
+		const char *list = as_peer(wanted[*i])->allowed_ips;
+
 		room -= room_of(as_peer(wanted[*i]));
-		r = put_new_peer(kernel, message, &peers, as_peer(wanted[*i]), err);
+		r = put_peer(kernel, message, &peers, as_peer(wanted[*i]), NULL, &list, err);
 	}
 	if (r < 0)
 		return r;
@@ -673,16 +672,18 @@ static int take_away(
 	return r;
 }
 
-static int remove_peer(
-	struct ls_kernel *kernel, const struct ls_wg_peer *have, const struct ls_crypto_key *key, struct ls_error *err)
+static int remove_peer(struct ls_kernel *kernel, const struct ls_wg_peer *have, struct ls_error *err)
 {
 	struct nlattr *peers = NULL, *peer;
+	struct ls_crypto_key key;
 	struct nl_msg *message;
-	int r = begin_message(kernel, have->dev, &message, err);
+	int r = key_of(have, &key, err);
 
+	if (r >= 0)
+		r = begin_message(kernel, have->dev, &message, err);
 	if (r < 0)
 		return r;
-	peer = begin_peer_of(message, &peers, key, WGPEER_F_REMOVE_ME | WGPEER_F_UPDATE_ONLY);
+	peer = begin_peer_of(message, &peers, &key, WGPEER_F_REMOVE_ME | WGPEER_F_UPDATE_ONLY);
 	if (!peer)
 		return -EMSGSIZE;
 	nla_nest_end(message, peer);
@@ -736,14 +737,11 @@ static struct ls_object *peer_between(
 static int peer_perform(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
 	const struct ls_object *want, struct ls_error *err)
 {
-	struct ls_crypto_key key;
 	int r;
 
-	if (ls_key_parse(as_peer(want ? want : have)->public_key, &key) < 0)
-		return ls_error_set(err, -EINVAL, "its public key is none");
 	if (op == LS_OP_DELETE)
-		return remove_peer(kernel, as_peer(have), &key, err);
-	r = gets(want, have) ? give(kernel, as_peer(want), have ? as_peer(have) : NULL, &key, err) : 0;
+		return remove_peer(kernel, as_peer(have), err);
+	r = gets(want, have) ? give(kernel, as_peer(want), have ? as_peer(have) : NULL, err) : 0;
 	return r >= 0 && have && peer_gives_up(want, have) ? take_away(kernel, as_peer(want), as_peer(have), err) : r;
 }
 
@@ -761,10 +759,11 @@ static int put_keepalive(
 }
 
 /* The kernel sends a keepalive when that is turned on (set_peer): off and on again, or on and off. */
-static int put_greeting(struct nl_msg *message, struct nlattr **peers, const struct ls_wg_peer *peer)
+static int put_greeting(
+	struct nl_msg *message, struct nlattr **peers, const struct ls_wg_peer *peer, struct ls_error *err)
 {
 	struct ls_crypto_key key;
-	int r = ls_key_parse(peer->public_key, &key);
+	int r = key_of(peer, &key, err);
 
 	if (r >= 0)
 		r = put_keepalive(message, peers, &key, peer->keepalive ? 0 : 1);
@@ -782,13 +781,12 @@ static int greet_some(
 	for (size_t n = 0; r >= 0 && *i < peers->n_objects && n < GREETED_MAX; ++*i) {
 		if (!ls_object_has(peers->objects[*i], LS_WG_PEER_ENDPOINT))
 			continue;
-		r = put_greeting(message, &nest, as_peer(peers->objects[*i]));
+		r = put_greeting(message, &nest, as_peer(peers->objects[*i]), err);
 		n++;
 	}
-	if (r < 0)
+	if (r < 0 || !nest)
 		return r;
-	if (nest)
-		nla_nest_end(message, nest);
+	nla_nest_end(message, nest);
 	return send_message(kernel, message, err);
 }
 

@@ -145,6 +145,18 @@ static int mark_told(struct ls_set *set, size_t i)
 	return 0;
 }
 
+bool ls_set_learns(const struct ls_set *set)
+{
+	size_t to;
+
+	for (size_t i = 0; i < set->n_objects; i = to) {
+		(void)ls_set_of_kind(set, set->objects[i]->kind, &to);
+		if (learned(set->objects[i]->kind))
+			return true;
+	}
+	return false;
+}
+
 int ls_set_mark_told(struct ls_set *set, const struct ls_set *told)
 {
 	size_t to;
@@ -153,7 +165,9 @@ int ls_set_mark_told(struct ls_set *set, const struct ls_set *told)
 		const struct ls_kind *kind = set->objects[i]->kind;
 
 		(void)ls_set_of_kind(set, kind, &to);
-		for (; i < to && learned(kind); i++)
+		if (!learned(kind))
+			continue;
+		for (; i < to; i++)
 			if (is_told(set->objects[i], told) && mark_told(set, i) < 0)
 				return -ENOMEM;
 	}

@@ -62,6 +62,13 @@ static void make_other_end(const char *device, const char *address, unsigned por
 		device, device, port, ns_dir(), key("here"), endpoint, address, device, address, device, device);
 }
 
+/* For IPv4 in IPv4, as most tests have it: spec("ipv4", "192.0.2.2:1300", ...) is what goes with it. */
+static void make_both_ends(void)
+{
+	make_peer();
+	make_other_end("wg0", "10.99.0.2/24", 1300, "192.0.2.1:1195");
+}
+
 static bool pings(const char *address)
 {
 	return ns_try("for i in 1 2 3 4 5; do ping -c 1 -W 2 %s >/dev/null && exit 0; done; exit 1", address);
@@ -149,8 +156,7 @@ Test(tunnels, status_tells_what_the_peers_do)
 	struct ns_answer answer;
 
 	ns_begin();
-	make_peer();
-	make_other_end("wg0", "10.99.0.2/24", 1300, "192.0.2.1:1195");
+	make_both_ends();
 	ns_apply_well(spec("ipv4", "192.0.2.2:1300", ""));
 	answer = ns_span("status");
 	ns_expect_words(
@@ -198,9 +204,8 @@ Test(tunnels, change_of_one_peer_leaves_the_other_alone)
 	long long before, received;
 
 	ns_begin();
-	make_peer();
+	make_both_ends();
 	make_key("other");
-	make_other_end("wg0", "10.99.0.2/24", 1300, "192.0.2.1:1195");
 	ns_apply_well(two_peers("10.99.0.2/32", "10.98.0.0/24"));
 	cr_assert(pings("10.99.0.2"));
 	before = handshake();
@@ -236,8 +241,7 @@ Test(tunnels, roamed_endpoint_is_kept)
 	const char *text;
 
 	ns_begin();
-	make_peer();
-	make_other_end("wg0", "10.99.0.2/24", 1300, "192.0.2.1:1195");
+	make_both_ends();
 	text = spec("ipv4", "192.0.2.2:1300", "");
 	ns_apply_well(text);
 	cr_assert(pings("10.99.0.2"));
@@ -289,8 +293,7 @@ Test(tunnels, peer_learns_of_another_port_without_traffic)
 	const char *text;
 
 	ns_begin();
-	make_peer();
-	make_other_end("wg0", "10.99.0.2/24", 1300, "192.0.2.1:1195");
+	make_both_ends();
 	text = spec("ipv4", "192.0.2.2:1300", "");
 	ns_apply_well(text);
 	cr_assert(pings("10.99.0.2"));
@@ -321,8 +324,7 @@ Test(tunnels, change_from_outside_is_named_and_repaired)
 	struct ns_answer answer;
 
 	ns_begin();
-	make_peer();
-	make_other_end("wg0", "10.99.0.2/24", 1300, "192.0.2.1:1195");
+	make_both_ends();
 	ns_apply_well(spec("ipv4", "192.0.2.2:1300", ""));
 	ns_run("wg set t0 peer '%s' remove && wg set t0 fwmark 7", key("there"));
 	answer = ns_span("status --check");
@@ -348,8 +350,7 @@ Test(tunnels, key_is_rotated_and_comes_back)
 	const char *before, *text;
 
 	ns_begin();
-	make_peer();
-	make_other_end("wg0", "10.99.0.2/24", 1300, "192.0.2.1:1195");
+	make_both_ends();
 	ns_run("\"$LINKSPAN\" keygen --preshared %s/shared.psk", ns_dir());
 	on_peer("wg set wg0 peer %s preshared-key %s/shared.psk", key("here"), ns_dir());
 	text = spec("ipv4", "192.0.2.2:1300", "        preshared_key_file: shared.psk\n");
