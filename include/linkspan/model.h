@@ -51,6 +51,7 @@ enum ls_attr_flag {
 	LS_ATTR_HIDDEN =
 		4, /* in files of the state directory only: means nothing on another machine or after a reboot */
 	LS_ATTR_LEARNED = 8, /* the kernel may come to another value by itself */
+	LS_ATTR_UNTOLD = 16, /* a found object may leave it out though it has one: then it is no difference */
 };
 
 size_t ls_type_size(enum ls_type type); /* bytes of a value in its struct */
@@ -110,6 +111,8 @@ enum ls_kind_id {
 	LS_KIND_NFT_ELEMENT = 12,
 	LS_KIND_WIREGUARD = 13,
 	LS_KIND_WG_PEER = 14,
+	LS_KIND_XFRM_STATE = 15,
+	LS_KIND_XFRM_POLICY = 16,
 };
 
 /* Kinds' ranks: the order of adds and changes; deletes go backwards. */
@@ -119,6 +122,8 @@ enum ls_rank {
 	LS_RANK_SYSCTL = 20,
 	LS_RANK_WIREGUARD = 25, /* a device that comes up has its keys, and a device has its own before its peers */
 	LS_RANK_WG_PEER = 26,
+	LS_RANK_XFRM_STATE = 27, /* before the policies that ask for it, and gone after them */
+	LS_RANK_XFRM_POLICY = 28,
 	LS_RANK_LINK_UP = 30, /* after the sysctls, so that a new link never speaks before it is told how */
 	LS_RANK_ADDRESS = 40,
 	LS_RANK_NEIGHBOUR = 45,
@@ -145,11 +150,12 @@ struct ls_kind {
 	const char *name;
 	enum ls_kind_id id;
 	uint8_t rank;
-	uint8_t late_rank; /* for attributes flagged LATE; 0 = none */
-	bool adjusted;     /* objects exist by themselves and are only adjusted (sysctl) */
-	uint8_t needs;     /* enum ls_need */
-	bool delete_marks; /* the message that deletes names the mark: it cannot hit a stranger's */
-	uint16_t size;     /* of the kind's struct */
+	uint8_t late_rank;  /* for attributes flagged LATE; 0 = none */
+	bool adjusted;      /* objects exist by themselves and are only adjusted (sysctl) */
+	uint8_t needs;      /* enum ls_need */
+	bool delete_marks;  /* the message that deletes names the mark: it cannot hit a stranger's */
+	bool never_adopted; /* a stranger's could not be put back */
+	uint16_t size;      /* of the kind's struct */
 	const struct ls_attr *attrs;
 	size_t n_attrs;
 
@@ -218,7 +224,7 @@ struct ls_operation {
 
 extern const struct ls_kind ls_kind_link, ls_kind_address, ls_kind_route, ls_kind_sysctl, ls_kind_rule,
 	ls_kind_neighbour, ls_kind_nexthop, ls_kind_nft_table, ls_kind_nft_set, ls_kind_nft_chain, ls_kind_nft_rule,
-	ls_kind_nft_element, ls_kind_wireguard, ls_kind_wg_peer;
+	ls_kind_nft_element, ls_kind_wireguard, ls_kind_wg_peer, ls_kind_xfrm_state, ls_kind_xfrm_policy;
 extern const struct ls_kind *const ls_kinds[]; /* in order of rank, NULL at the end */
 const struct ls_kind *ls_kind_by_name(const char *name);
 const struct ls_kind *ls_kind_by_id(unsigned id);
@@ -251,6 +257,7 @@ struct ls_link {
 	struct ls_ip remote;  /* vxlan: where frames with unknown destination go, one host or a multicast group */
 	uint32_t table;       /* vrf: the routing table of its ports */
 	uint32_t miimon;      /* bond: milliseconds between looks at the carrier of its ports; 0: none */
+	uint32_t if_id;       /* xfrm: of the policies and states that are this link's */
 	uint8_t macvlan_mode; /* enum ls_macvlan_mode */
 	uint8_t bond_mode;    /* enum ls_bond_mode */
 };
@@ -301,6 +308,7 @@ enum ls_link_attr {
 	LS_LINK_MACVLAN_MODE,
 	LS_LINK_BOND_MODE,
 	LS_LINK_MIIMON,
+	LS_LINK_IF_ID,
 };
 
 /* An address of a link (if_addr.h). Key: IPv4 link, address and prefix length; IPv6 link and address. Mark: IFA_PROTO
@@ -650,6 +658,83 @@ enum ls_wg_peer_attr {
 	LS_WG_PEER_KEEPALIVE,
 	LS_WG_PEER_ALLOWED_IPS,
 };
+
+/* IPsec: what manual keys can be used with (RFC 8221 forbids counter modes with them): AES-CBC (RFC 3602) with
+ * HMAC-SHA-2 (RFC 4868). Names as strongSwan's swanctl has them. */
+struct ls_esp_proposal {
+	const char *name;              /* "aes256-sha256" */
+	uint8_t encryption, integrity; /* bytes of the keys */
+	uint8_t icv;                   /* bytes of the integrity check value: half the hash */
+	const char *integrity_name;    /* as the kernel calls it: "hmac(sha256)" */
+};
+#define LS_ESP_CIPHER "cbc(aes)"
+#define LS_ESP_IV 16u                                                    /* bytes, and of a block */
+extern const struct ls_esp_proposal ls_esp_proposals[];                  /* name NULL at the end */
+const struct ls_esp_proposal *ls_esp_proposal_by_name(const char *name); /* NULL: no such */
+/* The largest packet that fits into `mtu` bytes: between outer header, ESP header, IV and check value whole blocks, of
+ * which two bytes are the trailer's (RFC 4303, section 2). `outer`: family of the outer header. */
+uint32_t ls_esp_room(const struct ls_esp_proposal *proposal, uint8_t outer, uint32_t mtu);
+
+#define LS_MARK_REQID 0x6c730001u     /* states and policies with manual keys; IKE daemons count from 1 or 16384 */
+#define LS_MARK_REQID_IKE 0x6c730002u /* policies whose states come from an IKE daemon, which has to use it */
+
+/* What a state has been doing: as the kernel told, on a found one only. Neither compared nor kept. */
+struct ls_xfrm_activity {
+	uint64_t added; /* seconds since the epoch */
+	uint64_t bytes; /* of inner packets */
+};
+
+/* A security association of ESP in tunnel mode (linux/xfrm.h, RFC 4301, section 4.4.2). Key: destination and SPI. Mark:
+ * reqid LS_MARK_REQID. The kernel changes none in place: it says it did, and keeps the old key (xfrm_state_update). */
+struct ls_xfrm_state {
+	struct ls_object object;
+	struct ls_ip src, dst; /* of the outer packets */
+	uint32_t spi;          /* 256-4294967295 (RFC 4303, section 2.1) */
+	uint32_t if_id;
+	uint32_t reqid;
+	const char *proposal; /* "aes256-sha256" */
+	const char *key;      /* its name in the keyring: the encryption key and behind it the integrity key */
+	const char *other;    /* what linkspan has no words for */
+	struct ls_xfrm_activity activity;
+};
+enum ls_xfrm_state_attr {
+	LS_XFRM_STATE_DST,
+	LS_XFRM_STATE_SPI,
+	LS_XFRM_STATE_SRC,
+	LS_XFRM_STATE_IF_ID,
+	LS_XFRM_STATE_REQID,
+	LS_XFRM_STATE_PROPOSAL,
+	LS_XFRM_STATE_KEY,
+	LS_XFRM_STATE_OTHER,
+};
+
+/* A security policy (RFC 4301, section 4.4.1) of an XFRM interface. Key: selector, direction and if_id. Mark: the reqid
+ * of its template. */
+struct ls_xfrm_policy {
+	struct ls_object object;
+	struct ls_prefix src, dst; /* of the inner packets */
+	uint32_t if_id;
+	uint32_t reqid;
+	uint32_t priority;                   /* the lowest is asked first */
+	uint32_t spi;                        /* out: which state to use; unset: any that fits */
+	struct ls_ip tunnel_src, tunnel_dst; /* of the outer packets */
+	uint8_t direction;                   /* enum ls_xfrm_direction */
+	const char *other;                   /* what linkspan has no words for */
+};
+enum ls_xfrm_policy_attr {
+	LS_XFRM_POLICY_DIRECTION,
+	LS_XFRM_POLICY_SRC,
+	LS_XFRM_POLICY_DST,
+	LS_XFRM_POLICY_IF_ID,
+	LS_XFRM_POLICY_REQID,
+	LS_XFRM_POLICY_PRIORITY,
+	LS_XFRM_POLICY_TUNNEL_SRC,
+	LS_XFRM_POLICY_TUNNEL_DST,
+	LS_XFRM_POLICY_SPI,
+	LS_XFRM_POLICY_OTHER,
+};
+enum ls_xfrm_direction { LS_XFRM_IN, LS_XFRM_OUT, LS_XFRM_FWD }; /* as in linux/xfrm.h, XFRM_POLICY_IN, ... */
+extern const char *const ls_xfrm_direction_names[];
 
 /* ---- one object -------------------------------------------------------------------------------------------------- */
 

@@ -51,7 +51,8 @@ enum ls_create {
 	LS_CREATE_VRF,
 	LS_CREATE_MACVLAN,
 	LS_CREATE_BOND,
-	LS_CREATE_WIREGUARD, /* of an entry of `tunnels`, which is an interface too */
+	LS_CREATE_WIREGUARD, /* of an entry of `tunnels`, which is an interface too; as is the next */
+	LS_CREATE_XFRM,
 };
 
 #define LS_VXLAN_PORT 4789u /* IANA; RFC 7348, section 5 */
@@ -317,7 +318,19 @@ struct ls_spec_peer {
 	size_t n_allowed_ips;
 };
 
-enum ls_tunnel_type { LS_TUNNEL_WIREGUARD };
+enum ls_tunnel_type { LS_TUNNEL_WIREGUARD, LS_TUNNEL_IPSEC };
+
+enum ls_keying { LS_KEYING_MANUAL, LS_KEYING_IKE };
+
+/* A security association of IPsec. */
+struct ls_spec_sa {
+	struct ls_mark mark;
+	struct ls_mark spi_mark, key_mark;
+	uint32_t spi;         /* 256-4294967295 */
+	const char *key_file; /* relative to the spec */
+};
+
+struct ls_esp_proposal;
 
 struct ls_spec_tunnel {
 	struct ls_mark mark;
@@ -325,7 +338,7 @@ struct ls_spec_tunnel {
 	const char *name;
 	const char *network;          /* or NULL */
 	const char *underlay;         /* the interface that the outer packets go by, or NULL */
-	const char *private_key_file; /* relative to the spec */
+	const char *private_key_file; /* relative to the spec; NULL: IPsec */
 	uint8_t type;                 /* enum ls_tunnel_type */
 	uint8_t family;               /* AF_INET, AF_INET6: of what it carries */
 	uint16_t listen_port;         /* UDP; 0: the kernel's choice. Default of one for a network: by its place */
@@ -334,8 +347,20 @@ struct ls_spec_tunnel {
 	bool clamp_mss;
 	struct ls_spec_peer *peers;
 	size_t n_peers;
+
+	/* IPsec */
+	struct ls_mark keying_mark, local_mark, remote_mark, if_id_mark, proposal_mark, encap_mark, sa_mark;
+	uint8_t keying;                         /* enum ls_keying */
+	bool encap;                             /* in UDP (RFC 3948), by the IKE daemon */
+	struct ls_ip local_addr, remote_addr;   /* of the outer packets, of one family */
+	uint32_t if_id;                         /* default: of the name */
+	const struct ls_esp_proposal *proposal; /* manual keys */
+	struct ls_spec_sa *sa_in;               /* all that packets may come with */
+	size_t n_sa_in;
+	struct ls_spec_sa sa_out; /* what is sent with; manual keys */
 };
 
+#define LS_IF_ID 0x6c000000u /* what a name's begins with: "l" */
 #define LS_TUNNEL_PORT 1195u /* of the first network's IPv4; then one each for IPv6 and the next network */
 
 struct ls_spec {
@@ -413,7 +438,8 @@ enum ls_form_type {
 	LS_FORM_TEXT,
 	LS_FORM_MAPPING,
 	LS_FORM_LIST,
-	LS_FORM_NAMED, /* a mapping of names that the spec's author chooses */
+	LS_FORM_ONE_OR_LIST, /* a list, or its only element */
+	LS_FORM_NAMED,       /* a mapping of names that the spec's author chooses */
 };
 
 struct ls_form {
@@ -426,7 +452,7 @@ struct ls_form {
 	bool or_number;                   /* TEXT: one that looks like a number needs no quotes */
 	uint32_t length_max;              /* TEXT: characters; 0: any number */
 	const char *rules;                /* a schema more, as JSON; NULL: none */
-	const struct ls_mapping *mapping; /* MAPPING, and the elements of LIST and NAMED */
+	const struct ls_mapping *mapping; /* MAPPING, and the elements of lists and NAMED */
 };
 
 struct ls_key_form {

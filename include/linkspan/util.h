@@ -227,6 +227,19 @@ int ls_key_create(const char *path, const struct ls_crypto_key *key, struct ls_e
 /* Reads such a file: a regular one, which nobody but its owner can read or write (-EPERM). */
 int ls_key_read(const char *path, struct ls_crypto_key *ret, struct ls_error *err);
 
+/* A secret of any length, as an IPsec security association has it: the encryption key, and the integrity key behind
+ * it. In files it looks like a key. */
+#define LS_SECRET_SIZE_MAX 96u /* bytes: AES-256 and HMAC-SHA-512 */
+struct ls_secret {
+	uint8_t size;
+	uint8_t bytes[LS_SECRET_SIZE_MAX];
+};
+
+int ls_secret_generate(size_t size, struct ls_secret *ret, struct ls_error *err);
+void ls_secret_wipe(struct ls_secret *secret);                                                /* also as a cleanup */
+int ls_secret_create(const char *path, const struct ls_secret *secret, struct ls_error *err); /* as ls_key_create */
+int ls_secret_read(const char *path, struct ls_secret *ret, struct ls_error *err);
+
 /* Secrets by name. */
 struct ls_keyring;
 
@@ -239,7 +252,11 @@ void ls_keyring_set_salt(
 	struct ls_keyring *ring, const uint8_t salt[static LS_KEY_SIZE]); /* before anything is added */
 /* False: out of memory. */
 bool ls_keyring_add(struct ls_keyring *ring, const struct ls_crypto_key *key, char name[static LS_SECRET_NAME_MAX]);
+bool ls_keyring_add_secret(
+	struct ls_keyring *ring, const struct ls_secret *secret, char name[static LS_SECRET_NAME_MAX]);
+/* False: there is none of that name, or it is no key. */
 bool ls_keyring_find(const struct ls_keyring *ring, const char *name, struct ls_crypto_key *ret);
+bool ls_keyring_find_secret(const struct ls_keyring *ring, const char *name, struct ls_secret *ret);
 
 /* CRC32C (Castagnoli, RFC 3720 appendix B.4) of data, continuing from `crc` (0 to begin). */
 uint32_t ls_crc32c(uint32_t crc, const void *data, size_t length);

@@ -24,6 +24,8 @@ static const char **secret_of(struct ls_object *object)
 		return &((struct ls_wireguard *)object)->private_key;
 	if (object->kind == &ls_kind_wg_peer && ls_object_has(object, LS_WG_PEER_PRESHARED_KEY))
 		return &((struct ls_wg_peer *)object)->preshared_key;
+	if (object->kind == &ls_kind_xfrm_state && ls_object_has(object, LS_XFRM_STATE_KEY))
+		return &((struct ls_xfrm_state *)object)->key;
 	return NULL;
 }
 
@@ -35,28 +37,51 @@ static const char *path_of(const struct ls_host *host, const char *name, char pa
 
 /* ---- files of the spec ------------------------------------------------------------------------------------------- */
 
+/* The device's public key tells its private one. */
+static int set_public_key(struct ls_arena *arena, struct ls_wireguard *device, const struct ls_secret *secret)
+{
+	LS_CLEANUP(ls_key_wipe) struct ls_crypto_key key;
+	char text[LS_KEY_TEXT_MAX];
+	struct ls_crypto_key public;
+
+	memcpy(key.bytes, secret->bytes, sizeof(key.bytes));
+	ls_key_public(&key, &public);
+	device->public_key = ls_arena_intern(arena, ls_key_format(&public, text), LS_KEY_TEXT_MAX - 1);
+	device->object.set |= LS_BIT(LS_WIREGUARD_PUBLIC_KEY);
+	return device->public_key ? 0 : -ENOMEM;
+}
+
+static int check_size(
+	const struct ls_object *object, const char *path, const struct ls_secret *secret, struct ls_error *err)
+{
+	const char *name = object->kind == &ls_kind_xfrm_state ? ((const struct ls_xfrm_state *)object)->proposal : "";
+	const struct ls_esp_proposal *proposal = ls_esp_proposal_by_name(name);
+	unsigned size = proposal ? (unsigned)proposal->encryption + proposal->integrity : LS_KEY_SIZE;
+
+	if (secret->size == size)
+		return 0;
+	return ls_error_set(err, -EINVAL, "%s: holds %u bytes, but a key %s%s has %u: `linkspan keygen%s%s` makes one",
+		path, secret->size, proposal ? "of " : "of a tunnel", name, size, proposal ? " --esp " : "", name);
+}
+
 static int resolve(struct ls_keyring *ring, struct ls_arena *arena, struct ls_object *object, const char **secret,
 	struct ls_error *err)
 {
-	LS_CLEANUP(ls_key_wipe) struct ls_crypto_key key = { 0 };
-	char name[LS_SECRET_NAME_MAX], text[LS_KEY_TEXT_MAX];
-	struct ls_wireguard *device = (struct ls_wireguard *)object;
-	struct ls_crypto_key public;
-	int r = ls_key_read(*secret, &key, err);
+	LS_CLEANUP(ls_secret_wipe) struct ls_secret value = { 0 };
+	char name[LS_SECRET_NAME_MAX];
+	int r = ls_secret_read(*secret, &value, err);
 
+	if (r >= 0)
+		r = check_size(object, *secret, &value, err);
 	if (r < 0)
 		return r;
-	if (!ls_keyring_add(ring, &key, name))
-		return ls_error_set(err, -ENOMEM, "out of memory");
-	*secret = ls_arena_intern(arena, name, LS_SECRET_NAME_MAX - 1);
-	if (!*secret)
-		return ls_error_set(err, -ENOMEM, "out of memory");
-	if (object->kind != &ls_kind_wireguard)
-		return 0;
-	ls_key_public(&key, &public);
-	device->public_key = ls_arena_intern(arena, ls_key_format(&public, text), LS_KEY_TEXT_MAX - 1);
-	object->set |= LS_BIT(LS_WIREGUARD_PUBLIC_KEY);
-	return device->public_key ? 0 : ls_error_set(err, -ENOMEM, "out of memory");
+	if (ls_keyring_add_secret(ring, &value, name))
+		*secret = ls_arena_intern(arena, name, LS_SECRET_NAME_MAX - 1);
+	else
+		r = -ENOMEM;
+	if (r >= 0 && *secret && object->kind == &ls_kind_wireguard)
+		r = set_public_key(arena, (struct ls_wireguard *)object, &value);
+	return r < 0 || !*secret ? ls_error_set(err, -ENOMEM, "out of memory") : 0;
 }
 
 /* The kernel leaves out, without a word, a peer that has the device's own key. */
@@ -107,19 +132,20 @@ static DIR *open_keys(const struct ls_host *host)
 void ls_keys_load(struct ls_host *host)
 {
 	struct ls_keyring *ring = ls_kernel_keys(host->kernel);
-	LS_CLEANUP(ls_key_wipe) struct ls_crypto_key key = { 0 };
+	LS_CLEANUP(ls_key_wipe) struct ls_crypto_key salt = { 0 };
+	LS_CLEANUP(ls_secret_wipe) struct ls_secret secret = { 0 };
 	char path[PATH_SIZE], name[LS_SECRET_NAME_MAX];
 	DIR *directory = open_keys(host);
 	struct dirent *entry;
 
 	if (!directory)
 		return;
-	if (ls_key_read(path_of(host, SALT, path), &key, NULL) >= 0)
-		ls_keyring_set_salt(ring, key.bytes);
+	if (ls_key_read(path_of(host, SALT, path), &salt, NULL) >= 0)
+		ls_keyring_set_salt(ring, salt.bytes);
 	while ((entry = readdir(directory)))
 		if (!strncmp(entry->d_name, "key-", 4) &&
-			ls_key_read(path_of(host, entry->d_name, path), &key, NULL) >= 0)
-			(void)ls_keyring_add(ring, &key, name);
+			ls_secret_read(path_of(host, entry->d_name, path), &secret, NULL) >= 0)
+			(void)ls_keyring_add_secret(ring, &secret, name);
 	closedir(directory);
 }
 
@@ -140,17 +166,17 @@ static int make_directory(struct ls_host *host, struct ls_error *err)
 static int keep(struct ls_host *host, const struct ls_object *object, bool *kept, struct ls_error *err)
 {
 	const char **name = object ? secret_of((struct ls_object *)(uintptr_t)object) : NULL;
-	LS_CLEANUP(ls_key_wipe) struct ls_crypto_key key = { 0 };
+	LS_CLEANUP(ls_secret_wipe) struct ls_secret secret = { 0 };
 	char path[PATH_SIZE];
 	int r = 0;
 
-	if (!name || !ls_keyring_find(ls_kernel_keys(host->kernel), *name, &key) ||
+	if (!name || !ls_keyring_find_secret(ls_kernel_keys(host->kernel), *name, &secret) ||
 		access(path_of(host, *name, path), F_OK) == 0)
 		return 0;
 	if (!*kept)
 		r = make_directory(host, err);
 	if (r >= 0)
-		r = ls_key_create(path, &key, err);
+		r = ls_secret_create(path, &secret, err);
 	*kept = true;
 	return r == -EEXIST ? ls_error_clear(err) : r;
 }

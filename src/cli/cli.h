@@ -58,6 +58,7 @@ enum cli_option_id {
 	CLI_KERNEL_CHECK,
 	CLI_TEST,
 	CLI_PRESHARED,
+	CLI_ESP,
 	CLI_N_OPTIONS,
 };
 
@@ -104,6 +105,7 @@ struct cli_args {
 	char sentence[CLI_SENTENCE_MAX]; /* what it points to, where it is several words */
 	uint32_t given;                  /* bits by enum cli_option_id */
 	const char *state_dir, *netns, *from, *message;
+	const struct ls_esp_proposal *esp;
 	uint64_t to;
 	enum cli_color color;
 };
@@ -337,6 +339,10 @@ enum cli_exit cli_status(struct cli *cli);
 /* status_tunnels.c: what the kernel says of ours; nothing where there are none, or `"tunnels":[` ... `]` */
 void cli_print_tunnels(struct cli *cli, const struct ls_set *actual);
 void cli_json_tunnels(struct cli *cli, const struct ls_set *actual);
+/* status_ipsec.c: those of IPsec among them; *first: nothing has been told before. */
+void cli_print_ipsec(struct cli *cli, const struct ls_set *actual, bool *first);
+void cli_json_ipsec(struct cli *cli, const struct ls_set *actual, bool *first);
+void cli_print_bytes(FILE *file, uint64_t bytes); /* in the largest unit of which there is one */
 enum cli_exit cli_history(struct cli *cli);
 enum cli_exit cli_snapshot(struct cli *cli);
 enum cli_exit cli_schema(struct cli *cli);

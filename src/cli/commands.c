@@ -85,7 +85,9 @@ static const char schema_text[] =
 static const char keygen_text[] =
 	"Makes a key pair of Curve25519, as WireGuard uses it: the private key goes into FILE, which\n"
 	"must not be there yet and which only its owner can read; the public key is printed. With\n"
-	"--preshared FILE gets a key that both ends of a tunnel have, and nothing is printed.";
+	"--preshared FILE gets a key that both ends of a tunnel have, and nothing is printed. With\n"
+	"--esp it gets the keys of a security association of IPsec, in one direction: as many\n"
+	"bytes as PROPOSAL needs.";
 
 static const char graph_text[] =
 	"Prints what a spec describes as a graph in DOT, the language of Graphviz: interfaces with\n"
@@ -121,7 +123,7 @@ const struct cli_command cli_commands[] = {
 	{ "graph", "draw a spec, in Graphviz' DOT", "SPEC", graph_text, 0,
 		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE) | LS_BIT(CLI_EXIT_INVALID),
 		false, cli_graph, false },
-	{ "keygen", "make a key pair for a tunnel", "FILE", keygen_text, LS_BIT(CLI_PRESHARED),
+	{ "keygen", "make a key pair for a tunnel", "FILE", keygen_text, LS_BIT(CLI_PRESHARED) | LS_BIT(CLI_ESP),
 		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE), false, cli_keygen, false },
 	{ 0 },
 };

@@ -121,6 +121,7 @@ static const char *word_of(const struct ls_spec_interface *interface)
 		[LS_CREATE_MACVLAN] = "macvlan",
 		[LS_CREATE_BOND] = "bond",
 		[LS_CREATE_WIREGUARD] = "wireguard",
+		[LS_CREATE_XFRM] = "ipsec",
 	};
 
 	return words[interface->create];

@@ -60,6 +60,14 @@ static const char *read_color(const char *text, void *value)
 	return "is none of auto, always, never";
 }
 
+static const char *read_proposal(const char *text, void *value)
+{
+	const struct ls_esp_proposal *proposal = ls_esp_proposal_by_name(text);
+
+	*(const struct ls_esp_proposal **)value = proposal;
+	return proposal ? NULL : "is none of aes128, aes192 or aes256 with -sha256, -sha384 or -sha512";
+}
+
 #define FLAG(option, short, text) .name = (option), .letter = (short), .help = (text)
 #define VALUE(option, short, what, field, reader, text) \
 	FLAG(option, short, text), .argument = (what), .offset = offsetof(struct cli_args, field), .read = (reader)
@@ -87,5 +95,7 @@ const struct cli_option cli_options[CLI_N_OPTIONS] = {
 	[CLI_KERNEL_CHECK] = { FLAG("kernel-check", 0, "let the kernel check the nftables part, without doing it") },
 	[CLI_TEST] = { FLAG("test", 0, "take it back as soon as it is in force and verified") },
 	[CLI_PRESHARED] = { FLAG("preshared", 0, "make a preshared key, which both ends have, instead of a pair") },
+	[CLI_ESP] = { VALUE("esp", 0, "PROPOSAL", esp, read_proposal,
+		"make a key for a security association of IPsec, like aes256-sha256") },
 	[CLI_ABANDON] = { FLAG("abandon", 0, "leave the host as it is and forget the interrupted run") },
 };

@@ -160,13 +160,18 @@ static json_t *element_to_json(json_t *defs, const struct ls_mapping *mapping, c
 static json_t *collection_to_json(json_t *defs, const struct ls_form *form)
 {
 	struct ls_mapping_form element;
+	json_t *list = NULL;
 
 	ls_mapping_form(form->mapping, &element);
 	if (form->type == LS_FORM_MAPPING)
 		return mapping_to_json(defs, form->mapping, &element);
-	if (form->type == LS_FORM_LIST)
-		return json_pack(
+	if (form->type == LS_FORM_LIST || form->type == LS_FORM_ONE_OR_LIST)
+		list = json_pack(
 			"{s:s, s:o}", "type", "array", "items", element_to_json(defs, form->mapping, &element));
+	if (form->type == LS_FORM_ONE_OR_LIST)
+		return json_pack("{s:[o, o]}", "anyOf", element_to_json(defs, form->mapping, &element), list);
+	if (list)
+		return list;
 	return json_pack("{s:s, s:o, s:o}", "type", "object", "propertyNames", value_to_json(defs, &element.name),
 		"additionalProperties", element_to_json(defs, form->mapping, &element));
 }
@@ -186,6 +191,7 @@ static json_t *form_to_json(json_t *defs, const struct ls_form *form)
 		return text_to_json(defs, form);
 	case LS_FORM_MAPPING:
 	case LS_FORM_LIST:
+	case LS_FORM_ONE_OR_LIST:
 	case LS_FORM_NAMED:
 		return collection_to_json(defs, form);
 	}

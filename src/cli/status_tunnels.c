@@ -114,13 +114,13 @@ void cli_json_tunnels(struct cli *cli, const struct ls_set *actual)
 
 		cli_json_element(cli, &first, tunnel_to_json(&tunnel));
 	}
+	cli_json_ipsec(cli, actual, &first);
 	cli_json_raw(cli, first ? "]" : "\n]");
 }
 
 /* ---- text -------------------------------------------------------------------------------------------------------- */
 
-/* In the largest unit of which there is one. */
-static void print_bytes(FILE *file, uint64_t bytes)
+void cli_print_bytes(FILE *file, uint64_t bytes)
 {
 	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
 	double amount = (double)bytes;
@@ -150,9 +150,9 @@ static void print_peer(const struct cli_stream *out, const struct ls_wg_peer *pe
 	fprintf(out->file, "    peer %s at %s, ", peer->public_key, endpoint ? endpoint : "an address not known yet");
 	print_handshake(out, peer->activity.last_handshake);
 	fputs(", ", out->file);
-	print_bytes(out->file, peer->activity.received);
+	cli_print_bytes(out->file, peer->activity.received);
 	fputs(" received, ", out->file);
-	print_bytes(out->file, peer->activity.sent);
+	cli_print_bytes(out->file, peer->activity.sent);
 	fputs(" sent\n", out->file);
 }
 
@@ -171,12 +171,14 @@ static void print_tunnel(const struct cli_stream *out, const struct tunnel *tunn
 void cli_print_tunnels(struct cli *cli, const struct ls_set *actual)
 {
 	size_t to, i = ls_set_of_kind(actual, &ls_kind_wireguard, &to);
+	bool first = i == to;
 
-	if (i < to)
+	if (!first)
 		fputs("Tunnels:\n", cli->out.file);
 	for (; i < to; i++) {
 		struct tunnel tunnel = find_tunnel(actual, (const struct ls_wireguard *)actual->objects[i]);
 
 		print_tunnel(&cli->out, &tunnel);
 	}
+	cli_print_ipsec(cli, actual, &first);
 }

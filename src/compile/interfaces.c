@@ -18,6 +18,7 @@ static const char *const create_types[] = {
 	[LS_CREATE_MACVLAN] = "macvlan",
 	[LS_CREATE_BOND] = "bond",
 	[LS_CREATE_WIREGUARD] = "wireguard",
+	[LS_CREATE_XFRM] = "xfrm",
 };
 
 /* A locally administered unicast address (IEEE 802, bits 1 and 0 of the first byte) from the names of host and link:
@@ -46,9 +47,14 @@ static bool has_parents_mac(const struct ls_spec_interface *interface)
 	       (interface->create == LS_CREATE_MACVLAN && interface->mode == LS_MACVLAN_PASSTHRU);
 }
 
+static bool is_tunnel(const struct ls_spec_interface *interface)
+{
+	return interface->create == LS_CREATE_WIREGUARD || interface->create == LS_CREATE_XFRM;
+}
+
 static void set_mac(struct compiler *compiler, const struct ls_spec_interface *interface, struct ls_link *link)
 {
-	if (has_parents_mac(interface) || interface->create == LS_CREATE_WIREGUARD) /* which has none */
+	if (has_parents_mac(interface) || is_tunnel(interface)) /* which has none */
 		return;
 	link->mac = interface->has_mac ? interface->mac : derive_mac(compiler->spec->name, link->name);
 	link->object.set |= LS_BIT(LS_LINK_MAC);
@@ -91,6 +97,10 @@ static void create_typed(struct compiler *compiler, const struct ls_spec_interfa
 	case LS_CREATE_NONE:
 	case LS_CREATE_DUMMY:
 	case LS_CREATE_WIREGUARD:
+		break;
+	case LS_CREATE_XFRM:
+		link->if_id = interface->id;
+		link->object.set |= LS_BIT(LS_LINK_IF_ID);
 		break;
 	case LS_CREATE_VETH:
 		link->peer = compiler_device(compiler, interface->peer.name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tunnels: what their links are set to, and their peers. The links themselves are interfaces (interfaces.c). Of secrets
- * the objects have the files, until somebody reads them.
+ * Tunnels: WireGuard's settings and peers, IPsec's policies and, with manual keys, its states. The links themselves are
+ * interfaces (interfaces.c). Of secrets the objects have the files, until somebody reads them.
  */
 #include "compiler.h"
 
@@ -21,6 +21,8 @@ static const char *path_of(struct compiler *compiler, const char *path)
 	compiler->out_of_memory |= !joined;
 	return joined;
 }
+
+/* ---- WireGuard --------------------------------------------------------------------------------------------------- */
 
 static void compile_device(struct compiler *compiler, const struct ls_spec_tunnel *tunnel)
 {
@@ -76,13 +78,87 @@ static void compile_peer(
 	}
 }
 
+/* ---- IPsec ------------------------------------------------------------------------------------------------------- */
+
+#define POLICY_PRIORITY 1000u /* no others' policies have the interface's if_id: any number does */
+
+static void compile_state(struct compiler *compiler, const struct ls_spec_tunnel *tunnel, const struct ls_spec_sa *sa,
+	const struct ls_ip *src, const struct ls_ip *dst)
+{
+	struct ls_xfrm_state *state = compiler_add(compiler, &ls_kind_xfrm_state, sa->mark);
+
+	if (!state)
+		return;
+	state->src = *src;
+	state->dst = *dst;
+	state->spi = sa->spi;
+	state->if_id = tunnel->if_id;
+	state->reqid = LS_MARK_REQID;
+	state->proposal = tunnel->proposal->name;
+	state->key = path_of(compiler, sa->key_file);
+	state->object.set = LS_BIT(LS_XFRM_STATE_SRC) | LS_BIT(LS_XFRM_STATE_DST) | LS_BIT(LS_XFRM_STATE_SPI) |
+			    LS_BIT(LS_XFRM_STATE_IF_ID) | LS_BIT(LS_XFRM_STATE_REQID) | LS_BIT(LS_XFRM_STATE_PROPOSAL) |
+			    LS_BIT(LS_XFRM_STATE_KEY);
+}
+
+/* All of the family that the tunnel carries, and nothing else. */
+static void compile_policy(
+	struct compiler *compiler, const struct ls_spec_tunnel *tunnel, enum ls_xfrm_direction direction)
+{
+	struct ls_xfrm_policy *policy = compiler_add(compiler, &ls_kind_xfrm_policy, tunnel->mark);
+	bool manual = tunnel->keying == LS_KEYING_MANUAL, out = direction == LS_XFRM_OUT;
+
+	if (!policy)
+		return;
+	policy->direction = (uint8_t)direction;
+	policy->src = policy->dst = (struct ls_prefix){ .ip.family = tunnel->family };
+	policy->if_id = tunnel->if_id;
+	policy->reqid = manual ? LS_MARK_REQID : LS_MARK_REQID_IKE;
+	policy->priority = POLICY_PRIORITY;
+	policy->tunnel_src = out ? tunnel->local_addr : tunnel->remote_addr;
+	policy->tunnel_dst = out ? tunnel->remote_addr : tunnel->local_addr;
+	policy->object.set = LS_BIT(LS_XFRM_POLICY_DIRECTION) | LS_BIT(LS_XFRM_POLICY_SRC) |
+			     LS_BIT(LS_XFRM_POLICY_DST) | LS_BIT(LS_XFRM_POLICY_IF_ID) | LS_BIT(LS_XFRM_POLICY_REQID) |
+			     LS_BIT(LS_XFRM_POLICY_PRIORITY) | LS_BIT(LS_XFRM_POLICY_TUNNEL_SRC) |
+			     LS_BIT(LS_XFRM_POLICY_TUNNEL_DST);
+	if (!out || !manual)
+		return;
+	policy->spi = tunnel->sa_out.spi;
+	policy->object.set |= LS_BIT(LS_XFRM_POLICY_SPI);
+}
+
+static void compile_ipsec(struct compiler *compiler, const struct ls_spec_tunnel *tunnel)
+{
+	static const enum ls_xfrm_direction directions[] = { LS_XFRM_IN, LS_XFRM_OUT, LS_XFRM_FWD };
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(directions); i++)
+		compile_policy(compiler, tunnel, directions[i]);
+	if (tunnel->keying == LS_KEYING_IKE) /* the states are the daemon's */
+		return;
+	for (size_t i = 0; i < tunnel->n_sa_in; i++)
+		compile_state(compiler, tunnel, &tunnel->sa_in[i], &tunnel->remote_addr, &tunnel->local_addr);
+	compile_state(compiler, tunnel, &tunnel->sa_out, &tunnel->local_addr, &tunnel->remote_addr);
+}
+
+static void compile_wireguard(struct compiler *compiler, const struct ls_spec_tunnel *tunnel)
+{
+	compile_device(compiler, tunnel);
+	for (size_t i = 0; i < tunnel->n_peers; i++)
+		compile_peer(compiler, tunnel, &tunnel->peers[i]);
+}
+
 void compile_tunnels(struct compiler *compiler)
 {
 	for (size_t i = 0; i < compiler->spec->n_tunnels; i++) {
 		const struct ls_spec_tunnel *tunnel = &compiler->spec->tunnels[i];
 
-		compile_device(compiler, tunnel);
-		for (size_t k = 0; k < tunnel->n_peers; k++)
-			compile_peer(compiler, tunnel, &tunnel->peers[k]);
+		switch ((enum ls_tunnel_type)tunnel->type) {
+		case LS_TUNNEL_WIREGUARD:
+			compile_wireguard(compiler, tunnel);
+			break;
+		case LS_TUNNEL_IPSEC:
+			compile_ipsec(compiler, tunnel);
+			break;
+		}
 	}
 }

@@ -24,6 +24,8 @@ struct ls_kernel {
 	uint32_t nft_without;         /* a number of the ruleset at which our table was not there; 0: none known */
 	struct ls_netlink *genl;      /* generic netlink; opened when it is first needed */
 	uint16_t wireguard;           /* number of the family; 0: not asked for yet */
+	struct ls_netlink *xfrm;      /* IPsec; opened when it is first needed */
+	uint32_t xfrm_asked;          /* transforms that this kernel has: by place in their table, IPv6 from bit 16 on */
 	struct ls_keyring *keys;      /* of all that was read, and is to be written */
 	bool nft_moved;               /* it changed between the parts of the last dump */
 	struct ls_link_table links;
@@ -39,7 +41,7 @@ struct ls_dump;
  * that are no object of ours to model add nothing. 0 or -ENOMEM. */
 typedef int ls_decode_message(struct ls_dump *dump, const struct nlmsghdr *message);
 ls_decode_message ls_link_decode, ls_address_decode, ls_route_decode, ls_rule_decode, ls_neighbour_decode,
-	ls_nexthop_decode;
+	ls_nexthop_decode, ls_xfrm_state_decode, ls_xfrm_policy_decode;
 
 /* One dump of one kind on its way into a set. */
 struct ls_dump {
@@ -53,6 +55,9 @@ struct ls_dump {
 /* After the last link: turns the indexes by which links name one another into names. */
 int ls_link_resolve(struct ls_dump *dump);
 
+/* Sends a dump request by a session and decodes each message of the answer. */
+int ls_dump_request(struct ls_kernel *kernel, struct ls_netlink *nl, struct nl_msg *request, ls_decode_message *decode,
+	struct ls_set *ret, struct ls_error *err);
 /* Asks for all of a kind, with that header behind the netlink one, and decodes each message of the answer. */
 int ls_dump_all(struct ls_kernel *kernel, int type, const void *header, size_t size, ls_decode_message *decode,
 	struct ls_set *ret, struct ls_error *err);

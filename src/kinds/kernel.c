@@ -59,6 +59,7 @@ void ls_kernel_close(struct ls_kernel *kernel)
 	ls_netlink_close(kernel->nl);
 	ls_netlink_close(kernel->nft);
 	ls_netlink_close(kernel->genl);
+	ls_netlink_close(kernel->xfrm);
 	ls_keyring_free(kernel->keys);
 	ls_close(&kernel->proc_sys);
 	ls_link_table_done(&kernel->links);

@@ -56,6 +56,7 @@ static const struct ls_attr link_attrs[] = {
 		ls_macvlan_mode_names, macvlan_mode, LS_TYPE_ENUM, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
 	[LS_LINK_BOND_MODE] = { ATTR_OF(ls_bond_mode_names, bond_mode, LS_TYPE_ENUM, LS_CHANGE_RECREATE, 0) },
 	[LS_LINK_MIIMON] = { ATTR(miimon, LS_TYPE_U32, LS_CHANGE_LIVE, LS_ATTR_OPTIONAL) },
+	[LS_LINK_IF_ID] = { ATTR(if_id, LS_TYPE_U32, LS_CHANGE_RECREATE, 0) },
 };
 
 static const struct ls_link *as_link(const struct ls_object *object)

@@ -277,6 +277,30 @@ nla_put_failure:
 	return -EMSGSIZE;
 }
 
+/* ---- xfrm -------------------------------------------------------------------------------------------------------- */
+
+static void decode_xfrm(struct ls_link *link, const void *data, size_t length)
+{
+	const struct nlattr *tb[IFLA_XFRM_IF_ID + 1];
+
+	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), data, length);
+	link->if_id = ls_attr_u32(tb[IFLA_XFRM_IF_ID]);
+	ls_object_set(&link->object, LS_LINK_IF_ID);
+}
+
+static int put_xfrm(
+	struct nl_msg *message, const struct ls_link *want, const struct ls_link *have, uint32_t bits, uint32_t parent)
+{
+	(void)have;
+	(void)parent;
+	if (bits & LS_BIT(LS_LINK_IF_ID))
+		NLA_PUT_U32(message, IFLA_XFRM_IF_ID, want->if_id);
+	return 0;
+
+nla_put_failure:
+	return -EMSGSIZE;
+}
+
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static const struct ls_link_type types[] = {
@@ -356,6 +380,16 @@ static const struct ls_link_type types[] = {
 		.option = "CONFIG_WIREGUARD",
 		.module = "wireguard",
 		.family = "wireguard",
+	},
+	{
+		/* Without a link below: the outer packets go where their route says. */
+		.name = "xfrm",
+		.option = "CONFIG_XFRM_INTERFACE",
+		.module = "xfrm_interface",
+		.attrs = LS_BIT(LS_LINK_IF_ID),
+		.needs = LS_BIT(LS_LINK_IF_ID),
+		.decode = decode_xfrm,
+		.put = put_xfrm,
 	},
 };
 

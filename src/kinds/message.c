@@ -128,20 +128,27 @@ int ls_dump_each(const struct nlmsghdr *message, void *data)
 	return dump->decode(dump, message);
 }
 
+int ls_dump_request(struct ls_kernel *kernel, struct ls_netlink *nl, struct nl_msg *request, ls_decode_message *decode,
+	struct ls_set *ret, struct ls_error *err)
+{
+	struct ls_dump dump;
+	int r;
+
+	ls_dump_begin(&dump, kernel, ret);
+	dump.decode = decode;
+	r = ls_netlink_dump(nl, request, ls_dump_each, ls_dump_restart, &dump, err);
+	ls_dump_done(&dump);
+	return r;
+}
+
 int ls_dump_all(struct ls_kernel *kernel, int type, const void *header, size_t size, ls_decode_message *decode,
 	struct ls_set *ret, struct ls_error *err)
 {
 	struct nl_msg *request = ls_tx_message(kernel->nl, type, 0);
-	struct ls_dump dump;
-	int r;
 
 	if (nlmsg_append(request, (void *)(uintptr_t)header, size, NLMSG_ALIGNTO) < 0)
 		return ls_error_set(err, -EMSGSIZE, "request does not fit");
-	ls_dump_begin(&dump, kernel, ret);
-	dump.decode = decode;
-	r = ls_netlink_dump(kernel->nl, request, ls_dump_each, ls_dump_restart, &dump, err);
-	ls_dump_done(&dump);
-	return r;
+	return ls_dump_request(kernel, kernel->nl, request, decode, ret, err);
 }
 
 /* All headers of rtnetlink begin with the family (struct rtgenmsg). */

@@ -151,6 +151,8 @@ uint32_t ls_object_diff(const struct ls_object *want, const struct ls_object *ha
 			continue;
 		if (want->flags & LS_OBJECT_TOLD && attr->flags & LS_ATTR_LEARNED && there)
 			continue;
+		if (attr->flags & LS_ATTR_UNTOLD && !there)
+			continue;
 		if (adjust ? !(want->managed & LS_BIT(i)) : !wanted && attr->flags & LS_ATTR_OPTIONAL)
 			continue;
 		if (wanted != there || !ls_attr_equal(attr, want, have))

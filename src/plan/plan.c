@@ -227,8 +227,9 @@ void ls_planner_conflict(struct planner *planner, struct pair *pair, const char 
 
 static bool may_change(const struct planner *planner, const struct pair *pair)
 {
-	return pair->have->owner == LS_OWNER_OURS || pair->want->flags & (LS_OBJECT_ADJUST | LS_OBJECT_ADOPT) ||
-	       planner->options->adopt;
+	if (pair->have->owner == LS_OWNER_OURS || pair->want->flags & LS_OBJECT_ADJUST)
+		return true;
+	return !pair->want->kind->never_adopted && (pair->want->flags & LS_OBJECT_ADOPT || planner->options->adopt);
 }
 
 static enum verdict verdict_of_change(enum ls_change change)
@@ -262,6 +263,8 @@ static const char *why_not_changed(const struct pair *pair)
 		return "a link of that name is there otherwise, and linkspan did not make it (match it instead of "
 		       "creating it, "
 		       "or choose another name)";
+	if (pair->have->kind->never_adopted)
+		return "it is there otherwise, and linkspan did not make it";
 	return "it is there otherwise, and linkspan did not make it (adopt: true takes it over)";
 }
 

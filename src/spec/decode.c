@@ -388,6 +388,23 @@ int ls_decode_list(
 	return keep_elements(decoder, key, &elements, target);
 }
 
+/* A list, or its only element without the brackets. */
+int ls_decode_one_or_list(
+	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *target)
+{
+	LS_CLEANUP(elements_done) struct elements elements = { .mapping = key->mapping };
+	void *element;
+	int r;
+
+	if (event->type == LS_YAML_LIST)
+		return ls_decode_list(decoder, key, event, target);
+	element = add_element(&elements, event->mark);
+	if (!element)
+		return -ENOMEM;
+	r = decode_element(decoder, key->mapping, event, element);
+	return r < 0 ? r : keep_elements(decoder, key, &elements, target);
+}
+
 /* Has the map this name already? Returns 0; 1: it has, reported; or -ENOMEM. */
 static int check_name_is_new(struct ls_decoder *decoder, struct ls_table *names, const struct ls_yaml_event *event)
 {

@@ -71,6 +71,7 @@ struct ls_key {
 #define LS_MAC .decode = ls_decode_mac
 #define LS_MAPPING(description) .decode = ls_decode_mapping, .mapping = (description)
 #define LS_LIST(description) .decode = ls_decode_list, .mapping = (description)
+#define LS_ONE_OR_LIST(description) .decode = ls_decode_one_or_list, .mapping = (description)
 #define LS_NAMED(description) .decode = ls_decode_named, .mapping = (description)
 
 /* Which keys a mapping had. Bits are by place in the table. */
@@ -120,7 +121,7 @@ struct ls_reader_form {
 };
 
 ls_decode_fn ls_decode_number, ls_decode_bool, ls_decode_word, ls_decode_text, ls_decode_ip, ls_decode_address,
-	ls_decode_mac, ls_decode_mapping, ls_decode_list, ls_decode_named;
+	ls_decode_mac, ls_decode_mapping, ls_decode_list, ls_decode_one_or_list, ls_decode_named;
 
 /* Makes memory from malloc part of the spec; takes it in any case. -ENOMEM. */
 int ls_own(struct ls_arena *arena, struct ls_owned **list, void *memory);

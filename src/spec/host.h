@@ -22,7 +22,7 @@ extern const struct ls_reader_form ls_host_forms[], ls_interface_forms[], ls_lin
 extern const char ls_rules_family[], ls_rules_match[], ls_rules_create[], ls_rules_interface[], ls_rules_route[],
 	ls_rules_host[], ls_rules_hop[], ls_rules_nexthop[], ls_rules_neighbour[], ls_rules_rule[], ls_rules_network[],
 	ls_rules_mapping[], ls_rules_forward[], ls_rules_prefixes[], ls_rules_gateway[], ls_rules_allow[],
-	ls_rules_filter_chain[];
+	ls_rules_filter_chain[], ls_rules_tunnel[];
 
 /* Parts of the document, each in a file of its own (links.c has `create`, hops.c the next hops and the neighbours,
  * nat.c networks, public addresses, forwards and nat). */

@@ -24,6 +24,7 @@ uint32_t ls_spec_default_mtu(const struct ls_spec_interface *interface)
 	case LS_CREATE_VRF:
 	case LS_CREATE_MACVLAN:
 	case LS_CREATE_WIREGUARD: /* has one always */
+	case LS_CREATE_XFRM:
 		return 0;
 	}
 	return 0;

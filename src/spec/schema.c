@@ -31,6 +31,7 @@ static const struct ls_reader_form common[] = {
 			.pattern = "^(?!00:00:00:00:00:00$)[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}$" } },
 	{ ls_decode_mapping, NULL, { .type = LS_FORM_MAPPING } },
 	{ ls_decode_list, NULL, { .type = LS_FORM_LIST } },
+	{ ls_decode_one_or_list, NULL, { .type = LS_FORM_ONE_OR_LIST } },
 	{ ls_decode_named, NULL, { .type = LS_FORM_NAMED } },
 	{ 0 },
 };

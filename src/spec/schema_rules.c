@@ -162,6 +162,12 @@ const char ls_rules_prefixes[] =
 
 const char ls_rules_gateway[] = "[{'required': ['dns_name']}]";
 
+const char ls_rules_tunnel[] =
+	"[{'if': " IF("local_addr", V6) ", 'then': {'properties': {'remote_addr': " V6 "}}},"
+	" {'if': " IF("local_addr", V4) ", 'then': {'properties': {'remote_addr': " V4 "}}},"
+	" {'if': " IS("keying", "manual") ", 'then': {'required': ['sa'], 'properties': {'encap': {'const': false}}}},"
+	" {'if': " IS("keying", "ike") ", 'then': {'properties': {'sa': false, 'esp_proposal': false}}}]";
+
 #define NOT_CREATED "{'properties': {'create': false}}"
 
 const char ls_rules_host[] =

@@ -121,6 +121,48 @@ static void check_peers(struct ls_checker *checker, const struct ls_spec_tunnel 
 	}
 }
 
+/* ---- IPsec ------------------------------------------------------------------------------------------------------- */
+
+static void warn_of_manual_keys(struct ls_checker *checker, const struct ls_spec_tunnel *tunnel)
+{
+	if (tunnel->type == LS_TUNNEL_IPSEC && tunnel->keying == LS_KEYING_MANUAL)
+		ls_report_warning(checker->report, tunnel->keying_mark, "ipsec-manual",
+			"manual keys are used until somebody changes them, and do not keep old packets from being sent "
+			"again; an IKE daemon (keying: ike) renews them by itself");
+}
+
+/* A state's identity is its destination and SPI (RFC 4301, section 4.1). */
+static void check_sas_apart(struct ls_checker *checker, const struct ls_ip *dst, const struct ls_spec_sa *first,
+	const struct ls_ip *other_dst, const struct ls_spec_sa *second)
+{
+	if (first->spi && first->spi == second->spi && !memcmp(dst, other_dst, sizeof(*dst)))
+		ls_report_error(checker->report, second->spi_mark, "duplicate-object",
+			"the security association on line %u goes to the same address with the SPI 0x%x, too; give "
+			"each its own",
+			first->mark.line, second->spi);
+}
+
+static void check_sas_of(
+	struct ls_checker *checker, const struct ls_spec_tunnel *first, const struct ls_spec_tunnel *second)
+{
+	for (size_t k = 0; k < second->n_sa_in; k++)
+		for (size_t i = 0; i < (first == second ? k : first->n_sa_in); i++)
+			check_sas_apart(
+				checker, &first->local_addr, &first->sa_in[i], &second->local_addr, &second->sa_in[k]);
+	if (first != second)
+		check_sas_apart(checker, &first->remote_addr, &first->sa_out, &second->remote_addr, &second->sa_out);
+}
+
+static void check_if_ids_apart(
+	struct ls_checker *checker, const struct ls_spec_tunnel *first, const struct ls_spec_tunnel *second)
+{
+	if (first->if_id && first->if_id == second->if_id)
+		ls_report_error(checker->report, second->if_id_mark.line ? second->if_id_mark : second->mark,
+			"duplicate-object",
+			"the tunnel on line %u has the if_id 0x%x, too; give this one another 'if_id'",
+			first->mark.line, second->if_id);
+}
+
 /* ---- tunnels among one another ----------------------------------------------------------------------------------- */
 
 static void check_tunnels_apart(
@@ -135,6 +177,8 @@ static void check_tunnels_apart(
 			"tunnel-ports",
 			"the tunnel on line %u listens on UDP port %u, too; give each its own 'listen_port'",
 			first->mark.line, second->listen_port);
+	check_if_ids_apart(checker, first, second);
+	check_sas_of(checker, first, second);
 }
 
 int ls_check_tunnels(struct ls_checker *checker)
@@ -146,6 +190,8 @@ int ls_check_tunnels(struct ls_checker *checker)
 		check_mtu(checker, &spec->tunnels[i]);
 		check_interface_of(checker, &spec->tunnels[i]);
 		check_peers(checker, &spec->tunnels[i]);
+		warn_of_manual_keys(checker, &spec->tunnels[i]);
+		check_sas_of(checker, &spec->tunnels[i], &spec->tunnels[i]);
 		for (size_t k = 0; k < i; k++)
 			check_tunnels_apart(checker, &spec->tunnels[k], &spec->tunnels[i]);
 	}

@@ -72,24 +72,43 @@ void ls_key_wipe(struct ls_crypto_key *key)
 	explicit_bzero(key, sizeof(*key));
 }
 
+int ls_secret_generate(size_t size, struct ls_secret *ret, struct ls_error *err)
+{
+	if (sodium_init() < 0)
+		return ls_error_set(err, -EIO, "the system has no random numbers");
+	ls_secrets_hide();
+	ret->size = (uint8_t)size;
+	randombytes_buf(ret->bytes, size);
+	return 0;
+}
+
+void ls_secret_wipe(struct ls_secret *secret)
+{
+	explicit_bzero(secret, sizeof(*secret));
+}
+
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
-static int write_line(int fd, const struct ls_crypto_key *key)
+#define LINE_MAX_SIZE sodium_base64_ENCODED_LEN(LS_SECRET_SIZE_MAX, sodium_base64_VARIANT_ORIGINAL)
+
+static int write_line(int fd, const struct ls_secret *secret)
 {
-	char line[LS_KEY_TEXT_MAX];
+	char line[LINE_MAX_SIZE];
+	size_t length;
 	ssize_t n;
 	int r = 0;
 
-	ls_key_format(key, line);
-	line[sizeof(line) - 1] = '\n';
-	n = write(fd, line, sizeof(line));
-	if (n != (ssize_t)sizeof(line))
+	sodium_bin2base64(line, sizeof(line), secret->bytes, secret->size, sodium_base64_VARIANT_ORIGINAL);
+	length = strlen(line);
+	line[length++] = '\n';
+	n = write(fd, line, length);
+	if (n != (ssize_t)length)
 		r = n < 0 ? -errno : -EIO;
 	explicit_bzero(line, sizeof(line));
 	return r < 0 ? r : fsync(fd) < 0 ? -errno : 0;
 }
 
-int ls_key_create(const char *path, const struct ls_crypto_key *key, struct ls_error *err)
+int ls_secret_create(const char *path, const struct ls_secret *secret, struct ls_error *err)
 {
 	LS_CLEANUP(ls_close)
 	int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -99,11 +118,19 @@ int ls_key_create(const char *path, const struct ls_crypto_key *key, struct ls_e
 		return ls_error_set(err, -EEXIST, "%s is there already; a key is never written over another", path);
 	if (fd < 0)
 		return ls_error_set(err, -errno, "%s: %s", path, strerror(errno));
-	r = write_line(fd, key);
+	r = write_line(fd, secret);
 	if (r >= 0)
 		return 0;
 	(void)unlink(path);
 	return ls_error_set(err, r, "%s: %s", path, strerror(-r));
+}
+
+int ls_key_create(const char *path, const struct ls_crypto_key *key, struct ls_error *err)
+{
+	LS_CLEANUP(ls_secret_wipe) struct ls_secret secret = { .size = LS_KEY_SIZE };
+
+	memcpy(secret.bytes, key->bytes, LS_KEY_SIZE);
+	return ls_secret_create(path, &secret, err);
 }
 
 static int check_file(int fd, const char *path, struct ls_error *err)
@@ -124,20 +151,30 @@ static int check_file(int fd, const char *path, struct ls_error *err)
 }
 
 /* One line; blanks behind it do not count. */
-static int parse_line(char *line, struct ls_crypto_key *ret)
+static int parse_line(char *line, struct ls_secret *ret)
 {
-	size_t length = strcspn(line, " \t\r\n");
+	size_t length = strcspn(line, " \t\r\n"), size;
+	struct ls_secret secret = { 0 };
+	const char *end;
+	int r = -EINVAL;
 
 	if (line[length + strspn(line + length, " \t\r\n")])
-		return -EINVAL;
-	line[length] = '\0';
-	return ls_key_parse(line, ret);
+		return r;
+	if (!sodium_base642bin(secret.bytes, sizeof(secret.bytes), line, length, NULL, &size, &end,
+		    sodium_base64_VARIANT_ORIGINAL) &&
+		size && end == line + length) {
+		secret.size = (uint8_t)size;
+		*ret = secret;
+		r = 0;
+	}
+	ls_secret_wipe(&secret);
+	return r;
 }
 
-int ls_key_read(const char *path, struct ls_crypto_key *ret, struct ls_error *err)
+int ls_secret_read(const char *path, struct ls_secret *ret, struct ls_error *err)
 {
 	LS_CLEANUP(ls_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	char line[LS_KEY_TEXT_MAX + 8] = "";
+	char line[LINE_MAX_SIZE + 8] = "";
 	int r;
 
 	if (fd < 0)
@@ -150,6 +187,21 @@ int ls_key_read(const char *path, struct ls_crypto_key *ret, struct ls_error *er
 		return ls_error_set(err, -errno, "%s: %s", path, strerror(errno));
 	r = parse_line(line, ret);
 	explicit_bzero(line, sizeof(line));
-	return r < 0 ? ls_error_set(err, r, "%s: is no key: 32 bytes as base64, as `linkspan keygen` writes them", path)
+	return r < 0 ? ls_error_set(err, r, "%s: is no key: one line of base64, as `linkspan keygen` writes it", path)
 		     : 0;
+}
+
+int ls_key_read(const char *path, struct ls_crypto_key *ret, struct ls_error *err)
+{
+	LS_CLEANUP(ls_secret_wipe) struct ls_secret secret = { 0 };
+	int r = ls_secret_read(path, &secret, err);
+
+	if (r < 0)
+		return r;
+	if (secret.size != LS_KEY_SIZE)
+		return ls_error_set(err, -EINVAL,
+			"%s: is no key of a tunnel: it holds %u bytes, not the %u that `linkspan keygen` writes", path,
+			secret.size, LS_KEY_SIZE);
+	memcpy(ret->bytes, secret.bytes, LS_KEY_SIZE);
+	return 0;
 }

@@ -15,7 +15,7 @@
 #define HASH_SIZE 16u
 
 struct entry {
-	struct ls_crypto_key key;
+	struct ls_secret secret;
 	char name[LS_SECRET_NAME_MAX]; /* "" where there is none */
 };
 
@@ -53,12 +53,11 @@ void ls_keyring_set_salt(struct ls_keyring *ring, const uint8_t salt[static LS_K
 	memcpy(ring->salt, salt, sizeof(ring->salt));
 }
 
-static void name_of(
-	const struct ls_keyring *ring, const struct ls_crypto_key *key, char name[static LS_SECRET_NAME_MAX])
+static void name_of(const struct ls_keyring *ring, const struct ls_secret *secret, char name[static LS_SECRET_NAME_MAX])
 {
 	uint8_t hash[HASH_SIZE];
 
-	crypto_generichash(hash, sizeof(hash), key->bytes, sizeof(key->bytes), ring->salt, sizeof(ring->salt));
+	crypto_generichash(hash, sizeof(hash), secret->bytes, secret->size, ring->salt, sizeof(ring->salt));
 	memcpy(name, "key-", 4);
 	sodium_bin2hex(name + 4, LS_SECRET_NAME_MAX - 4, hash, sizeof(hash));
 }
@@ -93,21 +92,22 @@ static bool make_room(struct ls_keyring *ring)
 	return true;
 }
 
-bool ls_keyring_add(struct ls_keyring *ring, const struct ls_crypto_key *key, char name[static LS_SECRET_NAME_MAX])
+bool ls_keyring_add_secret(
+	struct ls_keyring *ring, const struct ls_secret *secret, char name[static LS_SECRET_NAME_MAX])
 {
 	struct entry *entry;
 
 	if (!make_room(ring))
 		return false;
-	name_of(ring, key, name);
+	name_of(ring, secret, name);
 	entry = find(ring->entries, ring->size, name);
 	ring->n += !entry->name[0];
-	entry->key = *key;
+	entry->secret = *secret;
 	memcpy(entry->name, name, sizeof(entry->name));
 	return true;
 }
 
-bool ls_keyring_find(const struct ls_keyring *ring, const char *name, struct ls_crypto_key *ret)
+bool ls_keyring_find_secret(const struct ls_keyring *ring, const char *name, struct ls_secret *ret)
 {
 	const struct entry *entry;
 
@@ -116,6 +116,24 @@ bool ls_keyring_find(const struct ls_keyring *ring, const char *name, struct ls_
 	entry = find(ring->entries, ring->size, name);
 	if (!entry->name[0])
 		return false;
-	*ret = entry->key;
+	*ret = entry->secret;
+	return true;
+}
+
+bool ls_keyring_add(struct ls_keyring *ring, const struct ls_crypto_key *key, char name[static LS_SECRET_NAME_MAX])
+{
+	LS_CLEANUP(ls_secret_wipe) struct ls_secret secret = { .size = LS_KEY_SIZE };
+
+	memcpy(secret.bytes, key->bytes, LS_KEY_SIZE);
+	return ls_keyring_add_secret(ring, &secret, name);
+}
+
+bool ls_keyring_find(const struct ls_keyring *ring, const char *name, struct ls_crypto_key *ret)
+{
+	LS_CLEANUP(ls_secret_wipe) struct ls_secret secret = { 0 };
+
+	if (!ls_keyring_find_secret(ring, name, &secret) || secret.size != LS_KEY_SIZE)
+		return false;
+	memcpy(ret->bytes, secret.bytes, LS_KEY_SIZE);
 	return true;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
 
 static struct ls_kernel *kernel;
 
@@ -39,9 +40,15 @@ static void read_one(struct ls_dump *dump, const struct nlmsghdr *message, const
 	case NLMSG_DONE:
 		read_answer(message);
 		break;
-	case RTM_NEWLINK:
+	case RTM_NEWLINK: /* which is XFRM_MSG_NEWSA, too */
 		if (dump->set == links)
 			(void)ls_link_decode(dump, message);
+		else
+			(void)ls_xfrm_state_decode(dump, message);
+		break;
+	case XFRM_MSG_NEWPOLICY:
+		if (dump->set != links)
+			(void)ls_xfrm_policy_decode(dump, message);
 		break;
 	case RTM_NEWADDR:
 		if (dump->set != links)
@@ -98,6 +105,8 @@ static void use(const struct ls_object *object)
 			ls_attr_format(&object->kind->attrs[i], object, text, sizeof(text));
 	if (ls_object_compare(object, object) != 0 || ls_object_diff(object, object) != 0)
 		abort();
+	if (!object->kind->encode)
+		return;
 	(void)ls_kernel_encode(kernel, LS_OP_ADD, NULL, object, &message, NULL);
 	(void)ls_kernel_encode(kernel, LS_OP_REPLACE, object, object, &message, NULL);
 	(void)ls_kernel_encode(kernel, LS_OP_DELETE, object, NULL, &message, NULL);

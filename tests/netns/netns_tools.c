@@ -260,12 +260,12 @@ static bool has_line(const char *text, const char *const *words)
 	return false;
 }
 
-/* Duplicate address detection runs in the background, and the carrier is told up to a second later; lo, dummy and
- * vxlan links never say. */
+/* Duplicate address detection runs in the background, and the carrier is told up to a second later; lo, dummy, vxlan
+ * and tunnel links never say. */
 static bool is_settled(const char *text)
 {
 	return !has_line(text, NS_WORDS(" inet6 ", "tentative")) &&
-	       !has_line(text, NS_WORDS("state UNKNOWN", "! lo:", "!dummy", "!vxlan")) &&
+	       !has_line(text, NS_WORDS("state UNKNOWN", "! lo:", "!dummy", "!vxlan", "!wireguard", "!xfrm")) &&
 	       !has_line(text, NS_WORDS("LOWER_UP", "state DOWN")) &&
 	       !has_line(text, NS_WORDS("LOWER_UP", "state LOWERLAYERDOWN"));
 }

@@ -3,6 +3,8 @@
 
 #include "../../../src/cli/keygen.c"
 
+#include <sys/stat.h>
+
 static char directory[] = "/tmp/linkspan-keygen.XXXXXX";
 
 static void begin(void)
@@ -96,6 +98,23 @@ Test(keygen, preshared_key_is_printed_by_nobody)
 	a = key_in("a");
 	b = key_in("b");
 	cr_expect(memcmp(&a, &b, sizeof(a)) != 0);
+}
+
+/* As many bytes as the two keys of the proposal have, as base64 and a newline. */
+Test(keygen, key_of_ipsec_has_the_length_of_its_proposal)
+{
+	struct told told;
+	struct stat st;
+
+	cr_assert_eq(told_run(&told, told_words("keygen", "--esp", "aes256-sha512", path("a"))), CLI_EXIT_DONE);
+	cr_expect_str_eq(told.out, "");
+	told_done(&told);
+	cr_assert_eq(stat(path("a"), &st), 0);
+	cr_expect_eq(st.st_size, 129);
+	cr_assert_eq(told_run(&told, told_words("keygen", "--esp", "aes128-sha256", "--preshared", path("b"))),
+		CLI_EXIT_USAGE);
+	told_done(&told);
+	cr_expect_eq(stat(path("b"), &st), -1);
 }
 
 Test(keygen, standard_output_is_no_place_for_a_key)

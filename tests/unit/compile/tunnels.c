@@ -31,3 +31,44 @@ Test(compile_tunnels, tunnel_is_a_link_a_device_and_its_peers)
 	cr_expect(!has(&set, "sysctl path=net/ipv6/conf/t1/disable_ipv6"));
 	ls_set_done(&set);
 }
+
+#define IPSEC "type: ipsec, family: ipv6, local_addr: 192.0.2.1, remote_addr: 192.0.2.2"
+#define POLICY "if_id=9 priority=1000 src=::/0 dst=::/0 "
+
+Test(compile_tunnels, ipsec_is_a_link_policies_of_its_family_and_states)
+{
+	struct ls_set set =
+		compile(HEAD "tunnels: { t0: { " IPSEC
+			     ", keying: manual, if_id: 9, sa: { in: [ { spi: 257, key_file: a }, { spi: 258, "
+			     "key_file: b } ], out: { spi: 259, key_file: /c } } } }\n");
+
+	assert_is(find(&set, "link name=t0"), "link name=t0 type=xfrm if_id=9 mtu=1438 up=true");
+	assert_is(find(&set, "xfrm_policy direction=out " POLICY),
+		"xfrm_policy direction=out " POLICY
+		"reqid=1819475969 tunnel_src=192.0.2.1 tunnel_dst=192.0.2.2 spi=259");
+	assert_is(find(&set, "xfrm_policy direction=in " POLICY),
+		"xfrm_policy direction=in " POLICY "reqid=1819475969 tunnel_src=192.0.2.2 tunnel_dst=192.0.2.1");
+	assert_is(find(&set, "xfrm_policy direction=fwd " POLICY),
+		"xfrm_policy direction=fwd " POLICY "reqid=1819475969 tunnel_src=192.0.2.2 tunnel_dst=192.0.2.1");
+	assert_is(find(&set, "xfrm_state dst=192.0.2.1 spi=257"),
+		"xfrm_state dst=192.0.2.1 spi=257 src=192.0.2.2 if_id=9 reqid=1819475969 proposal=aes256-sha256 "
+		"key=./a");
+	cr_expect(has(&set, "xfrm_state dst=192.0.2.1 spi=258"));
+	assert_is(find(&set, "xfrm_state dst=192.0.2.2 spi=259"),
+		"xfrm_state dst=192.0.2.2 spi=259 src=192.0.2.1 if_id=9 reqid=1819475969 proposal=aes256-sha256 "
+		"key=/c");
+	ls_set_done(&set);
+}
+
+/* The states are the daemon's: any that has the reqid is used. */
+Test(compile_tunnels, ipsec_by_ike_has_no_states)
+{
+	struct ls_set set = compile(HEAD "tunnels: { t0: { " IPSEC ", keying: ike, if_id: 9 } }\n");
+
+	assert_is(find(&set, "link name=t0"), "link name=t0 type=xfrm if_id=9 mtu=1422 up=true");
+	assert_is(find(&set, "xfrm_policy direction=out " POLICY),
+		"xfrm_policy direction=out " POLICY "reqid=1819475970 tunnel_src=192.0.2.1 tunnel_dst=192.0.2.2");
+	ls_set_each (&set, i)
+		cr_expect_neq(set.objects[i]->kind, &ls_kind_xfrm_state);
+	ls_set_done(&set);
+}

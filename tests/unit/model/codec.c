@@ -33,6 +33,7 @@ static const char *const samples[] = {
 	"sysctl path=net/ipv6/conf/eth0/stable_secret",
 	"nft_rule chain=forward name=known text='accept' handle=7 place=2 ours",
 	"wireguard dev=wg0 public_key=dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo= private_key=key-0123 fwmark=0 ours",
+	"xfrm_state dst=192.0.2.1 spi=257 src=192.0.2.2 if_id=7 reqid=1 proposal=aes256-sha256 key=key-89ab ours",
 	"wg_peer dev=wg0 public_key=dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo= preshared_key=key-4567 keepalive=0 "
 	"allowed_ips='' ours",
 	SAMPLES,

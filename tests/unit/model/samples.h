@@ -29,5 +29,11 @@
 	"nft_element set=let_in4 prefix=10.0.0.0/8 destination=192.0.2.0/24 protocol=esp ours", \
 	"wireguard dev=wg0 public_key=dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo= listen_port=51820 fwmark=7 ours", \
 	"wg_peer dev=wg0 public_key=dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo= endpoint=2001:db8::1 endpoint_port=51820 keepalive=25 " \
-	"allowed_ips='10.0.0.0/8 2001:db8::/32' ours"
+	"allowed_ips='10.0.0.0/8 2001:db8::/32' ours", \
+	"link name=t0 type=xfrm if_id=1811939329 up=true ours", \
+	"xfrm_state dst=2001:db8::1 spi=4294967295 src=2001:db8::2 if_id=7 reqid=1819475969 proposal=aes256-sha256 ours", \
+	"xfrm_state dst=192.0.2.1 spi=256 src=192.0.2.2 if_id=0 reqid=1 other='mode 0'", \
+	"xfrm_policy direction=out src=::/0 dst=::/0 if_id=7 reqid=1819475969 priority=1000 tunnel_src=192.0.2.1 " \
+	"tunnel_dst=192.0.2.2 spi=4097 ours", \
+	"xfrm_policy direction=fwd src=10.0.0.0/8 dst=0.0.0.0/0 if_id=0 priority=0 other=block"
 /* clang-format on */

@@ -83,6 +83,21 @@ static inline void expect_finding(const struct parsed *parsed, size_t i, const s
 			finding->message);
 }
 
+/* The only finding of that severity. */
+static inline void expect_only(const struct parsed *parsed, enum ls_severity severity, const struct expected *expected)
+{
+	size_t found = 0, n = 0;
+
+	for (size_t i = parsed->diag.n_findings; i > 0; i--) {
+		if (parsed->diag.findings[i - 1].severity != severity)
+			continue;
+		found = i - 1;
+		n++;
+	}
+	expect_finding(parsed, found, expected);
+	cr_expect_eq(n, 1, "%zu findings in:\n%s", n, expected->text);
+}
+
 /* Each text has exactly the one error. */
 static inline void expect_errors(const struct expected *expected, size_t n)
 {
@@ -90,10 +105,18 @@ static inline void expect_errors(const struct expected *expected, size_t n)
 		PARSED parsed = parse(expected[i].text);
 
 		cr_expect_eq(parsed.r, -EINVAL, "accepted:\n%s", expected[i].text);
-		expect_finding(&parsed, 0, &expected[i]);
-		cr_expect_eq(parsed.diag.n_findings, 1, "%zu findings, the second is: %s\n%s", parsed.diag.n_findings,
-			parsed.diag.n_findings > 1 ? parsed.diag.findings[1].message : "", expected[i].text);
+		expect_only(&parsed, LS_SEVERITY_ERROR, &expected[i]);
 	}
+}
+
+/* The text is valid, but for the one warning. */
+static inline struct parsed parse_with_warning(const struct expected *expected)
+{
+	struct parsed parsed = parse(expected->text);
+
+	cr_assert_eq(parsed.r, 0, "not valid:\n%s", expected->text);
+	expect_only(&parsed, LS_SEVERITY_WARNING, expected);
+	return parsed;
 }
 #define EXPECT_ERRORS(...) \
 	do { \

@@ -2,6 +2,8 @@
 /* Tunnels: what is read, what follows, and what is refused, by the ids of the checks. */
 #include "support.h"
 
+#include <linkspan/model.h>
+
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -117,4 +119,90 @@ Test(tunnels, names_are_of_things_that_are_there)
 		{ HOST TUNNEL("a", "ipv4", ", underlay: upp"), "reference", 9, 70, "'upp'" },
 		{ HOST TUNNEL("a", "ipv4", ", network: o"), "reference", 9, 69, "'o'" },
 		{ HOST TUNNEL("a", "ipv4", PEERS("{ public_key: 'AAAA' }")), "range", 9, 83, "is no public key" });
+}
+
+/* ---- IPsec ------------------------------------------------------------------------------------------------------- */
+
+#define IPSEC(name, more) \
+	"  " name ": { type: ipsec, family: ipv4, local_addr: 192.0.2.1, remote_addr: 192.0.2.2" more " }\n"
+#define SA(in, out) ", keying: manual, sa: { in: " in ", out: { spi: " out ", key_file: o } }"
+#define ONE(spi) "{ spi: " spi ", key_file: i }"
+
+Test(tunnels, every_key_of_ipsec_is_read)
+{
+	PARSED parsed = parse_with_warning(
+		&(struct expected){ HOST IPSEC("t0", SA("[ " ONE("256") ", " ONE("0xffffffff") " ]",
+							     "300") ", esp_proposal: aes128-sha384, if_id: 77")
+					    IPSEC("t1", ", keying: ike, encap: true"),
+			"ipsec-manual", 9, 91, "keying: ike" });
+	const struct ls_spec_tunnel *tunnel = &parsed.spec->tunnels[0];
+
+	cr_assert_eq(parsed.spec->n_tunnels, 2);
+	cr_expect(tunnel->type == LS_TUNNEL_IPSEC && tunnel->keying == LS_KEYING_MANUAL && tunnel->if_id == 77);
+	cr_expect_str_eq(tunnel->proposal->name, "aes128-sha384");
+	cr_expect_str_eq(ip_text(&tunnel->remote_addr), "192.0.2.2");
+	cr_assert_eq(tunnel->n_sa_in, 2);
+	cr_expect(tunnel->sa_in[0].spi == 256 && tunnel->sa_in[1].spi == UINT32_MAX && tunnel->sa_out.spi == 300);
+	cr_expect_str_eq(tunnel->sa_in[1].key_file, "i");
+	cr_expect_str_eq(tunnel->sa_out.key_file, "o");
+	cr_expect_eq(tunnel->mtu, 1422, "%u", tunnel->mtu);
+	cr_expect(parsed.spec->tunnels[1].keying == LS_KEYING_IKE && parsed.spec->tunnels[1].encap);
+	cr_expect_eq(parsed.spec->tunnels[1].if_id & 0xff000000, LS_IF_ID);
+	cr_expect_eq(ls_spec_find_interface(parsed.spec, "t0")->create, LS_CREATE_XFRM);
+}
+
+/* One association needs no list; the port of the network's place is WireGuard's. */
+Test(tunnels, association_may_stand_alone)
+{
+	PARSED parsed = parse_with_warning(&(struct expected){
+		HOST IPSEC("t0", ", network: n" SA(ONE("256"), "300")), "ipsec-manual", 9, 103, "keying: ike" });
+
+	cr_assert_eq(parsed.spec->tunnels[0].n_sa_in, 1);
+	cr_expect_eq(parsed.spec->tunnels[0].sa_in[0].spi, 256);
+	cr_expect_str_eq(parsed.spec->tunnels[0].proposal->name, "aes256-sha256");
+	cr_expect_eq(parsed.spec->tunnels[0].listen_port, 0);
+}
+
+Test(tunnels, ipsec_manual)
+{
+	PARSED warned = parse_with_warning(
+		&(struct expected){ HOST IPSEC("t0", SA(ONE("256"), "300")), "ipsec-manual", 9, 91, "renews them" });
+	PARSED silent = parse_valid(HOST IPSEC("t0", ", keying: ike"));
+
+	cr_expect_eq(warned.spec->n_tunnels + silent.spec->n_tunnels, 2);
+}
+
+Test(tunnels, esp_proposal)
+{
+	EXPECT_ERRORS({ HOST IPSEC("t0", ", esp_proposal: aes256gcm16" SA(ONE("256"), "300")), "esp-proposal", 9, 97,
+			      "RFC 8221" },
+		{ HOST IPSEC("t0", ", esp_proposal: chacha20poly1305" SA(ONE("256"), "300")), "esp-proposal", 9, 97,
+			"keying: ike" },
+		{ HOST IPSEC("t0", ", esp_proposal: aes256-sha1" SA(ONE("256"), "300")), "type", 9, 97, "sha512" });
+}
+
+Test(tunnels, esp_encap)
+{
+	EXPECT_ERRORS({ HOST IPSEC("t0", SA(ONE("256"), "300") ", encap: true"), "esp-encap", 9, 177, "keying: ike" });
+}
+
+Test(tunnels, keys_go_with_their_type_and_keying)
+{
+	EXPECT_ERRORS({ HOST IPSEC("t0", ", keying: manual"), "missing", 9, 7, "'sa'" },
+		{ HOST IPSEC("t0", ", keying: ike, sa: { in: [], out: " ONE("256") " }"), "unknown-key", 9, 100,
+			"the daemon makes the keys" },
+		{ HOST IPSEC("t0", ", keying: ike, esp_proposal: aes256-sha256"), "unknown-key", 9, 110, "agrees" },
+		{ HOST IPSEC("t0", ", keying: ike, listen_port: 5"), "unknown-key", 9, 96, "only with wireguard" },
+		{ HOST "  t0: { type: ipsec, family: ipv4, keying: ike, local_addr: 192.0.2.1, remote_addr: 'fd00::1' "
+		       "}\n",
+			"type", 9, 85, "of one family" });
+}
+
+Test(tunnels, associations_and_interfaces_are_apart)
+{
+	EXPECT_ERRORS({ HOST IPSEC("t0", SA("[ " ONE("256") ", " ONE("256") " ]", "300")), "duplicate-object", 9, 145,
+			      "the SPI 0x100" },
+		{ HOST IPSEC("t0", SA(ONE("256"), "300")) IPSEC("t1", SA(ONE("257"), "300")), "duplicate-object", 10, 148, "on line 9" },
+		{ HOST IPSEC("t0", ", keying: ike, if_id: 5") IPSEC("t1", ", keying: ike, if_id: 5"),
+			"duplicate-object", 10, 103, "if_id 0x5" });
 }

@@ -100,6 +100,34 @@ Test(key, file_is_new_and_its_owners_alone)
 	cr_assert_eq(system(name), 0);
 }
 
+Test(key, secret_has_the_length_that_it_was_made_with)
+{
+	char path[] = "/tmp/linkspan-key.XXXXXX", name[256];
+	struct ls_secret made, back = { 0 };
+	struct ls_crypto_key key;
+	struct ls_error err;
+
+	cr_assert_not_null(mkdtemp(path));
+	snprintf(name, sizeof(name), "%s/a.key", path);
+	for (size_t size = 16; size <= LS_SECRET_SIZE_MAX; size += 40) {
+		(void)unlink(name);
+		cr_assert_eq(ls_secret_generate(size, &made, &err), 0);
+		cr_assert_eq(ls_secret_create(name, &made, &err), 0);
+		cr_assert_eq(ls_secret_read(name, &back, &err), 0, "%s", err.message);
+		cr_expect_eq(back.size, size);
+		cr_expect_arr_eq(back.bytes, made.bytes, size);
+	}
+	cr_expect_eq(ls_key_read(name, &key, &err), -EINVAL);
+	cr_expect_not_null(strstr(err.message, "holds 96 bytes"), "%s", err.message);
+	snprintf(name, sizeof(name), "(cat %s/a.key; cat %s/a.key) | tr -d '\\n' >%s/b.key; chmod 600 %s/b.key", path,
+		path, path, path);
+	cr_assert_eq(system(name), 0);
+	snprintf(name, sizeof(name), "%s/b.key", path);
+	cr_expect_eq(ls_secret_read(name, &back, &err), -EINVAL, "too long");
+	snprintf(name, sizeof(name), "rm -r %s", path);
+	cr_assert_eq(system(name), 0);
+}
+
 /* ---- keyring ----------------------------------------------------------------------------------------------------- */
 
 Test(key, keyring_gives_back_by_name_what_was_added)
