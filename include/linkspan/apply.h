@@ -71,6 +71,7 @@ struct ls_generation {
 	uint32_t microseconds[LS_N_TIMINGS]; /* how long each phase took, up to when the generation was written */
 	struct ls_taken *steps;              /* only from ls_host_generation; the first LS_STEPS_KEPT */
 	size_t n_steps;
+	uint32_t failover;     /* enum ls_failover_mode (spec.h) */
 	const char *spec_text; /* only from ls_host_generation */
 	size_t spec_length;
 	struct ls_set objects;  /* only from ls_host_generation; sorted */

@@ -186,23 +186,27 @@ struct ls_spec_sysctl {
 };
 
 /* networks: NAME: {...}: what lies behind an interface. */
+struct ls_spec_ip {
+	struct ls_mark mark;
+	struct ls_ip ip;
+};
+
 struct ls_spec_subnet {
-	struct ls_mark mark, subnet_mark;
+	struct ls_mark mark, subnet_mark, gateway_mark;
 	struct ls_prefix subnet; /* host bits zero; family 0: the network has none of this family */
+	struct ls_ip gateway;    /* its hosts' default gateway in production; family 0: not told */
 };
 
 struct ls_spec_network {
 	struct ls_mark mark;
-	struct ls_mark interface_mark;
+	struct ls_mark interface_mark, vlan_mark;
 	const char *name;
 	const char *interface;
+	uint16_t vlan; /* what the hypervisor has it in; 0: not told */
 	bool internet; /* its hosts may leave by an uplink, masqueraded */
 	struct ls_spec_subnet ipv4, ipv6;
-};
-
-struct ls_spec_ip {
-	struct ls_mark mark;
-	struct ls_ip ip;
+	struct ls_spec_ip *production_hosts; /* IPv6 neighbours that stay in production, besides the gateway */
+	size_t n_production_hosts;
 };
 
 /* public_ips: {...}. A mapping redirects a port of a public address, a range of ports, or all of the address. */
@@ -360,6 +364,54 @@ struct ls_spec_tunnel {
 	struct ls_spec_sa sa_out; /* what is sent with; manual keys */
 };
 
+/* ---- appliances -------------------------------------------------------------------------------------------------- */
+
+enum ls_spec_side { LS_SPEC_NO_SIDE, LS_SPEC_PROVIDER, LS_SPEC_TENANT };
+enum ls_spec_platform { LS_SPEC_VSPHERE, LS_SPEC_DIRECTOR };
+
+/* replicas: NAME: { NETWORK: [ADDRESS, ...] } */
+struct ls_spec_replica_network {
+	struct ls_mark mark;
+	const char *name;
+	struct ls_spec_ip *addresses;
+	size_t n_addresses;
+};
+
+struct ls_spec_replica {
+	struct ls_mark mark;
+	const char *name;
+	struct ls_spec_replica_network *networks;
+	size_t n_networks;
+};
+
+/* failover: {...}. Without it tunnels, networks and public addresses are always in force. */
+enum ls_failover_mode {
+	LS_FAILOVER_NONE,      /* nothing of a failover is there */
+	LS_FAILOVER_PARTIAL,   /* some replicas run at the provider, as hosts of the production network */
+	LS_FAILOVER_FULL,      /* the network is at the provider, whose appliance is its gateway */
+	LS_FAILOVER_PERMANENT, /* the same, without a way back */
+};
+struct ls_spec_failover {
+	struct ls_mark mark; /* line 0: the spec has none */
+	struct ls_mark mode_mark;
+	uint8_t mode;                  /* enum ls_failover_mode */
+	struct ls_spec_name *replicas; /* which are failed over: partial */
+	size_t n_replicas;
+	bool route_between_networks; /* full, permanent */
+};
+
+/* management: {...}: who manages the appliance, and from where. */
+struct ls_spec_management {
+	struct ls_mark mark; /* line 0: the spec has none */
+	struct ls_mark interface_mark;
+	const char *interface;
+	struct ls_spec_subnet_entry *peers;
+	size_t n_peers;
+};
+
+#define LS_FAILOVER_TABLE 27648u /* 0x6c00: the routing table of the first network; then the next one's */
+#define LS_FAILOVER_RULES 1000u  /* priority of the first network's first rule; each network has four */
+
 #define LS_IF_ID 0x6c000000u /* what a name's begins with: "l" */
 #define LS_TUNNEL_PORT 1195u /* of the first network's IPv4; then one each for IPv6 and the next network */
 
@@ -394,7 +446,29 @@ struct ls_spec {
 	struct ls_spec_filter filter;
 	struct ls_spec_tunnel *tunnels;
 	size_t n_tunnels;
+	struct ls_mark side_mark, platform_mark, ipv6_mark;
+	uint8_t side;            /* enum ls_spec_side */
+	uint8_t platform;        /* enum ls_spec_platform */
+	bool ipv6_communication; /* key given as false: the provider's site has no IPv6; else true, see ipv6_mark */
+	struct ls_spec_management management;
+	struct ls_spec_replica *replicas;
+	size_t n_replicas;
+	struct ls_spec_failover failover;
+	struct ls_spec_name *suppressed; /* ids of warnings that are not wanted */
+	size_t n_suppressed;
 };
+
+/* Is the failover of the network's hosts in such a mode? Without `failover` in the spec: in any. */
+bool ls_spec_has_tunnels(const struct ls_spec *spec);  /* those of networks are there: partial, full */
+bool ls_spec_has_networks(const struct ls_spec *spec); /* the host is their gateway, and has the public addresses: full,
+							  permanent */
+const struct ls_spec_network *ls_spec_find_network(const struct ls_spec *spec, const char *name); /* name may be NULL */
+/* The replica is among those that are failed over: partial. */
+bool ls_spec_is_failed_over(const struct ls_spec *spec, const struct ls_spec_replica *replica);
+/* Does the spec do without that warning? */
+bool ls_spec_suppresses(const struct ls_spec *spec, const char *id);
+/* Takes another mode than the one written, and checks what depends on it. -EINVAL: `diag` says what is wrong. */
+int ls_spec_set_failover(struct ls_spec *spec, enum ls_failover_mode mode, struct ls_diag *diag);
 
 /* Reads and checks a spec; path "-" is standard input. Every finding goes to `diag`. Returns 0 (there may be warnings),
  * -EINVAL when the spec is not valid (diag holds every error), or another errno when the file cannot be read (then
@@ -429,6 +503,7 @@ struct ls_word {
 	const char *word; /* NULL: end of the list */
 	unsigned value;
 };
+extern const struct ls_word ls_failover_words[]; /* enum ls_failover_mode */
 
 enum ls_form_type {
 	LS_FORM_UNKNOWN, /* of a reader that no table tells of */

@@ -22,6 +22,7 @@ struct goal {
 	uint64_t source;                   /* rollback: the generation whose content it is */
 	const char *spec_file, *spec_text; /* the record's */
 	size_t spec_length;
+	uint32_t failover; /* enum ls_failover_mode */
 };
 
 void ls_run_report_done(struct ls_run_report *report)
@@ -283,6 +284,7 @@ static int describe_generation(struct ls_host *host, const struct goal *goal, co
 		.spec_file = goal->spec_file ? goal->spec_file : "",
 		.spec_text = goal->spec_text,
 		.spec_length = goal->spec_length,
+		.failover = goal->failover,
 		.objects = prepared->desired,
 	};
 	return record_steps(prepared, ret);
@@ -513,7 +515,8 @@ void ls_host_apply(struct ls_host *host, const struct ls_spec *spec, const struc
 		.spec = spec,
 		.spec_file = spec->file,
 		.spec_text = spec->text,
-		.spec_length = spec->text_length };
+		.spec_length = spec->text_length,
+		.failover = spec->failover.mode };
 
 	*report = (struct ls_run_report){ 0 };
 	if (begin(host, options, report) >= 0)
@@ -571,6 +574,7 @@ static void roll_back(
 	goal.spec_file = generation.spec_file;
 	goal.spec_text = generation.spec_text;
 	goal.spec_length = generation.spec_length;
+	goal.failover = generation.failover;
 	run(host, &goal, options, report);
 	ls_generation_done(&generation);
 }

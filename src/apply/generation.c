@@ -2,10 +2,10 @@
 /*
  * Generations: one file for each, in four sections: what a list of them shows, the ledger of displaced values, the
  * spec's text, the objects. Sections may have more at their end than a reader knows: so the first and the last have
- * grown, by how long the run took and by the steps that it took, and older files lack that. The ledger lives in the
- * generation so that the commit point is one rename for all of it; it counts only in the epoch in which it was written.
- * A file with a number above the current one was never committed, one of another machine came with a cloned image:
- * neither counts.
+ * grown, by how long the run took and the mode of failover, and by the steps that it took, and older files lack that.
+ * The ledger lives in the generation so that the commit point is one rename for all of it; it counts only in the epoch
+ * in which it was written. A file with a number above the current one was never committed, one of another machine came
+ * with a cloned image: neither counts.
  */
 #include "state.h"
 
@@ -61,22 +61,31 @@ static void write_meta(struct ls_buf *buf, const struct ls_generation *generatio
 	ls_write_u32(buf, LS_N_TIMINGS);
 	for (size_t i = 0; i < LS_N_TIMINGS; i++)
 		ls_write_u32(buf, generation->microseconds[i]);
+	ls_write_u32(buf, generation->failover);
 }
 
 /* Not in older files; of a later one, the first that this program knows. */
 static int read_timings(struct ls_reader *reader, struct ls_generation *ret)
 {
-	uint32_t n;
+	uint32_t n, unknown;
 	int r = 0;
 
 	if (!reader->left)
 		return 0;
-	if (ls_read_u32(reader, &n) < 0 || n < LS_N_TIMINGS)
+	if (ls_read_u32(reader, &n) < 0 || n < LS_N_TIMINGS || n > reader->left / sizeof(n))
 		return -EBADMSG;
-	for (size_t i = 0; i < LS_N_TIMINGS && r >= 0; i++)
-		r = ls_read_u32(reader, &ret->microseconds[i]);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = ls_read_u32(reader, i < LS_N_TIMINGS ? &ret->microseconds[i] : &unknown);
 	ret->has_steps = r >= 0;
 	return r;
+}
+
+/* Not in older files either: they knew none. */
+static int read_failover(struct ls_reader *reader, struct ls_generation *ret)
+{
+	int r = reader->left ? ls_read_u32(reader, &ret->failover) : 0;
+
+	return r >= 0 && ret->failover > LS_FAILOVER_PERMANENT ? -EBADMSG : r;
 }
 
 static int read_meta(const struct ls_buf *section, struct ls_generation *ret)
@@ -97,6 +106,7 @@ static int read_meta(const struct ls_buf *section, struct ls_generation *ret)
 	r = r < 0 ? r : read_text(&reader, ret->arena, &ret->message);
 	r = r < 0 ? r : read_text(&reader, ret->arena, &ret->spec_file);
 	r = r < 0 ? r : read_timings(&reader, ret);
+	r = r < 0 ? r : read_failover(&reader, ret);
 	ret->time = (int64_t)time;
 	return r;
 }

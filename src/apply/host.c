@@ -399,6 +399,33 @@ static int finish_preparing(struct ls_host *host, uint32_t there, const struct l
 	return r < 0 ? r : make_plan(host, options, prepared, err);
 }
 
+static bool is_full(uint32_t mode)
+{
+	return mode == LS_FAILOVER_FULL || mode == LS_FAILOVER_PERMANENT;
+}
+
+/* Between a partial and a full failover there is none at all: hosts would be answered for by two at once. What was
+ * before the host started is no more. */
+static int check_switch(struct ls_host *host, const struct ls_spec *spec, struct ls_diag *diag)
+{
+	const struct ls_mark mark = spec->failover.mode_mark;
+	uint32_t now = spec->failover.mode;
+	struct ls_generation last;
+	bool excluded;
+
+	if (!host->current || ls_generation_read(host, host->current, 0, &last, NULL) < 0)
+		return 0;
+	excluded = last.this_epoch && ((last.failover == LS_FAILOVER_PARTIAL && is_full(now)) ||
+					      (is_full(last.failover) && now == LS_FAILOVER_PARTIAL));
+	if (excluded)
+		ls_diag_report(diag, LS_SEVERITY_ERROR, (struct ls_location){ spec->file, mark.line, mark.column },
+			"failover-exclusive",
+			"the mode is %s, but this host is in %s failover: apply mode none first, then this",
+			ls_failover_words[now].word, ls_failover_words[last.failover].word);
+	ls_generation_done(&last);
+	return excluded ? -EINVAL : 0;
+}
+
 int ls_host_prepare(struct ls_host *host, const struct ls_spec *spec, const struct ls_plan_options *options,
 	struct ls_prepared **ret, struct ls_diag *diag, struct ls_error *err)
 {
@@ -407,7 +434,9 @@ int ls_host_prepare(struct ls_host *host, const struct ls_spec *spec, const stru
 	int r = begin_to_prepare(host, &prepared, &there, err);
 
 	if (r >= 0 && spec) {
-		r = ls_compile(spec, &prepared->actual, &prepared->desired, diag);
+		r = check_switch(host, spec, diag);
+		if (r >= 0)
+			r = ls_compile(spec, &prepared->actual, &prepared->desired, diag);
 		if (r < 0)
 			ls_error_set(err, r, r == -EINVAL ? "the spec does not fit this host" : "out of memory");
 		else

@@ -59,6 +59,7 @@ enum cli_option_id {
 	CLI_TEST,
 	CLI_PRESHARED,
 	CLI_ESP,
+	CLI_FAILOVER,
 	CLI_N_OPTIONS,
 };
 
@@ -106,6 +107,7 @@ struct cli_args {
 	uint32_t given;                  /* bits by enum cli_option_id */
 	const char *state_dir, *netns, *from, *message;
 	const struct ls_esp_proposal *esp;
+	enum ls_failover_mode failover;
 	uint64_t to;
 	enum cli_color color;
 };

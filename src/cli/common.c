@@ -39,6 +39,8 @@ enum cli_exit cli_spec_read(struct cli *cli, struct cli_spec *spec)
 	if (r < 0)
 		return refuse_file(spec, &err);
 	r = ls_spec_parse(path, spec->source.text, spec->source.length, &spec->spec, &spec->diag, &err);
+	if (r == 0 && cli_given(cli, CLI_FAILOVER))
+		r = ls_spec_set_failover(spec->spec, cli->args.failover, &spec->diag);
 	if (r < 0 && r != -EINVAL)
 		return cli_fail(cli, &err);
 	return r < 0 ? CLI_EXIT_INVALID : CLI_EXIT_DONE;

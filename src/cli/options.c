@@ -60,6 +60,17 @@ static const char *read_color(const char *text, void *value)
 	return "is none of auto, always, never";
 }
 
+static const char *read_failover(const char *text, void *value)
+{
+	for (const struct ls_word *word = ls_failover_words; word->word; word++) {
+		if (strcmp(text, word->word) != 0)
+			continue;
+		*(enum ls_failover_mode *)value = (enum ls_failover_mode)word->value;
+		return NULL;
+	}
+	return "is none of none, partial, full, permanent";
+}
+
 static const char *read_proposal(const char *text, void *value)
 {
 	const struct ls_esp_proposal *proposal = ls_esp_proposal_by_name(text);
@@ -97,5 +108,7 @@ const struct cli_option cli_options[CLI_N_OPTIONS] = {
 	[CLI_PRESHARED] = { FLAG("preshared", 0, "make a preshared key, which both ends have, instead of a pair") },
 	[CLI_ESP] = { VALUE("esp", 0, "PROPOSAL", esp, read_proposal,
 		"make a key for a security association of IPsec, like aes256-sha256") },
+	[CLI_FAILOVER] = { VALUE(
+		"failover", 0, "MODE", failover, read_failover, "in that mode of failover, whatever the spec says") },
 	[CLI_ABANDON] = { FLAG("abandon", 0, "leave the host as it is and forget the interrupted run") },
 };

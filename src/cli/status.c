@@ -158,7 +158,7 @@ static int read_state(struct ls_host *host, struct state *state, struct ls_error
 
 	ls_host_read_ahead(host);
 	if (number) {
-		r = ls_host_generation_objects(host, number, &state->generation, err);
+		r = ls_host_generation(host, number, &state->generation, err);
 		if (r < 0)
 			return r;
 	}
@@ -237,18 +237,46 @@ static void write_drift(struct cli *cli, const struct drifts *drifts)
 	}
 }
 
+/* What the spec of the generation does without. NULL: nothing, or memory ran out. */
+static struct ls_spec *read_spec(const struct ls_generation *generation)
+{
+	struct ls_diag diag = { 0 };
+	struct ls_spec *spec = NULL;
+
+	if (generation->spec_text && generation->spec_length)
+		(void)ls_spec_parse("", generation->spec_text, generation->spec_length, &spec, &diag, NULL);
+	ls_diag_done(&diag);
+	return spec;
+}
+
+static void write_suppressed(struct cli *cli, const struct ls_generation *generation)
+{
+	struct ls_spec *spec = read_spec(generation);
+	bool first = true;
+
+	cli_json_raw(cli, "\"suppressed\":[");
+	for (size_t i = 0; spec && i < spec->n_suppressed; i++)
+		cli_json_element(cli, &first, json_string(spec->suppressed[i].name));
+	cli_json_raw(cli, first ? "]" : "\n]");
+	ls_spec_free(spec);
+}
+
 static void print_json(struct cli *cli, const struct state *state)
 {
 	cli_json_raw(cli, "{\"format\":1,\"generation\":");
 	cli_json_value(
 		cli, state->generation.number ? json_integer((json_int_t)state->generation.number) : json_null());
+	cli_json_raw(cli, ",\"failover\":");
+	cli_json_value(cli, json_string(ls_failover_words[state->generation.failover].word));
 	cli_json_raw(cli, ",\"pending_confirm\":null,\"drift\":{");
 	write_drift(cli, &state->drifts);
 	cli_json_raw(cli, "},");
 	cli_json_tunnels(cli, &state->prepared->actual);
 	cli_json_raw(cli, ",");
 	cli_json_findings(cli, "warnings", LS_SEVERITY_WARNING, &state->warnings, NULL);
-	cli_json_raw(cli, ",\"suppressed\":[]}\n");
+	cli_json_raw(cli, ",");
+	write_suppressed(cli, &state->generation);
+	cli_json_raw(cli, "}\n");
 }
 
 /* ---- text -------------------------------------------------------------------------------------------------------- */
@@ -277,6 +305,16 @@ static void print_generation(struct cli *cli, const struct ls_generation *genera
 		cli_put(out, CLI_STYLE_NONE, generation->message);
 		putc_unlocked('\n', out->file);
 	}
+}
+
+static void print_suppressed(struct cli *cli, const struct ls_generation *generation)
+{
+	struct ls_spec *spec = read_spec(generation);
+
+	for (size_t i = 0; spec && i < spec->n_suppressed; i++)
+		fprintf(cli->out.file, "%s%s%s", i ? ", " : "Suppressed warnings: ", spec->suppressed[i].name,
+			i + 1 == spec->n_suppressed ? ".\n" : "");
+	ls_spec_free(spec);
 }
 
 static void print_attributes(const struct cli_stream *out, const struct drift *drift)
@@ -343,6 +381,9 @@ static void print_text(struct cli *cli, const struct state *state)
 		print_drifts(cli, &state->drifts);
 	else if (state->generation.number)
 		fputs("No drift.\n", cli->out.file);
+	if (state->generation.failover)
+		fprintf(cli->out.file, "Failover: %s.\n", ls_failover_words[state->generation.failover].word);
+	print_suppressed(cli, &state->generation);
 	cli_print_tunnels(cli, &state->prepared->actual);
 }
 

@@ -49,6 +49,14 @@ const char *compiler_device(struct compiler *compiler, const char *interface)
 	return interface;
 }
 
+bool compiler_has_interface(const struct compiler *compiler, size_t i)
+{
+	const struct ls_spec *spec = compiler->spec;
+	size_t first = spec->n_interfaces - spec->n_tunnels;
+
+	return i < first || !spec->tunnels[i - first].network || ls_spec_has_tunnels(spec);
+}
+
 /* ---- binding interfaces to links --------------------------------------------------------------------------------- */
 
 static bool has_mac(const struct ls_link *link, unsigned attr, const struct ls_mac *found, const struct ls_mac *mac)
@@ -112,6 +120,38 @@ static void bind_interfaces(struct compiler *compiler)
 	}
 }
 
+/* ---- what is not there in this mode of failover ------------------------------------------------------------------ */
+
+static bool is_name(const char *link, void *data)
+{
+	return !strcmp(link, data);
+}
+
+static bool is_of_link(const struct ls_object *object, const char *dev)
+{
+	const struct ls_rule *rule = (const struct ls_rule *)object;
+
+	if (object->kind == &ls_kind_rule)
+		return (ls_object_has(object, LS_RULE_IIF) && !strcmp(rule->iif, dev)) ||
+		       (ls_object_has(object, LS_RULE_OIF) && !strcmp(rule->oif, dev));
+	return ls_object_each_link(object, is_name, (void *)(uintptr_t)dev);
+}
+
+/* What the spec has put on a tunnel that is not there: its addresses, routes by it. */
+static void leave_out(struct compiler *compiler, const char *dev)
+{
+	for (size_t i = compiler->set->n_objects; i > 0; i--)
+		if (is_of_link(compiler->set->objects[i - 1], dev))
+			ls_set_remove(compiler->set, i - 1);
+}
+
+static void leave_tunnels_out(struct compiler *compiler)
+{
+	for (size_t i = 0; i < compiler->spec->n_interfaces; i++)
+		if (!compiler_has_interface(compiler, i))
+			leave_out(compiler, compiler->devices[i]);
+}
+
 int ls_compile(const struct ls_spec *spec, const struct ls_set *links, struct ls_set *ret, struct ls_diag *diag)
 {
 	struct compiler compiler = { .spec = spec, .links = links, .set = ret, .diag = diag };
@@ -130,6 +170,8 @@ int ls_compile(const struct ls_spec *spec, const struct ls_set *links, struct ls
 		compile_sysctls(&compiler);
 		compile_nat(&compiler);
 		compile_tunnels(&compiler);
+		compile_failover(&compiler);
+		leave_tunnels_out(&compiler);
 	}
 	if (compiler.out_of_memory)
 		return -ENOMEM;

@@ -17,10 +17,18 @@ struct compiler {
 /* A new object of the set, asked for at `mark`. NULL when memory ran out. */
 void *compiler_add(struct compiler *compiler, const struct ls_kind *kind, struct ls_mark mark);
 const char *compiler_device(struct compiler *compiler, const char *interface);
+/* Is the interface of that number there in this mode of failover? Tunnels of networks may not be. */
+bool compiler_has_interface(const struct compiler *compiler, size_t i);
 void compiler_error(struct compiler *compiler, struct ls_mark mark, const char *id, const char *format, ...)
 	LS_PRINTF(4, 5);
 void compile_default_route(struct compiler *compiler, const char *dev, const struct ls_ip *via, struct ls_mark mark);
+/* Over a link (NULL: none), without a next hop, in a table (0: the main one). NULL: out of memory. */
+struct ls_route *compile_route_to(
+	struct compiler *compiler, const struct ls_prefix *to, const char *dev, uint32_t table, struct ls_mark mark);
 void compile_sysctl(
+	struct compiler *compiler, const char *path, const char *value, const char *dev, struct ls_mark mark);
+/* The same, unless the spec itself, or something before, says what is to be there. */
+void compile_needed_sysctl(
 	struct compiler *compiler, const char *path, const char *value, const char *dev, struct ls_mark mark);
 /* NULL: out of memory. */
 struct ls_address *compile_address(struct compiler *compiler, const char *dev, const struct ls_spec_address *address);
@@ -36,3 +44,4 @@ void compile_neighbours(struct compiler *compiler);
 void compile_sysctls(struct compiler *compiler);
 void compile_nat(struct compiler *compiler);
 void compile_tunnels(struct compiler *compiler);
+void compile_failover(struct compiler *compiler);

@@ -246,6 +246,8 @@ void compile_interfaces(struct compiler *compiler)
 		const struct ls_spec_interface *interface = &compiler->spec->interfaces[i];
 		const char *dev = compiler->devices[i];
 
+		if (!compiler_has_interface(compiler, i))
+			continue;
 		compile_link(compiler, interface, dev);
 		compile_family(compiler, &interface->ipv4, dev);
 		compile_ipv6_method(compiler, interface, dev);

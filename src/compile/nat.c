@@ -193,7 +193,7 @@ static void compile_networks(struct compiler *compiler)
 			continue;
 		add_link(compiler, LS_NFT_INNER, network->interface_mark, compiler_device(compiler, network->interface),
 			NULL);
-		if (compiler->spec->nat.route_between_networks)
+		if (compiler->spec->nat.route_between_networks || compiler->spec->failover.route_between_networks)
 			route_to_others(compiler, i);
 	}
 }
@@ -354,7 +354,7 @@ static void compile_uplinks(struct compiler *compiler)
 	for (size_t i = 0; i < spec->nat.n_uplinks; i++)
 		add_link(compiler, LS_NFT_UPLINKS, spec->nat.uplinks[i].mark,
 			compiler_device(compiler, spec->nat.uplinks[i].name), NULL);
-	if (!spec->nat.n_uplinks && spec->public_ips.interface)
+	if (!spec->nat.n_uplinks && spec->public_ips.interface && ls_spec_has_networks(spec))
 		add_link(compiler, LS_NFT_UPLINKS, spec->public_ips.interface_mark,
 			compiler_device(compiler, spec->public_ips.interface), NULL);
 }
@@ -396,7 +396,7 @@ static void compile_segments(struct compiler *compiler)
 	for (size_t i = 0; i < compiler->spec->n_interfaces; i++) {
 		const struct ls_spec_interface *interface = &compiler->spec->interfaces[i];
 
-		if (!interface->clamp_mss)
+		if (!interface->clamp_mss || !compiler_has_interface(compiler, i))
 			continue;
 		add_segment(compiler, LS_NFT_MSS4, interface, compiler->devices[i], interface->mtu - IPV4_TCP);
 		if (interface->mtu >= LS_IPV6_MTU_MIN)
@@ -439,11 +439,26 @@ static void compile_allowed(struct compiler *compiler, enum ls_nft_set_id set4, 
 	}
 }
 
+static void let_managers_in(struct compiler *compiler)
+{
+	const struct ls_spec_management *management = &compiler->spec->management;
+
+	for (size_t i = 0; i < management->n_peers; i++) {
+		const struct ls_spec_allow allow = { .mark = management->peers[i].mark,
+			.from = management->peers[i].subnet };
+
+		add_allowed(compiler, allow.from.ip.family == AF_INET6 ? LS_NFT_LET_IN6 : LS_NFT_LET_IN4, &allow,
+			allow.from.ip.family);
+	}
+}
+
 /* The hooks where what nothing allows is dropped. */
 static uint32_t compile_filter(struct compiler *compiler)
 {
 	const struct ls_spec_filter *filter = &compiler->spec->filter;
 
+	if (filter->input.policy == LS_NFT_POLICY_DROP)
+		let_managers_in(compiler);
 	compile_allowed(compiler, LS_NFT_LET_IN4, LS_NFT_LET_IN6, &filter->input);
 	compile_allowed(compiler, LS_NFT_LET_THROUGH4, LS_NFT_LET_THROUGH6, &filter->forward);
 	return (filter->input.policy == LS_NFT_POLICY_DROP ? LS_BIT(NF_INET_LOCAL_IN) : 0) |
@@ -453,16 +468,18 @@ static uint32_t compile_filter(struct compiler *compiler)
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 /* Where the spec first says something of it; line 0: nowhere. */
-static struct ls_mark first_mark(const struct ls_spec *spec)
+static struct ls_mark first_mark(const struct compiler *compiler)
 {
+	const struct ls_spec *spec = compiler->spec;
+
 	if (spec->nat.mark.line)
 		return spec->nat.mark;
-	if (spec->public_ips.mark.line)
+	if (spec->public_ips.mark.line && ls_spec_has_networks(spec))
 		return spec->public_ips.mark;
-	if (spec->n_networks)
+	if (spec->n_networks && ls_spec_has_networks(spec))
 		return spec->networks[0].mark;
 	for (size_t i = 0; i < spec->n_interfaces; i++)
-		if (spec->interfaces[i].clamp_mss)
+		if (spec->interfaces[i].clamp_mss && compiler_has_interface(compiler, i))
 			return spec->interfaces[i].clamp_mss_mark;
 	if (spec->filter.mark.line)
 		return spec->filter.mark;
@@ -481,14 +498,6 @@ static void add_skeleton(struct compiler *compiler, uint32_t drops, struct ls_ma
 	}
 }
 
-static bool sets_sysctl(const struct ls_spec *spec, const char *path)
-{
-	for (size_t i = 0; i < spec->n_sysctls; i++)
-		if (!strcmp(spec->sysctls[i].path, path))
-			return true;
-	return false;
-}
-
 static bool has_family(const struct compiler *compiler, size_t from, uint8_t family)
 {
 	for (; from < compiler->set->n_objects; from++) {
@@ -502,7 +511,6 @@ static bool has_family(const struct compiler *compiler, size_t from, uint8_t fam
 	return false;
 }
 
-/* Unless the spec itself says what is to be there. */
 static void forward_packets(struct compiler *compiler, size_t from, struct ls_mark mark)
 {
 	static const struct {
@@ -511,19 +519,21 @@ static void forward_packets(struct compiler *compiler, size_t from, struct ls_ma
 	} switches[] = { { AF_INET, "net/ipv4/ip_forward" }, { AF_INET6, "net/ipv6/conf/all/forwarding" } };
 
 	for (size_t i = 0; i < LS_ARRAY_SIZE(switches); i++)
-		if (has_family(compiler, from, switches[i].family) && !sets_sysctl(compiler->spec, switches[i].path))
-			compile_sysctl(compiler, switches[i].path, "1", NULL, mark);
+		if (has_family(compiler, from, switches[i].family))
+			compile_needed_sysctl(compiler, switches[i].path, "1", NULL, mark);
 }
 
 void compile_nat(struct compiler *compiler)
 {
-	struct ls_mark mark = first_mark(compiler->spec);
+	struct ls_mark mark = first_mark(compiler);
 	size_t from = compiler->set->n_objects;
 
 	if (!mark.line)
 		return;
-	compile_networks(compiler);
-	compile_public_ips(compiler);
+	if (ls_spec_has_networks(compiler->spec)) {
+		compile_networks(compiler);
+		compile_public_ips(compiler);
+	}
 	compile_forwards(compiler);
 	compile_uplinks(compiler);
 	compile_nat_section(compiler);

@@ -101,6 +101,21 @@ void compile_default_route(struct compiler *compiler, const char *dev, const str
 	set_device(route, dev);
 }
 
+struct ls_route *compile_route_to(
+	struct compiler *compiler, const struct ls_prefix *to, const char *dev, uint32_t table, struct ls_mark mark)
+{
+	struct ls_route *route = compiler_add(compiler, &ls_kind_route, mark);
+
+	if (!route)
+		return NULL;
+	fill_route(route, to, table ? table : TABLE_MAIN);
+	if (dev) {
+		compiler_need_up(compiler, dev, mark);
+		set_device(route, dev);
+	}
+	return route;
+}
+
 static void set_next_hop(struct compiler *compiler, const struct ls_spec_route *spec, struct ls_route *route)
 {
 	const char *dev;
@@ -267,6 +282,22 @@ void compile_sysctl(
 		sysctl->dev = dev;
 		sysctl->object.set |= LS_BIT(LS_SYSCTL_DEV);
 	}
+}
+
+static bool has_sysctl(const struct compiler *compiler, const char *path)
+{
+	for (size_t i = 0; i < compiler->set->n_objects; i++)
+		if (compiler->set->objects[i]->kind == &ls_kind_sysctl &&
+			!strcmp(((const struct ls_sysctl *)compiler->set->objects[i])->path, path))
+			return true;
+	return false;
+}
+
+void compile_needed_sysctl(
+	struct compiler *compiler, const char *path, const char *value, const char *dev, struct ls_mark mark)
+{
+	if (!path || !has_sysctl(compiler, path))
+		compile_sysctl(compiler, path, value, dev, mark);
 }
 
 /* net/FAMILY/{conf,neigh}/LINK/NAME: the link, unless it is one of the two that stand for all. */

@@ -34,20 +34,47 @@ static void compile_device(struct compiler *compiler, const struct ls_spec_tunne
 	device->private_key = path_of(compiler, tunnel->private_key_file);
 	device->fwmark = tunnel->fwmark;
 	device->object.set = LS_BIT(LS_WIREGUARD_DEV) | LS_BIT(LS_WIREGUARD_PRIVATE_KEY) | LS_BIT(LS_WIREGUARD_FWMARK);
+	/* The kernel does it by itself when the link comes up (wg_open), and never takes it back. */
+	compile_needed_sysctl(compiler, "net/ipv4/conf/all/send_redirects", "0", NULL, tunnel->mark);
 	if (!tunnel->listen_port)
 		return;
 	device->listen_port = tunnel->listen_port;
 	device->object.set |= LS_BIT(LS_WIREGUARD_LISTEN_PORT);
 }
 
+/* The tenant's end of a partial failover hears of failed-over replicas alone: all that may come out of it. */
+static size_t list_replicas(const struct ls_spec *spec, const struct ls_spec_tunnel *tunnel, struct ls_prefix *list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; spec->side == LS_SPEC_TENANT && i < spec->n_replicas; i++)
+		for (size_t k = 0; k < spec->replicas[i].n_networks; k++) {
+			const struct ls_spec_replica_network *part = &spec->replicas[i].networks[k];
+
+			if (!ls_spec_is_failed_over(spec, &spec->replicas[i]) ||
+				strcmp(part->name, tunnel->network) != 0)
+				continue;
+			for (size_t a = 0; a < part->n_addresses; a++)
+				if (part->addresses[a].ip.family == tunnel->family) {
+					if (list)
+						list[n] = ls_ip_alone(&part->addresses[a].ip);
+					n++;
+				}
+		}
+	return n;
+}
+
 static const char *allowed_ips(
 	struct compiler *compiler, const struct ls_spec_tunnel *tunnel, const struct ls_spec_peer *peer)
 {
-	struct ls_prefix *list = ls_arena_alloc(compiler->set->arena, (peer->n_allowed_ips + 1) * sizeof(*list));
-	size_t n = 0;
+	size_t n_replicas = tunnel->network ? list_replicas(compiler->spec, tunnel, NULL) : 0, n = 0;
+	struct ls_prefix *list =
+		ls_arena_alloc(compiler->set->arena, (peer->n_allowed_ips + n_replicas + 1) * sizeof(*list));
 
 	for (; list && n < peer->n_allowed_ips; n++)
 		list[n] = peer->allowed_ips[n].subnet;
+	if (list && !n && n_replicas)
+		n = list_replicas(compiler->spec, tunnel, list);
 	if (list && !n)
 		list[n++] = (struct ls_prefix){ .ip.family = tunnel->family };
 	return list ? ls_prefixes_text(compiler->set->arena, list, n) : NULL;
@@ -152,6 +179,8 @@ void compile_tunnels(struct compiler *compiler)
 	for (size_t i = 0; i < compiler->spec->n_tunnels; i++) {
 		const struct ls_spec_tunnel *tunnel = &compiler->spec->tunnels[i];
 
+		if (tunnel->network && !ls_spec_has_tunnels(compiler->spec))
+			continue;
 		switch ((enum ls_tunnel_type)tunnel->type) {
 		case LS_TUNNEL_WIREGUARD:
 			compile_wireguard(compiler, tunnel);

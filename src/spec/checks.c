@@ -13,6 +13,7 @@ static ls_check_fn *const checks[] = {
 	ls_check_nat,
 	ls_check_filter,
 	ls_check_tunnels,
+	ls_check_appliance,
 };
 
 /* Names are interned, so their addresses tell them apart, and repeat: many routes have one interface. */

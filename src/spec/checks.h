@@ -40,6 +40,12 @@ ls_check_fn ls_check_duplicates; /* one entry per object of the kernel */
 ls_check_fn ls_check_nat;        /* public addresses, forwards, networks */
 ls_check_fn ls_check_filter;     /* what it allows */
 ls_check_fn ls_check_tunnels;    /* their families, ports, MTUs and peers */
+ls_check_fn ls_check_appliance;  /* its side and platform, replicas, failover */
+
+/* What the mode of failover asks for. Uses no more of the checker than spec and report. */
+void ls_check_mode(struct ls_checker *checker);
+
+#define LS_DIRECTOR_DUAL_STACK "director-dual-stack"
 
 /* The interface of that name in the spec, or NULL. The name is interned in the spec's arena, or NULL. */
 const struct ls_spec_interface *ls_checker_find(struct ls_checker *checker, const char *name);

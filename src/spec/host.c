@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The keys of a host's spec, as tables; a new key is a line in one of them. Those of its parts are in files of their
- * own (interfaces.c, links.c, routes.c, hops.c, rules.c, sysctls.c, nat.c), which are all built alike: readers of
- * single values, the `finish` functions, with what one mapping can be asked without knowing the others, the tables,
- * each after those that it refers to, and the readers' forms. What takes the whole spec (references, duplicates,
- * addresses that make sense) is in the checks.
+ * own (interfaces.c, links.c, routes.c, hops.c, rules.c, sysctls.c, nat.c, tunnels.c, failover.c), which are all built
+ * alike: readers of single values, the `finish` functions, with what one mapping can be asked without knowing the
+ * others, the tables, each after those that it refers to, and the readers' forms. What takes the whole spec
+ * (references, duplicates, addresses that make sense) is in the checks.
  */
 #include "tunnels.h"
 
@@ -80,6 +80,11 @@ static const struct ls_mapping address_mapping = {
 	.size = sizeof(struct ls_spec_address),
 };
 
+static const struct ls_word sides[] = { { "provider", LS_SPEC_PROVIDER }, { "tenant", LS_SPEC_TENANT }, { NULL, 0 } };
+
+static const struct ls_word platforms[] = { { "vsphere", LS_SPEC_VSPHERE }, { "director", LS_SPEC_DIRECTOR },
+	{ NULL, 0 } };
+
 static const struct ls_key host_keys[] = {
 	{ LS_NAME("linkspan"), .decode = decode_format, .max = UINT32_MAX, .needed = LS_ALWAYS },
 	{ LS_NAME("kind"), LS_AT(ls_host, spec.kind), .decode = decode_kind, .words = kinds, .needed = LS_ALWAYS },
@@ -110,6 +115,19 @@ static const struct ls_key host_keys[] = {
 		LS_MAPPING(&ls_filter_mapping) },
 	{ LS_NAME("tunnels"), LS_AT(ls_host, spec.tunnels), LS_PRESENT(ls_host, spec.n_tunnels),
 		LS_NAMED(&ls_tunnel_mapping) },
+	{ LS_NAME("side"), LS_AT(ls_host, spec.side), LS_MARK(ls_host, spec.side_mark), LS_WORD(sides) },
+	{ LS_NAME("platform"), LS_AT(ls_host, spec.platform), LS_MARK(ls_host, spec.platform_mark),
+		LS_WORD(platforms) },
+	{ LS_NAME("ipv6_communication"), LS_AT(ls_host, spec.ipv6_communication), LS_MARK(ls_host, spec.ipv6_mark),
+		LS_BOOL },
+	{ LS_NAME("management"), LS_AT(ls_host, spec.management), LS_MARK(ls_host, spec.management.mark),
+		LS_MAPPING(&ls_management_mapping) },
+	{ LS_NAME("replicas"), LS_AT(ls_host, spec.replicas), LS_PRESENT(ls_host, spec.n_replicas),
+		LS_NAMED(&ls_replica_mapping) },
+	{ LS_NAME("failover"), LS_AT(ls_host, spec.failover), LS_MARK(ls_host, spec.failover.mark),
+		LS_MAPPING(&ls_failover_mapping) },
+	{ LS_NAME("suppress_warnings"), LS_AT(ls_host, spec.suppressed), LS_PRESENT(ls_host, spec.n_suppressed),
+		LS_LIST(&ls_suppressed_mapping) },
 };
 
 const struct ls_mapping ls_host_mapping = {

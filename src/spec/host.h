@@ -16,7 +16,7 @@ extern const struct ls_mapping ls_host_mapping;
 
 /* The forms of what the readers of the files of these names take; decode NULL at the end. */
 extern const struct ls_reader_form ls_host_forms[], ls_interface_forms[], ls_link_forms[], ls_route_forms[],
-	ls_sysctl_forms[], ls_rule_forms[], ls_nat_forms[];
+	ls_sysctl_forms[], ls_rule_forms[], ls_nat_forms[], ls_failover_forms[];
 
 /* What the mappings' `finish` and the checks ask of each alone (schema_rules.c). */
 extern const char ls_rules_family[], ls_rules_match[], ls_rules_create[], ls_rules_interface[], ls_rules_route[],
@@ -28,7 +28,10 @@ extern const char ls_rules_family[], ls_rules_match[], ls_rules_create[], ls_rul
  * nat.c networks, public addresses, forwards and nat). */
 extern const struct ls_mapping ls_interface_mapping, ls_create_mapping, ls_route_mapping, ls_hop_mapping,
 	ls_nexthop_mapping, ls_neighbour_mapping, ls_rule_mapping, ls_sysctl_mapping, ls_network_mapping,
-	ls_public_mapping, ls_forward_mapping, ls_gateway_mapping, ls_nat_mapping, ls_filter_mapping;
+	ls_public_mapping, ls_forward_mapping, ls_gateway_mapping, ls_nat_mapping, ls_filter_mapping,
+	ls_replica_mapping, ls_failover_mapping, ls_management_mapping, ls_suppressed_mapping;
+/* An address of a list of them. */
+extern const struct ls_mapping ls_ip_mapping;
 
 /* A network; an address alone is a network of its own. */
 ls_decode_fn ls_decode_network;

@@ -113,6 +113,23 @@ static const char *check_dns_name(const char *text)
 
 /* ---- finish ------------------------------------------------------------------------------------------------------ */
 
+static void check_gateway(struct ls_decoder *decoder, const struct ls_spec_subnet *subnet)
+{
+	const struct ls_ip *gateway = &subnet->gateway;
+
+	if (!gateway->family || !subnet->subnet.ip.family)
+		return;
+	if (gateway->family != subnet->subnet.ip.family)
+		ls_report_error(decoder->report, subnet->gateway_mark, "type",
+			"'gateway' is %s, but 'subnet' is %s; give both in one family",
+			ls_ip_family_name(gateway->family), ls_ip_family_name(subnet->subnet.ip.family));
+	else if (!ls_prefix_contains(&subnet->subnet, gateway) &&
+		 !(gateway->family == AF_INET6 && ls_ip_is_link_local(gateway)))
+		ls_report_error(decoder->report, subnet->gateway_mark, "address-sane",
+			"'gateway' is not within 'subnet'%s; its hosts could not reach it",
+			gateway->family == AF_INET6 ? ", nor link-local" : "");
+}
+
 static void finish_network(struct ls_decoder *decoder, struct ls_mark mark, const struct ls_seen *seen, void *target)
 {
 	const struct ls_spec_network *network = target;
@@ -126,6 +143,8 @@ static void finish_network(struct ls_decoder *decoder, struct ls_mark mark, cons
 		ls_report_error(decoder->report, network->ipv4.subnet_mark, "type", "'ipv4' has an IPv6 subnet");
 	if (network->ipv6.subnet.ip.family == AF_INET)
 		ls_report_error(decoder->report, network->ipv6.subnet_mark, "type", "'ipv6' has an IPv4 subnet");
+	check_gateway(decoder, &network->ipv4);
+	check_gateway(decoder, &network->ipv6);
 }
 
 static void finish_mapping(struct ls_decoder *decoder, struct ls_mark mark, const struct ls_seen *seen, void *target)
@@ -252,9 +271,18 @@ static void finish_prefixes(struct ls_decoder *decoder, struct ls_mark mark, con
 
 static const struct ls_word protocols[] = { { "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP }, { NULL, 0 } };
 
+static const struct ls_key ip_key = { LS_NAME("address"), LS_AT(ls_spec_ip, ip), LS_IP };
+
+const struct ls_mapping ls_ip_mapping = {
+	.what = "an address",
+	.size = sizeof(struct ls_spec_ip),
+	.shorthand = &ip_key,
+};
+
 static const struct ls_key subnet_keys[] = {
 	{ LS_NAME("subnet"), LS_AT(ls_spec_subnet, subnet), LS_MARK(ls_spec_subnet, subnet_mark),
 		.decode = ls_decode_network, .needed = LS_ALWAYS },
+	{ LS_NAME("gateway"), LS_AT(ls_spec_subnet, gateway), LS_MARK(ls_spec_subnet, gateway_mark), LS_IP },
 };
 
 static const struct ls_mapping subnet_mapping = {
@@ -266,11 +294,14 @@ static const struct ls_mapping subnet_mapping = {
 static const struct ls_key network_keys[] = {
 	{ LS_NAME("interface"), LS_AT(ls_spec_network, interface), LS_MARK(ls_spec_network, interface_mark),
 		LS_TEXT(ls_check_interface_name), .needed = LS_ALWAYS },
+	{ LS_NAME("vlan"), LS_AT(ls_spec_network, vlan), LS_MARK(ls_spec_network, vlan_mark), LS_NUMBER(1, 4094) },
 	{ LS_NAME("internet"), LS_AT(ls_spec_network, internet), LS_BOOL },
 	{ LS_NAME("ipv4"), LS_AT(ls_spec_network, ipv4), LS_MARK(ls_spec_network, ipv4.mark),
 		LS_MAPPING(&subnet_mapping) },
 	{ LS_NAME("ipv6"), LS_AT(ls_spec_network, ipv6), LS_MARK(ls_spec_network, ipv6.mark),
 		LS_MAPPING(&subnet_mapping) },
+	{ LS_NAME("production_hosts"), LS_AT(ls_spec_network, production_hosts),
+		LS_PRESENT(ls_spec_network, n_production_hosts), LS_LIST(&ls_ip_mapping) },
 };
 
 static const struct ls_key network_name = { LS_NAME("network"), LS_AT(ls_spec_network, name),
@@ -284,14 +315,6 @@ const struct ls_mapping ls_network_mapping = {
 	.name = &network_name,
 	.finish = finish_network,
 	.rules = ls_rules_network,
-};
-
-static const struct ls_key ip_key = { LS_NAME("address"), LS_AT(ls_spec_ip, ip), LS_IP };
-
-static const struct ls_mapping ip_mapping = {
-	.what = "an address",
-	.size = sizeof(struct ls_spec_ip),
-	.shorthand = &ip_key,
 };
 
 static const struct ls_key mapping_keys[] = {
@@ -318,7 +341,7 @@ static const struct ls_key public_keys[] = {
 	{ LS_NAME("interface"), LS_AT(ls_spec_public, interface), LS_MARK(ls_spec_public, interface_mark),
 		LS_TEXT(ls_check_interface_name), .needed = LS_ALWAYS },
 	{ LS_NAME("addresses"), LS_AT(ls_spec_public, addresses), LS_PRESENT(ls_spec_public, n_addresses),
-		LS_LIST(&ip_mapping) },
+		LS_LIST(&ls_ip_mapping) },
 	{ LS_NAME("mappings"), LS_AT(ls_spec_public, mappings), LS_PRESENT(ls_spec_public, n_mappings),
 		LS_LIST(&mapping_mapping) },
 };
@@ -373,7 +396,7 @@ static const struct ls_key gateway_keys[] = {
 	{ LS_NAME("external_port"), LS_AT(ls_spec_gateway, external_port), LS_NUMBER(1, 65535) },
 	{ LS_NAME("internal_port"), LS_AT(ls_spec_gateway, internal_port), LS_NUMBER(1, 65535) },
 	{ LS_NAME("service"), LS_AT(ls_spec_gateway, services), LS_PRESENT(ls_spec_gateway, n_services),
-		LS_LIST(&ip_mapping) },
+		LS_LIST(&ls_ip_mapping) },
 };
 
 const struct ls_mapping ls_gateway_mapping = {

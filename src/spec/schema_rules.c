@@ -132,7 +132,8 @@ const char ls_rules_rule[] =
 
 const char ls_rules_network[] =
 	"[{'anyOf': [{'required': ['ipv4']}, {'required': ['ipv6']}]},"
-	" {'properties': {'ipv4': {'properties': {'subnet': " V4 "}}, 'ipv6': {'properties': {'subnet': " V6 "}}}}]";
+	" {'properties': {'ipv4': {'properties': {'subnet': " V4 ", 'gateway': " V4 "}},"
+	"  'ipv6': {'properties': {'subnet': " V6 ", 'gateway': " V6 "}}}}]";
 
 /* A range, but not one of the same port twice. */
 #define RANGE "{'type': 'string', 'pattern': '-'}"
@@ -172,6 +173,9 @@ const char ls_rules_tunnel[] =
 
 const char ls_rules_host[] =
 	"[{'properties': {'interfaces': {'properties': {"
-	"    'lo': " NOT_CREATED ", 'all': " NOT_CREATED ", 'default': " NOT_CREATED "}}}}]";
+	"    'lo': " NOT_CREATED ", 'all': " NOT_CREATED ", 'default': " NOT_CREATED "}}}},"
+	" {'if': {'required': ['failover']}, 'then': {'required': ['side']}},"
+	" {'if': " IS("side", "tenant") ","
+	"  'then': {'properties': {'networks': {'maxProperties': 1}, 'failover': {'properties': {'mode': {'enum': ['none', 'partial']}}}}}}]";
 
 /* clang-format on */

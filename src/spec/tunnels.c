@@ -260,7 +260,8 @@ const struct ls_reader_form ls_tunnel_forms[] = {
 
 /* ---- as interfaces ----------------------------------------------------------------------------------------------- */
 
-static void become_interface(const struct ls_spec_tunnel *tunnel, struct ls_spec_interface *ret)
+static void become_interface(
+	const struct ls_spec *spec, const struct ls_spec_tunnel *tunnel, struct ls_spec_interface *ret)
 {
 	*ret = (struct ls_spec_interface){
 		.mark = tunnel->mark,
@@ -271,7 +272,8 @@ static void become_interface(const struct ls_spec_tunnel *tunnel, struct ls_spec
 		.mtu = tunnel->mtu,
 		.mtu_mark = tunnel->mtu_mark,
 		.up = true,
-		.clamp_mss = tunnel->clamp_mss,
+		/* In failover it is in the middle of others' connections: not all networks let ICMP through. */
+		.clamp_mss = tunnel->clamp_mss || (tunnel->network && spec->failover.mark.line),
 		.clamp_mss_mark = tunnel->mark,
 	};
 	/* It carries one family; IPv4 is where addresses are, IPv6 would be there by itself. */
@@ -307,7 +309,7 @@ int ls_tunnels_as_interfaces(struct ls_spec *spec)
 
 		if (tunnel->type == LS_TUNNEL_IPSEC && !tunnel->if_id)
 			tunnel->if_id = if_id_of(tunnel->name);
-		become_interface(tunnel, &all[spec->n_interfaces + i]);
+		become_interface(spec, tunnel, &all[spec->n_interfaces + i]);
 	}
 	spec->interfaces = all;
 	spec->n_interfaces += spec->n_tunnels;

@@ -140,7 +140,7 @@ Test(status, json_of_a_host_without_generation)
 	told_begin(&told, LS_BIT(CLI_JSON));
 	print_json(&told.cli, &state);
 	told_flush(&told);
-	cr_assert_str_eq(told.out, "{\"format\":1,\"generation\":null,\"pending_confirm\":null,"
+	cr_assert_str_eq(told.out, "{\"format\":1,\"generation\":null,\"failover\":\"none\",\"pending_confirm\":null,"
 				   "\"drift\":{\"missing\":[],\"extra\":[],\"changed\":[]},"
 				   "\"tunnels\":[],\"warnings\":[],\"suppressed\":[]}\n");
 	told_done(&told);

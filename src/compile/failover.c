@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Failover. In a partial one the production network and some of its hosts, which run at the provider as replicas, are
+ * joined by a tunnel for each family; both appliances answer for the hosts that are on the other side (proxy entries),
+ * and route to them.
+ *
+ * On the provider's side all of a network is in a routing table of its own. What the replicas send for others than one
+ * another goes into the tunnel, and with it to the production gateway: never out of the uplink, for without the tunnel
+ * the table says unreachable. What comes out of the tunnel goes to known replicas only. On the tenant's side there are
+ * routes to the replicas.
+ *
+ * In a full failover the appliance of the provider is the networks' gateway; NAT and public addresses are in nat.c.
+ */
+#include "compiler.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define LAST_METRIC 4278198272u /* behind whatever else there may be in the table */
+#define RULES_OF_NETWORK 4u
+
+/* A family of a network in a partial failover. */
+struct joint {
+	struct compiler *compiler;
+	const struct ls_spec_network *network;
+	const struct ls_spec_subnet *subnet;
+	const struct ls_spec_tunnel *tunnel;
+	const char *inner, *tunnel_dev;
+	size_t place; /* of the network in the spec */
+	uint8_t family;
+	struct ls_mark mark;
+};
+
+static const uint8_t families[] = { AF_INET, AF_INET6 };
+
+static const struct ls_spec_subnet *subnet_of(const struct ls_spec_network *network, uint8_t family)
+{
+	return family == AF_INET6 ? &network->ipv6 : &network->ipv4;
+}
+
+static const struct ls_spec_tunnel *tunnel_of(
+	const struct ls_spec *spec, const struct ls_spec_network *network, uint8_t family)
+{
+	for (size_t i = 0; i < spec->n_tunnels; i++)
+		if (spec->tunnels[i].network && spec->tunnels[i].family == family &&
+			!strcmp(spec->tunnels[i].network, network->name))
+			return &spec->tunnels[i];
+	return NULL;
+}
+
+/* ---- routes and rules -------------------------------------------------------------------------------------------- */
+
+static void lead(
+	const struct joint *joint, const struct ls_prefix *to, const char *dev, uint32_t table, struct ls_mark mark)
+{
+	(void)compile_route_to(joint->compiler, to, dev, table, mark);
+}
+
+/* Without a tunnel nothing leaves. */
+static void end_table(const struct joint *joint, uint32_t table)
+{
+	const struct ls_prefix all = { .ip.family = joint->family };
+	struct ls_route *route = compile_route_to(joint->compiler, &all, NULL, table, joint->mark);
+
+	if (!route)
+		return;
+	route->type = LS_ROUTE_UNREACHABLE;
+	route->metric = LAST_METRIC;
+}
+
+/* `suppress`: not by a default route. */
+static void add_rule(const struct joint *joint, uint32_t priority, const char *iif, uint32_t table, bool suppress)
+{
+	struct ls_rule *rule = compiler_add(joint->compiler, &ls_kind_rule, joint->mark);
+
+	if (!rule)
+		return;
+	rule->family = joint->family == AF_INET6 ? LS_FAMILY_IPV6 : LS_FAMILY_IPV4;
+	rule->priority = priority;
+	rule->iif = iif;
+	rule->table = table;
+	rule->action = table ? LS_RULE_LOOKUP : LS_RULE_UNREACHABLE;
+	rule->object.set = LS_BIT(LS_RULE_FAMILY) | LS_BIT(LS_RULE_PRIORITY) | LS_BIT(LS_RULE_ACTION) |
+			   LS_BIT(LS_RULE_IIF) | (table ? LS_BIT(LS_RULE_TABLE) : 0) |
+			   (suppress ? LS_BIT(LS_RULE_SUPPRESS_PREFIX_LENGTH) : 0);
+}
+
+static void add_rules(const struct joint *joint, uint32_t table)
+{
+	uint32_t first = LS_FAILOVER_RULES + RULES_OF_NETWORK * (uint32_t)joint->place;
+
+	add_rule(joint, first, joint->inner, table, false);
+	add_rule(joint, first + 1, joint->tunnel_dev, table, true);
+	add_rule(joint, first + 2, joint->tunnel_dev, 0, false);
+	add_rule(joint, first + 3, "lo", table, true); /* ICMP errors of the host itself find the replica */
+}
+
+/* ---- neighbours -------------------------------------------------------------------------------------------------- */
+
+static void answer_for(const struct joint *joint, const struct ls_ip *address, bool router, struct ls_mark mark)
+{
+	struct ls_neighbour *neighbour = compiler_add(joint->compiler, &ls_kind_neighbour, mark);
+
+	if (!neighbour)
+		return;
+	neighbour->dev = joint->inner;
+	neighbour->address = *address;
+	neighbour->proxy = 1;
+	neighbour->router = router;
+	neighbour->object.set = LS_BIT(LS_NEIGHBOUR_DEV) | LS_BIT(LS_NEIGHBOUR_ADDRESS) | LS_BIT(LS_NEIGHBOUR_PROXY) |
+				(router ? LS_BIT(LS_NEIGHBOUR_ROUTER) : 0);
+}
+
+static void set_link_sysctl(const struct joint *joint, const char *directory, const char *name, const char *value)
+{
+	compile_needed_sysctl(joint->compiler,
+		ls_arena_printf(joint->compiler->set->arena, "%s/%s/%s", directory, joint->inner, name), value,
+		joint->inner, joint->mark);
+}
+
+static void set_host_sysctl(const struct joint *joint, const char *path, const char *value)
+{
+	compile_needed_sysctl(joint->compiler, path, value, NULL, joint->mark);
+}
+
+/* Answers come at once (proxy_delay, in hundredths of a second, is 80 by itself), and nobody is told of a shorter way:
+ * there is none. With proxy_ndp of all links the kernel sees to an entry whenever it is asked. */
+static void speak_for_others(const struct joint *joint)
+{
+	if (joint->family == AF_INET) {
+		set_host_sysctl(joint, "net/ipv4/ip_forward", "1");
+		set_host_sysctl(joint, "net/ipv4/conf/all/send_redirects", "0");
+		set_link_sysctl(joint, "net/ipv4/conf", "send_redirects", "0");
+		set_link_sysctl(joint, "net/ipv4/neigh", "proxy_delay", "0");
+	} else {
+		set_host_sysctl(joint, "net/ipv6/conf/all/forwarding", "1");
+		set_host_sysctl(joint, "net/ipv6/conf/all/proxy_ndp", "1");
+		set_link_sysctl(joint, "net/ipv6/neigh", "proxy_delay", "0");
+	}
+}
+
+/* ---- replicas ---------------------------------------------------------------------------------------------------- */
+
+typedef void replica_fn(const struct joint *joint, const struct ls_spec_ip *address);
+
+/* Calls `fn` for each address of a failed-over replica in the network and family. */
+static void each_replica(const struct joint *joint, replica_fn *fn)
+{
+	const struct ls_spec *spec = joint->compiler->spec;
+
+	for (size_t i = 0; i < spec->n_replicas; i++) {
+		const struct ls_spec_replica *replica = &spec->replicas[i];
+
+		for (size_t k = 0; k < replica->n_networks && ls_spec_is_failed_over(spec, replica); k++) {
+			const struct ls_spec_replica_network *part = &replica->networks[k];
+
+			for (size_t n = 0; n < part->n_addresses && !strcmp(part->name, joint->network->name); n++)
+				if (part->addresses[n].ip.family == joint->family)
+					fn(joint, &part->addresses[n]);
+		}
+	}
+}
+
+static uint32_t table_of(const struct joint *joint)
+{
+	return LS_FAILOVER_TABLE + (uint32_t)joint->place;
+}
+
+static void find_here(const struct joint *joint, const struct ls_spec_ip *address)
+{
+	const struct ls_prefix alone = ls_ip_alone(&address->ip);
+
+	lead(joint, &alone, joint->inner, table_of(joint), address->mark);
+}
+
+static void find_there(const struct joint *joint, const struct ls_spec_ip *address)
+{
+	const struct ls_prefix alone = ls_ip_alone(&address->ip);
+
+	lead(joint, &alone, joint->tunnel_dev, 0, address->mark);
+	answer_for(joint, &address->ip, false, address->mark);
+}
+
+/* One that lives on the link must not be answered for. */
+static bool is_on_link(const struct joint *joint, const struct ls_ip *address)
+{
+	const struct ls_spec *spec = joint->compiler->spec;
+
+	for (size_t i = 0; i < spec->n_replicas; i++)
+		for (size_t k = 0; k < spec->replicas[i].n_networks; k++) {
+			const struct ls_spec_replica_network *part = &spec->replicas[i].networks[k];
+
+			for (size_t n = 0; n < part->n_addresses; n++)
+				if (ls_spec_is_failed_over(spec, &spec->replicas[i]) &&
+					!strcmp(part->name, joint->network->name) &&
+					!memcmp(&part->addresses[n].ip, address, sizeof(*address)))
+					return true;
+		}
+	return false;
+}
+
+/* ---- the provider's side ----------------------------------------------------------------------------------------- */
+
+/* A source of ARP requests and ICMP messages, for there is no other address on the link. */
+static void add_source(const struct joint *joint)
+{
+	const struct ls_spec_address alone = { .mark = joint->mark,
+		.address = { .ip = { .family = AF_INET, .bytes = { 169, 254, 0, 1 } }, .length = 32 } };
+
+	(void)compile_address(joint->compiler, joint->inner, &alone);
+}
+
+static void join_provider(const struct joint *joint)
+{
+	const struct ls_prefix all = { .ip.family = joint->family };
+
+	speak_for_others(joint);
+	lead(joint, &all, joint->tunnel_dev, table_of(joint), joint->tunnel->mark);
+	end_table(joint, table_of(joint));
+	add_rules(joint, table_of(joint));
+	each_replica(joint, find_here);
+	if (joint->family == AF_INET) {
+		add_source(joint);
+		set_link_sysctl(joint, "net/ipv4/conf", "proxy_arp", "1"); /* for all that the table leads elsewhere */
+		return;
+	}
+	if (joint->subnet->gateway.family)
+		answer_for(joint, &joint->subnet->gateway, true, joint->subnet->gateway_mark);
+	for (size_t i = 0; i < joint->network->n_production_hosts; i++) {
+		const struct ls_spec_ip *host = &joint->network->production_hosts[i];
+
+		if (host->ip.family == AF_INET6 && !is_on_link(joint, &host->ip))
+			answer_for(joint, &host->ip, false, host->mark);
+	}
+}
+
+/* ---- the tenant's side ------------------------------------------------------------------------------------------- */
+
+static void join_tenant(const struct joint *joint)
+{
+	speak_for_others(joint);
+	each_replica(joint, find_there);
+}
+
+/* ---- full -------------------------------------------------------------------------------------------------------- */
+
+/* The address that the gateway has in production, in the network's subnet. Of a link-local one the subnet is not. */
+static void take_gateway(const struct joint *joint)
+{
+	const struct ls_ip *gateway = &joint->subnet->gateway;
+	const struct ls_spec_address own = { .mark = joint->subnet->gateway_mark,
+		.address = { .ip = *gateway, .length = joint->subnet->subnet.length } };
+
+	if (!gateway->family)
+		return;
+	(void)compile_address(joint->compiler, joint->inner, &own);
+	if (!ls_prefix_contains(&joint->subnet->subnet, gateway))
+		lead(joint, &joint->subnet->subnet, joint->inner, 0, joint->subnet->subnet_mark);
+}
+
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
+
+/* Production's routers are not for the appliance. */
+static void make_inner(const struct joint *joint)
+{
+	if (joint->family != AF_INET6 || joint->compiler->spec->side != LS_SPEC_PROVIDER)
+		return;
+	set_link_sysctl(joint, "net/ipv6/conf", "disable_ipv6", "0");
+	set_link_sysctl(joint, "net/ipv6/conf", "accept_ra", "0");
+}
+
+static void compile_joint(const struct joint *joint)
+{
+	const struct ls_spec *spec = joint->compiler->spec;
+
+	make_inner(joint);
+	switch ((enum ls_failover_mode)spec->failover.mode) {
+	case LS_FAILOVER_NONE:
+		break;
+	case LS_FAILOVER_PARTIAL:
+		if (spec->side == LS_SPEC_TENANT)
+			join_tenant(joint);
+		else
+			join_provider(joint);
+		break;
+	case LS_FAILOVER_FULL:
+	case LS_FAILOVER_PERMANENT:
+		take_gateway(joint);
+		break;
+	}
+}
+
+void compile_failover(struct compiler *compiler)
+{
+	const struct ls_spec *spec = compiler->spec;
+	bool partial = spec->failover.mode == LS_FAILOVER_PARTIAL;
+
+	if (!spec->failover.mark.line || spec->failover.mode == LS_FAILOVER_NONE)
+		return;
+	for (size_t i = 0; i < spec->n_networks; i++)
+		for (size_t k = 0; k < LS_ARRAY_SIZE(families); k++) {
+			const struct ls_spec_network *network = &spec->networks[i];
+			struct joint joint = {
+				.compiler = compiler,
+				.network = network,
+				.subnet = subnet_of(network, families[k]),
+				.tunnel = tunnel_of(spec, network, families[k]),
+				.inner = compiler_device(compiler, network->interface),
+				.place = i,
+				.family = families[k],
+				.mark = network->mark,
+			};
+
+			if (!joint.subnet->mark.line || (partial && !joint.tunnel))
+				continue;
+			joint.tunnel_dev = joint.tunnel ? compiler_device(compiler, joint.tunnel->name) : NULL;
+			compile_joint(&joint);
+		}
+}
