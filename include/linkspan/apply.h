@@ -93,6 +93,20 @@ bool ls_host_is_hidden(const struct ls_host *host);
 /* A journal of this epoch is there: a run was cut short and has not been recovered. */
 bool ls_host_is_interrupted(struct ls_host *host);
 
+/* Where the peers with host names are, as looked up after the last run: wg_peers, sorted. */
+struct ls_endpoints {
+	struct ls_arena *arena;
+	struct ls_set resolved;   /* their endpoint: the address that the name had */
+	struct ls_set unresolved; /* there was no answer; their endpoint, if any: what it had before */
+};
+
+/* Empty where nothing is recorded. */
+int ls_host_endpoints(struct ls_host *host, struct ls_endpoints *ret, struct ls_error *err);
+void ls_endpoints_done(struct ls_endpoints *endpoints);
+/* What is known of the name that the peer `want` has now; NULL: nothing. */
+const struct ls_wg_peer *ls_endpoints_find(
+	const struct ls_endpoints *endpoints, const struct ls_wg_peer *want, bool *ret_resolved);
+
 /* ---- what would be ---------------------------------------------------------------------------------------------- */
 
 /* A plan with all it borrows from. */

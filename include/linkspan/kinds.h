@@ -87,3 +87,6 @@ int ls_announce(const struct ls_announcement *list, size_t n, struct ls_error *e
  * key now and not when there is traffic: without a session, a handshake is begun. Nothing is sent by a link that is
  * down. Negative errno. */
 int ls_wireguard_greet(struct ls_kernel *kernel, const char *dev, struct ls_error *err);
+/* Sets the endpoint of `peer` (a wg_peer with one) where there is such a peer, and nothing else. With a keepalive it
+ * gets a packet at once. */
+int ls_wireguard_point(struct ls_kernel *kernel, const struct ls_wg_peer *peer, struct ls_error *err);

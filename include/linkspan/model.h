@@ -52,6 +52,7 @@ enum ls_attr_flag {
 		4, /* in files of the state directory only: means nothing on another machine or after a reboot */
 	LS_ATTR_LEARNED = 8, /* the kernel may come to another value by itself */
 	LS_ATTR_UNTOLD = 16, /* a found object may leave it out though it has one: then it is no difference */
+	LS_ATTR_ASKED = 32,  /* INFO that a spec asks for: the kernel knows nothing of it, a generation does */
 };
 
 size_t ls_type_size(enum ls_type type); /* bytes of a value in its struct */
@@ -647,6 +648,9 @@ struct ls_wg_peer {
 	uint16_t endpoint_port;
 	uint16_t keepalive;      /* seconds, 0: none */
 	const char *allowed_ips; /* prefixes with blanks between, in order; a prefix is of one peer of a link */
+	/* Desired: "HOST:PORT", whose address is looked up when the plan stands; the object has no endpoint then. */
+	const char *endpoint_name;
+	uint8_t endpoint_family; /* enum ls_family: only such addresses; unset: any */
 	struct ls_wg_activity activity;
 };
 enum ls_wg_peer_attr {
@@ -657,6 +661,8 @@ enum ls_wg_peer_attr {
 	LS_WG_PEER_ENDPOINT_PORT,
 	LS_WG_PEER_KEEPALIVE,
 	LS_WG_PEER_ALLOWED_IPS,
+	LS_WG_PEER_ENDPOINT_NAME,
+	LS_WG_PEER_ENDPOINT_FAMILY,
 };
 
 /* IPsec: what manual keys can be used with (RFC 8221 forbids counter modes with them): AES-CBC (RFC 3602) with

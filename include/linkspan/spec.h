@@ -311,12 +311,14 @@ struct ls_spec_filter {
 /* tunnels: NAME: {...}. Each carries one family, and is an interface of its name (see ls_spec_find_interface). */
 struct ls_spec_peer {
 	struct ls_mark mark;
-	struct ls_mark public_key_mark, endpoint_mark, preshared_mark;
+	struct ls_mark public_key_mark, endpoint_mark, family_mark, preshared_mark;
 	const char *name;
 	const char *public_key;         /* base64 */
 	const char *preshared_key_file; /* or NULL */
-	struct ls_ip endpoint;          /* family 0: it calls */
+	struct ls_ip endpoint;          /* family 0: it calls, or has a name */
 	uint16_t endpoint_port;
+	const char *endpoint_name;                /* "HOST:PORT", or NULL */
+	uint8_t endpoint_family;                  /* AF_INET, AF_INET6: of the outer packets; 0: whichever there is */
 	uint16_t keepalive;                       /* key `persistent_keepalive`: seconds, 0: none */
 	struct ls_spec_subnet_entry *allowed_ips; /* none: all of the tunnel's family */
 	size_t n_allowed_ips;

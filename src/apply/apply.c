@@ -506,6 +506,9 @@ static void run(struct ls_host *host, const struct goal *goal, const struct ls_r
 		carry_out(host, goal, options, report);
 	else
 		record_only(host, goal, options, report);
+	if (!options->test && (report->outcome == LS_OUTCOME_DONE || report->outcome == LS_OUTCOME_NOTHING))
+		ls_endpoints_follow(
+			host, &report->prepared->wanted, goal->spec ? goal->spec_file : NULL, &report->notes);
 }
 
 void ls_host_apply(struct ls_host *host, const struct ls_spec *spec, const struct ls_run_options *options,

@@ -62,7 +62,7 @@ static int read_epoch(struct ls_epoch *ret, struct ls_error *err)
 
 /* ---- the directory ----------------------------------------------------------------------------------------------- */
 
-static int enter_netns(const char *name, struct ls_error *err)
+static int enter_netns(struct ls_host *host, const char *name, struct ls_error *err)
 {
 	LS_CLEANUP(ls_close) int fd = -1;
 	char path[PATH_MAX];
@@ -75,6 +75,7 @@ static int enter_netns(const char *name, struct ls_error *err)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return ls_error_set(err, -errno, "no network namespace '%s': %s: %s", name, path, strerror(errno));
+	host->home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (setns(fd, CLONE_NEWNET) < 0)
 		return ls_error_set(err, -errno, "cannot enter network namespace '%s': %s", name, strerror(errno));
 	return 0;
@@ -149,10 +150,10 @@ int ls_state_open(struct ls_host *host, const struct ls_host_options *options, s
 	const char *base = options->state_dir ? options->state_dir : LS_STATE_DIR;
 	int r;
 
-	host->dirfd = host->generationsfd = host->lockfd = host->lock_socket = -1;
+	host->dirfd = host->generationsfd = host->lockfd = host->lock_socket = host->home = -1;
 	if (options->change && !may_configure())
 		return ls_error_set(err, -EPERM, "changing the network needs root, or CAP_NET_ADMIN");
-	r = enter_netns(options->netns, err);
+	r = enter_netns(host, options->netns, err);
 	if (r < 0)
 		return r;
 	if (asprintf(&host->state_path, options->netns ? "%s/netns/%s" : "%s", base, options->netns) < 0)
@@ -168,6 +169,7 @@ void ls_state_close(struct ls_host *host)
 	ls_state_unlock(host);
 	ls_close(&host->generationsfd);
 	ls_close(&host->dirfd);
+	ls_close(&host->home);
 	free(host->state_path);
 }
 

@@ -5,6 +5,7 @@
  *   lock           held while a run changes anything; says who
  *   journal        before and after of a run that has not been committed
  *   current        number of the current generation; replacing it is the commit point
+ *   endpoints      where peers with host names are, as found last
  *   keys/          secrets that a way back may need, and the salt of their names
  *   generations/N  what generation N asked for, its spec, and the ledger of displaced values
  *
@@ -28,6 +29,7 @@ struct ls_host {
 	int generationsfd; /* likewise */
 	int lockfd;        /* -1: not locked */
 	int lock_socket;
+	int home; /* the network namespace that we came from, where we have left it; or -1 */
 	char *state_path;
 	bool hidden; /* there is a state directory, but we may not read it */
 	struct ls_epoch epoch;
@@ -64,7 +66,12 @@ int ls_state_write_current(struct ls_host *host, uint64_t number, struct ls_erro
 /* ---- record.c: how every file is framed ---------------------------------------------------------------------------
  */
 
-enum ls_record_type { LS_RECORD_CURRENT = 1, LS_RECORD_JOURNAL = 2, LS_RECORD_GENERATION = 3 };
+enum ls_record_type {
+	LS_RECORD_CURRENT = 1,
+	LS_RECORD_JOURNAL = 2,
+	LS_RECORD_GENERATION = 3,
+	LS_RECORD_ENDPOINTS = 4,
+};
 
 #define LS_RECORD_SECTIONS 4u
 
@@ -192,6 +199,14 @@ int ls_execute(struct ls_host *host, const struct ls_execution *execution, struc
 
 /* What follows a plan that was carried out and stands; `wanted` (sorted) is what it led to. notes may be NULL. */
 void ls_aftermath(struct ls_host *host, const struct ls_plan *plan, const struct ls_set *wanted, struct ls_diag *notes);
+
+/* ---- endpoints.c --------------------------------------------------------------------------------------------------
+ */
+
+/* After a run: peers of `wanted` (sorted) with host names are looked up and get their endpoints. `file`: the spec's, as
+ * far as warnings can speak of its lines, or NULL. */
+void ls_endpoints_follow(struct ls_host *host, const struct ls_set *wanted, const char *file, struct ls_diag *notes);
+int ls_endpoints_write(struct ls_host *host, const struct ls_endpoints *endpoints, struct ls_error *err);
 
 /* ---- recover.c ----------------------------------------------------------------------------------------------------
  */

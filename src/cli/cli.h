@@ -338,9 +338,16 @@ enum cli_exit cli_recover(struct cli *cli);
 enum cli_exit cli_rollback(struct cli *cli);
 enum cli_exit cli_down(struct cli *cli);
 enum cli_exit cli_status(struct cli *cli);
-/* status_tunnels.c: what the kernel says of ours; nothing where there are none, or `"tunnels":[` ... `]` */
-void cli_print_tunnels(struct cli *cli, const struct ls_set *actual);
-void cli_json_tunnels(struct cli *cli, const struct ls_set *actual);
+/* status_tunnels.c: what the kernel says of ours; nothing where there are none, or `"tunnels":[` ... `]`. With what the
+ * spec asks for (sorted) and what became of the host names in it. */
+struct cli_tunnels {
+	const struct ls_set *actual, *desired;
+	const struct ls_endpoints *endpoints;
+};
+
+void cli_print_tunnels(struct cli *cli, const struct cli_tunnels *tunnels);
+void cli_json_tunnels(struct cli *cli, const struct cli_tunnels *tunnels);
+void cli_warn_of_names(const struct cli_tunnels *tunnels, struct ls_diag *warnings); /* that do not resolve */
 /* status_ipsec.c: those of IPsec among them; *first: nothing has been told before. */
 void cli_print_ipsec(struct cli *cli, const struct ls_set *actual, bool *first);
 void cli_json_ipsec(struct cli *cli, const struct ls_set *actual, bool *first);

@@ -34,6 +34,7 @@ struct state {
 	struct ls_prepared *prepared;
 	struct drifts drifts;
 	struct ls_diag warnings;
+	struct ls_endpoints endpoints;
 };
 
 static void done(struct state *state)
@@ -42,6 +43,7 @@ static void done(struct state *state)
 	ls_prepared_free(state->prepared);
 	if (state->generation.number)
 		ls_generation_done(&state->generation);
+	ls_endpoints_done(&state->endpoints);
 	ls_diag_done(&state->warnings);
 }
 
@@ -150,6 +152,20 @@ static void warn_of_state(struct ls_host *host, struct state *state)
 			(unsigned long long)state->generation.number);
 }
 
+static struct cli_tunnels tunnels_of(const struct state *state)
+{
+	return (struct cli_tunnels){ &state->prepared->actual, &state->prepared->desired, &state->endpoints };
+}
+
+/* Without them, the names are told as unresolved. */
+static void read_names(struct ls_host *host, struct state *state)
+{
+	const struct cli_tunnels tunnels = tunnels_of(state);
+
+	(void)ls_host_endpoints(host, &state->endpoints, NULL);
+	cli_warn_of_names(&tunnels, &state->warnings);
+}
+
 static int read_state(struct ls_host *host, struct state *state, struct ls_error *err)
 {
 	const struct ls_plan_options options = { 0 };
@@ -167,6 +183,7 @@ static int read_state(struct ls_host *host, struct state *state, struct ls_error
 	if (r < 0)
 		return r;
 	warn_of_state(host, state);
+	read_names(host, state);
 	r = find_drifts(state->prepared->plan, &state->drifts);
 	if (r >= 0)
 		find_all_instead(&state->drifts, &state->prepared->actual);
@@ -263,6 +280,8 @@ static void write_suppressed(struct cli *cli, const struct ls_generation *genera
 
 static void print_json(struct cli *cli, const struct state *state)
 {
+	const struct cli_tunnels tunnels = tunnels_of(state);
+
 	cli_json_raw(cli, "{\"format\":1,\"generation\":");
 	cli_json_value(
 		cli, state->generation.number ? json_integer((json_int_t)state->generation.number) : json_null());
@@ -271,7 +290,7 @@ static void print_json(struct cli *cli, const struct state *state)
 	cli_json_raw(cli, ",\"pending_confirm\":null,\"drift\":{");
 	write_drift(cli, &state->drifts);
 	cli_json_raw(cli, "},");
-	cli_json_tunnels(cli, &state->prepared->actual);
+	cli_json_tunnels(cli, &tunnels);
 	cli_json_raw(cli, ",");
 	cli_json_findings(cli, "warnings", LS_SEVERITY_WARNING, &state->warnings, NULL);
 	cli_json_raw(cli, ",");
@@ -376,6 +395,8 @@ static void print_drifts(struct cli *cli, const struct drifts *drifts)
 
 static void print_text(struct cli *cli, const struct state *state)
 {
+	const struct cli_tunnels tunnels = tunnels_of(state);
+
 	print_generation(cli, &state->generation);
 	if (state->drifts.n)
 		print_drifts(cli, &state->drifts);
@@ -384,7 +405,7 @@ static void print_text(struct cli *cli, const struct state *state)
 	if (state->generation.failover)
 		fprintf(cli->out.file, "Failover: %s.\n", ls_failover_words[state->generation.failover].word);
 	print_suppressed(cli, &state->generation);
-	cli_print_tunnels(cli, &state->prepared->actual);
+	cli_print_tunnels(cli, &tunnels);
 }
 
 enum cli_exit cli_status(struct cli *cli)

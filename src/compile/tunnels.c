@@ -80,6 +80,17 @@ static const char *allowed_ips(
 	return list ? ls_prefixes_text(compiler->set->arena, list, n) : NULL;
 }
 
+static void compile_name(struct compiler *compiler, const struct ls_spec_peer *peer, struct ls_wg_peer *object)
+{
+	object->endpoint_name = ls_arena_intern(compiler->set->arena, peer->endpoint_name, strlen(peer->endpoint_name));
+	compiler->out_of_memory |= !object->endpoint_name;
+	object->object.set |= LS_BIT(LS_WG_PEER_ENDPOINT_NAME);
+	if (!peer->endpoint_family)
+		return;
+	object->endpoint_family = peer->endpoint_family == AF_INET6 ? LS_FAMILY_IPV6 : LS_FAMILY_IPV4;
+	object->object.set |= LS_BIT(LS_WG_PEER_ENDPOINT_FAMILY);
+}
+
 static void compile_peer(
 	struct compiler *compiler, const struct ls_spec_tunnel *tunnel, const struct ls_spec_peer *peer)
 {
@@ -98,6 +109,8 @@ static void compile_peer(
 		object->preshared_key = path_of(compiler, peer->preshared_key_file);
 		object->object.set |= LS_BIT(LS_WG_PEER_PRESHARED_KEY);
 	}
+	if (peer->endpoint_name)
+		compile_name(compiler, peer, object);
 	if (peer->endpoint.family) {
 		object->endpoint = peer->endpoint;
 		object->endpoint_port = peer->endpoint_port;

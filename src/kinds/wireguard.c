@@ -50,6 +50,9 @@ static const struct ls_attr peer_attrs[] = {
 	[LS_WG_PEER_ENDPOINT_PORT] = { ATTR(ls_wg_peer, endpoint_port, LS_TYPE_U16, LS_CHANGE_LIVE, ROAMS) },
 	[LS_WG_PEER_KEEPALIVE] = { ATTR(ls_wg_peer, keepalive, LS_TYPE_U16, LS_CHANGE_LIVE, 0) },
 	[LS_WG_PEER_ALLOWED_IPS] = { ATTR(ls_wg_peer, allowed_ips, LS_TYPE_STRING, LS_CHANGE_LIVE, 0) },
+	[LS_WG_PEER_ENDPOINT_NAME] = { ATTR(ls_wg_peer, endpoint_name, LS_TYPE_STRING, LS_CHANGE_INFO, LS_ATTR_ASKED) },
+	[LS_WG_PEER_ENDPOINT_FAMILY] = { "endpoint_family", LS_TYPE_ENUM, LS_CHANGE_INFO, LS_ATTR_ASKED,
+		offsetof(struct ls_wg_peer, endpoint_family), ls_family_names },
 };
 
 static const struct ls_wireguard *as_device(const struct ls_object *object)
@@ -805,6 +808,30 @@ int ls_wireguard_greet(struct ls_kernel *kernel, const char *dev, struct ls_erro
 	while (r >= 0 && i < peers.n_objects)
 		r = greet_some(kernel, dev, &peers, &i, err);
 	return r;
+}
+
+/* ---- endpoints by name ------------------------------------------------------------------------------------------- */
+
+int ls_wireguard_point(struct ls_kernel *kernel, const struct ls_wg_peer *peer, struct ls_error *err)
+{
+	struct nlattr *peers = NULL, *nest;
+	struct ls_crypto_key key;
+	struct nl_msg *message;
+	int r = key_of(peer, &key, err);
+
+	if (r >= 0)
+		r = begin_message(kernel, peer->dev, &message, err);
+	if (r < 0)
+		return r;
+	nest = begin_peer_of(message, &peers, &key, WGPEER_F_UPDATE_ONLY);
+	if (!nest || put_endpoint(message, peer) < 0)
+		return ls_error_set(err, -EMSGSIZE, "the message is full");
+	nla_nest_end(message, nest);
+	r = peer->keepalive ? put_greeting(message, &peers, peer, err) : 0;
+	if (r < 0)
+		return r;
+	nla_nest_end(message, peers);
+	return send_message(kernel, message, err);
 }
 
 /* ---- kinds ------------------------------------------------------------------------------------------------------- */

@@ -166,7 +166,8 @@ bool ls_object_same(const struct ls_object *a, const struct ls_object *b)
 	if (a->kind != b->kind || a->set != b->set)
 		return false;
 	for (unsigned i = 0; i < a->kind->n_attrs; i++)
-		if (ls_object_has(a, i) && a->kind->attrs[i].change != LS_CHANGE_INFO &&
+		if (ls_object_has(a, i) &&
+			(a->kind->attrs[i].change != LS_CHANGE_INFO || a->kind->attrs[i].flags & LS_ATTR_ASKED) &&
 			!ls_attr_equal(&a->kind->attrs[i], a, b))
 			return false;
 	return true;

@@ -81,6 +81,15 @@ static void check_family(
 	}
 }
 
+static void check_endpoint(struct ls_checker *checker, const struct ls_spec_peer *peer)
+{
+	if (peer->endpoint.family && peer->endpoint_family && peer->endpoint.family != peer->endpoint_family)
+		ls_report_error(checker->report, peer->family_mark, "endpoint-family",
+			"'endpoint' is an %s address, on line %u; 'endpoint_family' is for host names, and has to "
+			"agree",
+			ls_ip_family_name(peer->endpoint.family), peer->endpoint_mark.line);
+}
+
 /* A prefix is of one peer. Without a list it is all of the family. */
 static bool overlap(const struct ls_spec_peer *a, const struct ls_spec_peer *b, struct ls_mark *ret)
 {
@@ -116,6 +125,7 @@ static void check_peers(struct ls_checker *checker, const struct ls_spec_tunnel 
 {
 	for (size_t i = 0; i < tunnel->n_peers; i++) {
 		check_family(checker, tunnel, &tunnel->peers[i]);
+		check_endpoint(checker, &tunnel->peers[i]);
 		for (size_t k = 0; k < i; k++)
 			check_pair(checker, &tunnel->peers[k], &tunnel->peers[i]);
 	}

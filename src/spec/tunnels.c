@@ -28,11 +28,66 @@ static const char *check_path(const char *text)
 	return *text ? NULL : "is no name of a file";
 }
 
-/* Into `endpoint` and, behind it, `endpoint_port`. */
+#define HOST_NAME_MAX_LENGTH 253u /* RFC 1035, section 2.3.4, as text without the dot at the end */
+#define LABEL_MAX_LENGTH 63u
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_label(const char *text, size_t length)
+{
+	if (!length || length > LABEL_MAX_LENGTH || text[0] == '-' || text[length - 1] == '-')
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!is_letter(text[i]) && !(text[i] >= '0' && text[i] <= '9') && text[i] != '-')
+			return false;
+	return true;
+}
+
+/* As RFC 1123, section 2.1, has it; the last label begins with a letter, so that nothing is taken for a name that was
+ * meant as an address. */
+static bool is_host_name(const char *text, size_t length)
+{
+	size_t last = 0;
+
+	if (length > HOST_NAME_MAX_LENGTH)
+		return false;
+	for (size_t i = 0; i <= length; i++) {
+		if (i < length && text[i] != '.')
+			continue;
+		if (!is_label(text + last, i - last))
+			return false;
+		if (i == length)
+			return is_letter(text[last]);
+		last = i + 1;
+	}
+	return false;
+}
+
+/* "HOST:PORT" */
+static bool is_name_and_port(const char *text)
+{
+	const char *colon = strchr(text, ':');
+	size_t n = colon ? strspn(colon + 1, "0123456789") : 0;
+
+	return n && n <= strlen("65535") && !colon[1 + n] && colon[1] != '0' && atoi(colon + 1) <= UINT16_MAX &&
+	       is_host_name(text, (size_t)(colon - text));
+}
+
+static int keep_name(struct ls_decoder *decoder, const struct ls_yaml_event *event, struct ls_spec_peer *peer)
+{
+	peer->endpoint_name = ls_arena_intern(decoder->arena, event->text, event->length);
+	return peer->endpoint_name ? 0 : -ENOMEM;
+}
+
+/* Into `endpoint` and, behind it, `endpoint_port`; or into `endpoint_name`. */
 static int decode_endpoint(
 	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
 {
-	static const char what[] = "an address and a port, like 192.0.2.1:51820 or [2001:db8::1]:51820";
+	static const char what[] = "an address or a host name, and a port, like 192.0.2.1:51820, [2001:db8::1]:51820 "
+				   "or gw.example.net:51820";
 	struct ls_spec_peer *peer = (void *)((char *)value - offsetof(struct ls_spec_peer, endpoint));
 	struct ls_ip ip;
 	uint16_t port;
@@ -40,6 +95,8 @@ static int decode_endpoint(
 
 	if (r != 0)
 		return r;
+	if (is_name_and_port(event->text))
+		return keep_name(decoder, event, peer);
 	if (!ls_parse_target(event->text, &ip, &port) || !port)
 		return ls_decode_refuse(decoder, key, event, what);
 	peer->endpoint = ip;
@@ -143,6 +200,8 @@ static const struct ls_key peer_keys[] = {
 		LS_TEXT(check_path) },
 	{ LS_NAME("endpoint"), LS_AT(ls_spec_peer, endpoint), LS_MARK(ls_spec_peer, endpoint_mark),
 		.decode = decode_endpoint },
+	{ LS_NAME("endpoint_family"), LS_AT(ls_spec_peer, endpoint_family), LS_MARK(ls_spec_peer, family_mark),
+		LS_WORD(ls_family_words) },
 	{ LS_NAME("persistent_keepalive"), LS_AT(ls_spec_peer, keepalive), LS_NUMBER(0, 65535) },
 	{ LS_NAME("allowed_ips"), LS_AT(ls_spec_peer, allowed_ips), LS_PRESENT(ls_spec_peer, n_allowed_ips),
 		LS_LIST(&allowed_mapping) },
@@ -237,6 +296,9 @@ const struct ls_mapping ls_tunnel_mapping = {
 	.rules = ls_rules_tunnel,
 };
 
+#define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+#define LAST_LABEL "[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+
 const struct ls_reader_form ls_tunnel_forms[] = {
 	{ ls_decode_text, check_public_key,
 		{ .type = LS_FORM_TEXT,
@@ -248,8 +310,9 @@ const struct ls_reader_form ls_tunnel_forms[] = {
 	{ decode_endpoint, NULL,
 		{ .type = LS_FORM_TEXT,
 			.name = "endpoint",
-			.about = "an address and a port, IPv6 in brackets",
-			.pattern = "^(" LS_PATTERN_IPV4 "|\\[" LS_PATTERN_IPV6 "\\]):" LS_PATTERN_PORT "$" } },
+			.about = "an address (IPv6 in brackets) or a host name, and a port",
+			.pattern = "^(" LS_PATTERN_IPV4 "|\\[" LS_PATTERN_IPV6 "\\]|(" LABEL "\\.)*" LAST_LABEL
+				   "):" LS_PATTERN_PORT "$" } },
 	{ decode_proposal, NULL,
 		{ .type = LS_FORM_TEXT,
 			.name = "esp_proposal",
@@ -325,10 +388,15 @@ int ls_tunnels_as_interfaces(struct ls_spec *spec)
 #define UDP_HEADER 8u
 #define ETHERNET_MTU 1500u
 
+static uint8_t outer_family(const struct ls_spec_peer *peer)
+{
+	return peer->endpoint.family ? peer->endpoint.family : peer->endpoint_family;
+}
+
 static uint32_t wireguard_overhead(const struct ls_spec_tunnel *tunnel)
 {
 	for (size_t i = 0; i < tunnel->n_peers; i++)
-		if (tunnel->peers[i].endpoint.family != AF_INET)
+		if (outer_family(&tunnel->peers[i]) != AF_INET)
 			return WIREGUARD_IPV6;
 	return tunnel->n_peers ? WIREGUARD_IPV4 : WIREGUARD_IPV6;
 }

@@ -7,13 +7,18 @@
 #include <arpa/inet.h>
 
 static struct ls_arena *arena;
-static struct ls_set actual;
+static struct ls_set actual, desired;
+static struct ls_endpoints endpoints;
+static const struct cli_tunnels tunnels = { &actual, &desired, &endpoints };
 static struct told told;
 
 static void setup(void)
 {
 	arena = ls_arena_new();
 	ls_set_init(&actual, arena);
+	ls_set_init(&desired, arena);
+	ls_set_init(&endpoints.resolved, arena);
+	ls_set_init(&endpoints.unresolved, arena);
 	told_begin(&told, 0);
 }
 
@@ -21,6 +26,9 @@ static void teardown(void)
 {
 	told_done(&told);
 	ls_set_done(&actual);
+	ls_set_done(&desired);
+	ls_set_done(&endpoints.resolved);
+	ls_set_done(&endpoints.unresolved);
 	ls_arena_free(arena);
 }
 
@@ -55,10 +63,24 @@ static void set_endpoint(struct ls_wg_peer *peer, const char *address, uint16_t 
 	peer->object.set |= LS_BIT(LS_WG_PEER_ENDPOINT) | LS_BIT(LS_WG_PEER_ENDPOINT_PORT);
 }
 
+/* A peer that has a host name, as the spec asks for it or as it was looked up. */
+static struct ls_wg_peer *add_named(struct ls_set *set, const char *tunnel, const char *key, const char *name)
+{
+	struct ls_wg_peer *peer = (struct ls_wg_peer *)ls_object_new(arena, &ls_kind_wg_peer);
+
+	peer->dev = tunnel;
+	peer->public_key = key;
+	peer->endpoint_name = name;
+	peer->object.set = LS_BIT(LS_WG_PEER_ENDPOINT_NAME);
+	ls_set_add(set, &peer->object);
+	ls_set_sort(set);
+	return peer;
+}
+
 static const char *print(void)
 {
 	ls_set_sort(&actual);
-	cli_print_tunnels(&told.cli, &actual);
+	cli_print_tunnels(&told.cli, &tunnels);
 	told_flush(&told);
 	return told.out;
 }
@@ -107,7 +129,7 @@ static json_t *as_json(void)
 
 	ls_set_sort(&actual);
 	cli_json_raw(&told.cli, "{");
-	cli_json_tunnels(&told.cli, &actual);
+	cli_json_tunnels(&told.cli, &tunnels);
 	cli_json_raw(&told.cli, "}");
 	told_flush(&told);
 	json = json_loads(told.out, 0, NULL);
@@ -144,5 +166,63 @@ Test(status_tunnels, json_of_none_is_empty)
 	json_t *json = as_json();
 
 	cr_assert_eq(json_array_size(json_object_get(json, "tunnels")), 0);
+	json_decref(json);
+}
+
+/* One that was found, one that was found once, one that has got another name since. */
+static void add_names(void)
+{
+	add_tunnel("t0", 1195);
+	set_endpoint(add_peer("t0", "a", ""), "2001:db8::1", 1300);
+	set_endpoint(add_peer("t0", "b", ""), "2001:db8::7", 1301);
+	add_peer("t0", "c", "");
+	add_named(&desired, "t0", "a", "a.test:1300");
+	add_named(&desired, "t0", "b", "b.test:1300");
+	add_named(&desired, "t0", "c", "c.test:1300");
+	set_endpoint(add_named(&endpoints.resolved, "t0", "a", "a.test:1300"), "2001:db8::1", 1300);
+	set_endpoint(add_named(&endpoints.unresolved, "t0", "b", "b.test:1300"), "2001:db8::2", 1300);
+	set_endpoint(add_named(&endpoints.resolved, "t0", "c", "former.test:1300"), "2001:db8::3", 1300);
+	ls_set_sort(&actual);
+}
+
+Test(status_tunnels, names_are_told_with_their_state)
+{
+	struct ls_diag warnings = { 0 };
+
+	add_names();
+	cr_expect_str_eq(print(),
+		"Tunnels:\n"
+		"  t0 wireguard, UDP port 1195\n"
+		"    peer a at [2001:db8::1]:1300 (a.test:1300, resolved), no handshake yet, 0 B received, 0 B sent\n"
+		"    peer b at [2001:db8::7]:1301 (b.test:1300, last-good: 2001:db8::2), no handshake yet, 0 B "
+		"received, 0 B "
+		"sent\n"
+		"    peer c at an address not known yet (c.test:1300, unresolved), no handshake yet, 0 B received, 0 B "
+		"sent\n");
+	cli_warn_of_names(&tunnels, &warnings);
+	cr_assert_eq(warnings.n_findings, 2);
+	cr_expect(strstr(warnings.findings[0].message, "b.test:1300") &&
+		  strstr(warnings.findings[0].message, "last address"));
+	cr_expect_str_eq(warnings.findings[1].id, "endpoint-unresolved");
+	ls_diag_done(&warnings);
+}
+
+Test(status_tunnels, json_has_names_and_their_state)
+{
+	static const char *const states[] = { "resolved", "last-good", "unresolved" };
+	static const char *const addresses[] = { "2001:db8::1", "2001:db8::2", NULL };
+	json_t *json, *peer;
+	size_t i;
+
+	add_names();
+	json = as_json();
+	json_array_foreach(json_object_get(json_array_get(json_object_get(json, "tunnels"), 0), "peers"), i, peer)
+	{
+		const char *address = json_string_value(json_object_get(peer, "endpoint_address"));
+
+		cr_expect_str_eq(json_string_value(json_object_get(peer, "endpoint_state")), states[i]);
+		cr_expect(address ? addresses[i] && !strcmp(address, addresses[i]) : !addresses[i], "%zu", i);
+	}
+	cr_expect_eq(i, 3);
 	json_decref(json);
 }

@@ -28,7 +28,7 @@
 	"nexthop id=8 type=group members='7*1 9*256' protocol=4 other='attribute 12 00'", \
 	"nft_element set=let_in4 prefix=10.0.0.0/8 destination=192.0.2.0/24 protocol=esp ours", \
 	"wireguard dev=wg0 public_key=dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo= listen_port=51820 fwmark=7 ours", \
-	"wg_peer dev=wg0 public_key=dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo= endpoint=2001:db8::1 endpoint_port=51820 keepalive=25 " \
+	"wg_peer dev=wg0 public_key=dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo= endpoint=2001:db8::1 endpoint_port=51820 keepalive=25 endpoint_name=gw.test:51820 endpoint_family=ipv6 " \
 	"allowed_ips='10.0.0.0/8 2001:db8::/32' ours", \
 	"link name=t0 type=xfrm if_id=1811939329 up=true ours", \
 	"xfrm_state dst=2001:db8::1 spi=4294967295 src=2001:db8::2 if_id=7 reqid=1819475969 proposal=aes256-sha256 ours", \

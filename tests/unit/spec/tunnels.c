@@ -54,6 +54,8 @@ Test(tunnels, tunnel_mtu)
 	} rows[] = {
 		{ "endpoint: '192.0.2.1:1'", "up", 1440 },
 		{ "endpoint: '[2001:db8::1]:1'", "up", 1420 },
+		{ "endpoint: 'gw.test:1'", "up", 1420 },
+		{ "endpoint: 'gw.test:1', endpoint_family: ipv4", "up", 1440 },
 		{ "name: calls", "up", 1420 },
 		{ "endpoint: '192.0.2.1:1'", "low", 1240 },
 	};
@@ -202,7 +204,52 @@ Test(tunnels, associations_and_interfaces_are_apart)
 {
 	EXPECT_ERRORS({ HOST IPSEC("t0", SA("[ " ONE("256") ", " ONE("256") " ]", "300")), "duplicate-object", 9, 145,
 			      "the SPI 0x100" },
-		{ HOST IPSEC("t0", SA(ONE("256"), "300")) IPSEC("t1", SA(ONE("257"), "300")), "duplicate-object", 10, 148, "on line 9" },
+		{ HOST IPSEC("t0", SA(ONE("256"), "300")) IPSEC("t1", SA(ONE("257"), "300")), "duplicate-object", 10,
+			148, "on line 9" },
 		{ HOST IPSEC("t0", ", keying: ike, if_id: 5") IPSEC("t1", ", keying: ike, if_id: 5"),
 			"duplicate-object", 10, 103, "if_id 0x5" });
+}
+
+#define ENDPOINT(value) HOST TUNNEL("a", "ipv4", PEERS("{ public_key: '" A "', " value " }"))
+#define LABEL_60 "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij"
+
+Test(tunnels, host_names_are_endpoints)
+{
+	static const char *const good[] = { "gw.example.net:51820", "localhost:1", "1-a.x9:65535", LABEL_60 "abc.b:7" };
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(good); i++) {
+		char text[1024];
+
+		snprintf(text, sizeof(text), ENDPOINT("endpoint: '%s', endpoint_family: ipv6"), good[i]);
+		PARSED parsed = parse_valid(text);
+
+		cr_expect_str_eq(parsed.spec->tunnels[0].peers[0].endpoint_name, good[i]);
+		cr_expect_eq(parsed.spec->tunnels[0].peers[0].endpoint_family, AF_INET6);
+		cr_expect_eq(parsed.spec->tunnels[0].peers[0].endpoint.family, 0);
+	}
+}
+
+Test(tunnels, what_is_no_host_name_is_refused)
+{
+	static const char *const bad[] = { "gw.example.net", "gw.example.net:", "gw.example.net:0",
+		"gw.example.net:65536", "gw.example.net:07", "gw.example.net:1 ", ":1", ".:1", "a..b:1", ".a:1", "a.:1",
+		"-a.b:1", "a-.b:1", "a_b.c:1", "a b:1", "192.0.2.300:1", "1.2.3:1", "a.9:1", "[gw.test]:1",
+		"gw.test:1:2", "2001:db8::1:5", LABEL_60 "abcd.b:7",
+		LABEL_60 "." LABEL_60 "." LABEL_60 "." LABEL_60 ".abcdefghij:7" };
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(bad); i++) {
+		char text[1024];
+
+		snprintf(text, sizeof(text), ENDPOINT("endpoint: '%s'"), bad[i]);
+		expect_errors(&(struct expected){ text, "type", 9, 141, "an address or a host name, and a port" }, 1);
+	}
+}
+
+Test(tunnels, endpoint_family)
+{
+	EXPECT_ERRORS({ ENDPOINT("endpoint: '192.0.2.1:1', endpoint_family: ipv6"), "endpoint-family", 9, 173,
+		"is an IPv4 address, on line 9" });
+	PARSED parsed = parse_valid(ENDPOINT("endpoint: '192.0.2.1:1', endpoint_family: ipv4"));
+
+	cr_expect_eq(parsed.spec->tunnels[0].peers[0].endpoint_family, AF_INET);
 }
