@@ -492,6 +492,212 @@ struct ls_spec_forward ls_spec_gateway_forward(const struct ls_spec_gateway *gat
 /* The MTU that the kernel gives the link where the spec names none, in bytes; 0: it depends. */
 uint32_t ls_spec_default_mtu(const struct ls_spec_interface *interface);
 
+/* ---- a site ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * The provider's whole site. Names in it are interned: equal ones are one pointer. What `check` resolves (pointers to
+ * other parts) is NULL in what could not be read.
+ */
+
+/* public_pool: an address (first and last are the same), a range, a prefix. */
+struct ls_site_range {
+	struct ls_mark mark;
+	struct ls_ip first, last; /* of a prefix without what no host can have: see ls_site_range_of */
+};
+
+enum ls_site_mode { LS_SITE_NAT, LS_SITE_DIRECT };
+
+struct ls_site_gateway {
+	struct ls_mark mark;
+	struct ls_mark mode_mark, dns_name_mark, interface_mark, ports_mark;
+	const char *name;
+	const char *dns_name;
+	const char *interface;                 /* that faces outside; NULL: the first */
+	uint8_t mode;                          /* enum ls_site_mode */
+	uint16_t external_port, internal_port; /* default LS_GATEWAY_PORT */
+	uint16_t tunnel_port, last_tunnel_port;
+	struct ls_spec_ip *services;
+	size_t n_services;
+	struct ls_spec_interface *interfaces;
+	size_t n_interfaces;
+	const struct ls_spec_interface *outside; /* resolved */
+	uint8_t families;                        /* LS_SITE_IPV4, LS_SITE_IPV6: of `outside`, as far as they are on */
+};
+
+#define LS_SITE_IPV4 1u
+#define LS_SITE_IPV6 2u
+
+struct ls_site_pool { /* gateway_pools */
+	struct ls_mark mark;
+	const char *name;
+	struct ls_spec_name *gateways;
+	size_t n_gateways;
+	const struct ls_site_gateway **members; /* resolved, as many; NULL where there is none of the name */
+};
+
+/* A network of a hardware plan, or of an organization of VMware Cloud Director. */
+struct ls_site_plan_network {
+	struct ls_mark mark;
+	struct ls_mark vlan_mark;
+	const char *name;
+	uint16_t vlan; /* 1-4094; 0: none */
+	bool internet;
+};
+
+struct ls_site_plan {
+	struct ls_mark mark;
+	const char *name;
+	struct ls_site_plan_network *networks;
+	size_t n_networks;
+};
+
+struct ls_site_subnet {
+	struct ls_mark mark, subnet_mark, gateway_mark;
+	struct ls_prefix subnet; /* host bits zero; family 0: none */
+	struct ls_ip gateway;    /* family 0: none */
+};
+
+struct ls_site_network {
+	struct ls_mark mark;
+	struct ls_mark maps_to_mark;
+	const char *name;
+	const char *maps_to;
+	struct ls_site_subnet ipv4, ipv6;
+	const struct ls_site_plan_network *target; /* resolved: by maps_to, or where that is left out and can be */
+	uint8_t replica_families;                  /* of its replicas' addresses */
+	bool fails_over;                           /* a replica is in it, or an appliance extends it */
+	bool undetected;                           /* an IPv6 address in it was given, not detected */
+};
+
+struct ls_site_addresses {
+	struct ls_mark mark;
+	const char *name; /* of the network */
+	struct ls_spec_ip *ips;
+	size_t n_ips;
+	const struct ls_site_network *network; /* resolved */
+};
+
+enum ls_site_job { LS_SITE_REPLICATION, LS_SITE_CDP };
+
+struct ls_site_replica {
+	struct ls_mark mark;
+	struct ls_mark aware_mark;
+	const char *name;
+	uint8_t job; /* enum ls_site_job */
+	bool application_aware;
+	struct ls_site_addresses *detected, *addresses; /* found by the job; given by a person */
+	size_t n_detected, n_addresses;
+};
+
+enum ls_site_platform { LS_SITE_VSPHERE, LS_SITE_DIRECTOR };
+
+/* An appliance with a `network` extends that one, at the tenant; one without is the provider's. */
+struct ls_site_appliance {
+	struct ls_mark mark;
+	struct ls_mark platform_mark, network_mark, interface_mark, address_mark;
+	const char *name;
+	const char *network;
+	const char *interface;        /* provider: the uplink, tenant: that in the network; NULL: the first */
+	uint8_t platform;             /* enum ls_site_platform */
+	struct ls_spec_ip *addresses; /* by which the gateway reaches it, where its interface does not say */
+	size_t n_addresses;
+	struct ls_spec_interface *interfaces;
+	size_t n_interfaces;
+	const struct ls_site_network *extends;   /* resolved */
+	const struct ls_spec_interface *outside; /* resolved */
+	const char *host;                        /* TENANT-NAME */
+	uint8_t families;                        /* of `outside` */
+};
+
+enum ls_site_account { LS_SITE_STANDALONE, LS_SITE_ACCOUNT_DIRECTOR };
+
+struct ls_site_publics {
+	struct ls_mark mark;
+	uint32_t ipv4, ipv6; /* how many, those of `reserved` included */
+	struct ls_mark ipv4_mark, ipv6_mark;
+	struct ls_spec_ip *reserved;
+	size_t n_reserved;
+	struct ls_spec_mapping *mappings;
+	size_t n_mappings;
+};
+
+struct ls_site_tunnels {
+	struct ls_mark mark;
+	struct ls_mark key_dir_mark;
+	const char *key_dir;
+	uint8_t type; /* enum ls_tunnel_type */
+	bool preshared;
+};
+
+struct ls_site_tenant {
+	struct ls_mark mark;
+	struct ls_mark account_mark, plan_mark, organization_mark, pool_mark;
+	const char *name;
+	uint8_t account; /* enum ls_site_account */
+	const char *hardware_plan, *organization, *gateway_pool;
+	struct ls_site_publics public_ips;
+	struct ls_site_network *networks;
+	size_t n_networks;
+	struct ls_site_replica *replicas;
+	size_t n_replicas;
+	struct ls_site_appliance *appliances;
+	size_t n_appliances;
+	struct ls_site_tunnels tunnels;
+	const struct ls_site_plan *plan; /* resolved: the hardware plan or the organization */
+	const struct ls_site_pool *pool;
+	const struct ls_site_appliance *provider; /* NULL: none */
+};
+
+struct ls_site_word {
+	struct ls_mark mark;
+	uint8_t value; /* enum ls_site_suppressible */
+};
+
+enum ls_site_suppressible { LS_SITE_DIRECTOR_DUAL_STACK };
+
+struct ls_site {
+	struct ls_arena *arena; /* of ls_site_free */
+	const char *file;
+	const char *text;
+	size_t text_length;
+	bool ipv6_communication; /* default true */
+	struct ls_mark ipv6_mark, kind_mark;
+	struct ls_site_range *public_pool;
+	size_t n_public_pool;
+	struct ls_mark public_pool_mark;
+	struct ls_site_gateway *gateways;
+	size_t n_gateways;
+	struct ls_site_pool *pools;
+	size_t n_pools;
+	struct ls_site_plan *plans, *organizations;
+	size_t n_plans, n_organizations;
+	struct ls_site_tenant *tenants;
+	size_t n_tenants;
+	struct ls_site_word *suppressed;
+	size_t n_suppressed;
+	size_t n_director_dual_stack; /* warnings that were suppressed */
+};
+
+/* As ls_spec_parse. What a site was when it was rendered last is not asked: see ls_site_allocate. */
+int ls_site_parse(const char *file, const char *text, size_t length, struct ls_site **ret, struct ls_diag *diag,
+	struct ls_error *err);
+void ls_site_free(struct ls_site *site); /* accepts NULL */
+/* The text of a site of the time before IPv6, with the key that keeps IPv6 off. 0; -EINVAL: it is not of that time, or
+ * not valid, as diag says; -ENOMEM. Release with free(). */
+int ls_site_upgrade(
+	const char *file, const char *text, size_t length, char **ret, struct ls_diag *diag, struct ls_error *err);
+/* The ones of a family that are on in the site, of a network. */
+static inline const struct ls_site_subnet *ls_site_subnet(const struct ls_site_network *network, uint8_t family)
+{
+	return family == LS_SITE_IPV6 ? &network->ipv6 : &network->ipv4;
+}
+/* By which address the gateway reaches an appliance, or callers a gateway; family 0: not known. `family`: AF_INET,
+ * AF_INET6. */
+struct ls_ip ls_site_address_of(const struct ls_spec_interface *interface, uint8_t family);
+/* The families in which an appliance at the tenant extends its network: LS_SITE_IPV4, LS_SITE_IPV6. */
+uint8_t ls_site_extended(
+	const struct ls_site *site, const struct ls_site_tenant *tenant, const struct ls_site_appliance *appliance);
+
 /* ---- what a spec can say ----------------------------------------------------------------------------------------- */
 
 /*
@@ -551,5 +757,6 @@ struct ls_mapping_form {
 };
 
 const struct ls_mapping *ls_form_root(void); /* of a host's spec */
+const struct ls_mapping *ls_form_site(void); /* of a site's */
 void ls_mapping_form(const struct ls_mapping *mapping, struct ls_mapping_form *ret);
 void ls_key_form(const struct ls_mapping *mapping, size_t i, struct ls_key_form *ret);

@@ -72,6 +72,16 @@ static const char *find_subnet_fault(const struct ls_prefix *prefix)
 	return is_broadcast_address(prefix) ? "the broadcast address of its network" : NULL;
 }
 
+const char *ls_address_fault(const struct ls_ip *ip)
+{
+	return find_fault(ip, false);
+}
+
+const char *ls_address_subnet_fault(const struct ls_prefix *prefix)
+{
+	return find_subnet_fault(prefix);
+}
+
 static bool is_loopback(const struct ls_spec_interface *interface)
 {
 	return interface && interface->match_name && strcmp(interface->match_name, "lo") == 0;

@@ -47,6 +47,12 @@ void ls_check_mode(struct ls_checker *checker);
 
 #define LS_DIRECTOR_DUAL_STACK "director-dual-stack"
 
+/* What is wrong with an address by itself, and within its subnet, or NULL: "a multicast address". */
+const char *ls_address_fault(const struct ls_ip *ip);
+const char *ls_address_subnet_fault(const struct ls_prefix *prefix);
+/* public-reserved-port */
+void ls_check_management_port(struct ls_report *report, const struct ls_spec_mapping *mapping);
+
 /* The interface of that name in the spec, or NULL. The name is interned in the spec's arena, or NULL. */
 const struct ls_spec_interface *ls_checker_find(struct ls_checker *checker, const char *name);
 /* The first top-level address of an interface (`after` NULL) or the one after; NULL: no more. */

@@ -30,7 +30,7 @@ const char *ls_check_spec_name(const char *text)
 
 /* ---- single values ----------------------------------------------------------------------------------------------- */
 
-static int decode_format(
+int ls_decode_format(
 	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
 {
 	struct ls_key number = *key;
@@ -86,7 +86,7 @@ static const struct ls_word platforms[] = { { "vsphere", LS_SPEC_VSPHERE }, { "d
 	{ NULL, 0 } };
 
 static const struct ls_key host_keys[] = {
-	{ LS_NAME("linkspan"), .decode = decode_format, .max = UINT32_MAX, .needed = LS_ALWAYS },
+	{ LS_NAME("linkspan"), .decode = ls_decode_format, .max = UINT32_MAX, .needed = LS_ALWAYS },
 	{ LS_NAME("kind"), LS_AT(ls_host, spec.kind), .decode = decode_kind, .words = kinds, .needed = LS_ALWAYS },
 	{ LS_NAME("name"), LS_AT(ls_host, spec.name), LS_TEXT(ls_check_spec_name), .needed = LS_ALWAYS },
 	{ LS_NAME("interfaces"), LS_AT(ls_host, spec.interfaces), LS_PRESENT(ls_host, spec.n_interfaces),
@@ -140,7 +140,7 @@ const struct ls_mapping ls_host_mapping = {
 /* ---- forms of the readers above ---------------------------------------------------------------------------------- */
 
 const struct ls_reader_form ls_host_forms[] = {
-	{ decode_format, NULL, { .type = LS_FORM_NUMBER, .min = FORMAT, .max = FORMAT } },
+	{ ls_decode_format, NULL, { .type = LS_FORM_NUMBER, .min = FORMAT, .max = FORMAT } },
 	{ decode_kind, NULL, { .type = LS_FORM_WORD } },
 	{ ls_decode_text, ls_check_spec_name,
 		{ .type = LS_FORM_TEXT,

@@ -33,6 +33,11 @@ extern const struct ls_mapping ls_interface_mapping, ls_create_mapping, ls_route
 /* An address of a list of them. */
 extern const struct ls_mapping ls_ip_mapping;
 
+/* Parts of those parts, which a site has, too. */
+extern const struct ls_mapping ls_match_mapping, ls_family_mapping, ls_mapping_mapping, ls_ip_mapping;
+
+/* The number of the format. */
+ls_decode_fn ls_decode_format;
 /* A network; an address alone is a network of its own. */
 ls_decode_fn ls_decode_network;
 /* A port or a range of them: two uint16_t, one behind the other. */
@@ -50,3 +55,4 @@ extern const struct ls_word ls_family_words[]; /* ipv4, ipv6: AF_INET, AF_INET6 
 /* Texts' checks: what is wrong ("is ..."), or NULL. */
 const char *ls_check_interface_name(const char *text);
 const char *ls_check_spec_name(const char *text);
+const char *ls_check_dns_name(const char *text); /* RFC 1123, section 2.1: labels, and no address */

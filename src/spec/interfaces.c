@@ -153,7 +153,7 @@ static const struct ls_key family_keys[] = {
 	{ LS_NAME("gateway"), LS_AT(ls_spec_family, gateway), LS_MARK(ls_spec_family, gateway_mark), LS_IP },
 };
 
-static const struct ls_mapping family_mapping = {
+const struct ls_mapping ls_family_mapping = {
 	.what = "a family",
 	.keys = family_keys,
 	.n_keys = LS_ARRAY_SIZE(family_keys),
@@ -167,7 +167,7 @@ static const struct ls_key match_keys[] = {
 		LS_MAC },
 };
 
-static const struct ls_mapping match_mapping = {
+const struct ls_mapping ls_match_mapping = {
 	.what = "match",
 	.keys = match_keys,
 	.n_keys = LS_ARRAY_SIZE(match_keys),
@@ -176,16 +176,16 @@ static const struct ls_mapping match_mapping = {
 };
 
 static const struct ls_key interface_keys[] = {
-	{ LS_NAME("match"), LS_SAME, LS_MARK(ls_spec_interface, match_mark), LS_MAPPING(&match_mapping) },
+	{ LS_NAME("match"), LS_SAME, LS_MARK(ls_spec_interface, match_mark), LS_MAPPING(&ls_match_mapping) },
 	{ LS_NAME("create"), LS_SAME, LS_MARK(ls_spec_interface, create_mark), LS_MAPPING(&ls_create_mapping) },
 	{ LS_NAME("mtu"), LS_AT(ls_spec_interface, mtu), LS_MARK(ls_spec_interface, mtu_mark), LS_NUMBER(68, 65535) },
 	{ LS_NAME("up"), LS_AT(ls_spec_interface, up), LS_MARK(ls_spec_interface, up_mark), LS_BOOL },
 	{ LS_NAME("clamp_mss"), LS_AT(ls_spec_interface, clamp_mss), LS_MARK(ls_spec_interface, clamp_mss_mark),
 		LS_BOOL },
 	{ LS_NAME("ipv4"), LS_AT(ls_spec_interface, ipv4), LS_MARK(ls_spec_interface, ipv4.mark),
-		LS_MAPPING(&family_mapping) },
+		LS_MAPPING(&ls_family_mapping) },
 	{ LS_NAME("ipv6"), LS_AT(ls_spec_interface, ipv6), LS_MARK(ls_spec_interface, ipv6.mark),
-		LS_MAPPING(&family_mapping) },
+		LS_MAPPING(&ls_family_mapping) },
 };
 
 static const struct ls_key interface_name = { LS_NAME("interface"), LS_AT(ls_spec_interface, name),

@@ -87,7 +87,7 @@ static int decode_target(
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
 /* RFC 1123, section 2.1: labels of letters, digits and hyphens, and an end that is no number: an address is no name. */
-static const char *check_dns_name(const char *text)
+const char *ls_check_dns_name(const char *text)
 {
 	size_t length = 0, digits = 0;
 
@@ -328,7 +328,7 @@ static const struct ls_key mapping_keys[] = {
 		LS_NUMBER(1, 65535) },
 };
 
-static const struct ls_mapping mapping_mapping = {
+const struct ls_mapping ls_mapping_mapping = {
 	.what = "a mapping",
 	.keys = mapping_keys,
 	.n_keys = LS_ARRAY_SIZE(mapping_keys),
@@ -343,7 +343,7 @@ static const struct ls_key public_keys[] = {
 	{ LS_NAME("addresses"), LS_AT(ls_spec_public, addresses), LS_PRESENT(ls_spec_public, n_addresses),
 		LS_LIST(&ls_ip_mapping) },
 	{ LS_NAME("mappings"), LS_AT(ls_spec_public, mappings), LS_PRESENT(ls_spec_public, n_mappings),
-		LS_LIST(&mapping_mapping) },
+		LS_LIST(&ls_mapping_mapping) },
 };
 
 const struct ls_mapping ls_public_mapping = {
@@ -390,7 +390,7 @@ static const struct ls_word gateway_modes[] = { { "nat", LS_GATEWAY_NAT }, { NUL
 static const struct ls_key gateway_keys[] = {
 	{ LS_NAME("mode"), LS_AT(ls_spec_gateway, mode), LS_WORD(gateway_modes), .needed = LS_ALWAYS },
 	{ LS_NAME("dns_name"), LS_AT(ls_spec_gateway, dns_name), LS_MARK(ls_spec_gateway, dns_name_mark),
-		LS_TEXT(check_dns_name) },
+		LS_TEXT(ls_check_dns_name) },
 	{ LS_NAME("interface"), LS_AT(ls_spec_gateway, interface), LS_MARK(ls_spec_gateway, interface_mark),
 		LS_TEXT(ls_check_interface_name), .needed = LS_ALWAYS },
 	{ LS_NAME("external_port"), LS_AT(ls_spec_gateway, external_port), LS_NUMBER(1, 65535) },
@@ -462,7 +462,7 @@ const struct ls_mapping ls_nat_mapping = {
 #define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 
 const struct ls_reader_form ls_nat_forms[] = {
-	{ ls_decode_text, check_dns_name,
+	{ ls_decode_text, ls_check_dns_name,
 		{ .type = LS_FORM_TEXT,
 			.name = "dns_name",
 			.about = "a host name (RFC 1123), not an address",

@@ -285,6 +285,15 @@ static struct ls_ip *list_addresses(const struct ls_spec_public *spec)
 	return list;
 }
 
+void ls_check_management_port(struct ls_report *report, const struct ls_spec_mapping *mapping)
+{
+	if (mapping->protocol == IPPROTO_TCP && mapping->port <= MANAGEMENT_PORT &&
+		mapping->last_port >= MANAGEMENT_PORT)
+		ls_report_error(report, mapping->port_mark, "public-reserved-port",
+			"tcp port %u is for management and cannot be redirected; take another public port",
+			MANAGEMENT_PORT);
+}
+
 static void check_mapping(struct ls_checker *checker, const struct ls_spec_mapping *mapping, const struct ls_ip *list)
 {
 	char text[LS_IP_TEXT_MAX];
@@ -294,11 +303,7 @@ static void check_mapping(struct ls_checker *checker, const struct ls_spec_mappi
 		ls_report_error(checker->report, mapping->public_mark, "public-allocation",
 			"%s is not among the 'addresses' of public_ips; add it there, or name one of them",
 			ls_ip_format(&mapping->public_ip, text));
-	if (mapping->protocol == IPPROTO_TCP && mapping->port <= MANAGEMENT_PORT &&
-		mapping->last_port >= MANAGEMENT_PORT)
-		ls_report_error(checker->report, mapping->port_mark, "public-reserved-port",
-			"tcp port %u is for management and cannot be redirected; take another public port",
-			MANAGEMENT_PORT);
+	ls_check_management_port(checker->report, mapping);
 }
 
 static void report_twice(struct ls_checker *checker, const struct claim *first, const struct claim *second)

@@ -4,6 +4,7 @@
  * takes: so tables here and beside the readers (host.h) say it, by the address of the function (and of the check, for
  * texts). A reader that none of them has gets no form, and a test fails.
  */
+#include "site.h"
 #include "tunnels.h"
 
 #include <string.h>
@@ -48,7 +49,7 @@ static struct ls_form form_of(const struct ls_key *key)
 {
 	static const struct ls_reader_form *const tables[] = { ls_host_forms, ls_interface_forms, ls_link_forms,
 		ls_route_forms, ls_sysctl_forms, ls_rule_forms, ls_nat_forms, ls_tunnel_forms, ls_failover_forms,
-		common };
+		ls_site_forms, common };
 	const struct ls_reader_form *found = NULL;
 	struct ls_form form = { 0 };
 
@@ -82,6 +83,11 @@ static uint32_t default_variant(const struct ls_mapping *mapping)
 const struct ls_mapping *ls_form_root(void)
 {
 	return &ls_host_mapping;
+}
+
+const struct ls_mapping *ls_form_site(void)
+{
+	return &ls_site_mapping;
 }
 
 void ls_mapping_form(const struct ls_mapping *mapping, struct ls_mapping_form *ret)
