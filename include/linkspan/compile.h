@@ -12,3 +12,130 @@
  * spec's own name. Findings about the spec go to `diag`. 0, -EINVAL when diag has an error, -ENOMEM. Objects carry the
  * line and column that ask for them. */
 int ls_compile(const struct ls_spec *spec, const struct ls_set *links, struct ls_set *ret, struct ls_diag *diag);
+
+/* ---- a site ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * A site becomes specs of hosts. What it has been rendered to is recorded, so that addresses and ports stay with whom
+ * they were given to, and so that it can be told who has to be reconfigured. Record and site go in, a layout comes out;
+ * nothing here reads or writes files.
+ */
+enum ls_site_side { LS_SIDE_GATEWAY, LS_SIDE_PROVIDER, LS_SIDE_TENANT, LS_N_SIDES };
+
+extern const char *const ls_site_sides[LS_N_SIDES]; /* "gateway", "provider", "tenant" */
+
+/* A host as it was rendered: name, and what a change of means more than a new spec. */
+struct ls_site_host {
+	const char *name;
+	uint8_t side;         /* enum ls_site_side */
+	uint8_t variant;      /* gateways: enum ls_site_mode; else enum ls_site_platform */
+	uint8_t families;     /* LS_SITE_IPV4, LS_SITE_IPV6 */
+	uint16_t port;        /* gateways: external_port */
+	const char *dns_name; /* gateways; or NULL */
+	uint32_t crc;         /* of the spec */
+	uint32_t length;      /* of the spec, in bytes */
+};
+
+struct ls_site_held_port {
+	const char *network, *gateway;
+	uint8_t family;             /* of the tunnel: LS_SITE_IPV4, LS_SITE_IPV6 */
+	uint16_t port, listen_port; /* of the gateway outside, of the appliance at the provider */
+};
+
+/* What a tenant holds. */
+struct ls_site_held {
+	const char *name;
+	struct ls_ip *ips;
+	size_t n_ips;
+	struct ls_site_held_port *ports;
+	size_t n_ports;
+};
+
+struct ls_site_record {
+	bool rendered; /* false: this is the first time */
+	bool ipv6_communication;
+	struct ls_site_host *hosts; /* in order of their names */
+	size_t n_hosts;
+	struct ls_site_held *tenants; /* in order of their names */
+	size_t n_tenants;
+	const char **removed; /* hosts whose files are there still */
+	size_t n_removed;
+};
+
+const struct ls_site_host *ls_site_find_host(const struct ls_site_record *record, const char *name); /* or NULL */
+
+struct ls_site_tunnel {
+	const struct ls_site_appliance *appliance; /* at the tenant */
+	const struct ls_site_gateway *gateway;     /* by which it comes in */
+	uint8_t family;                            /* of what it carries: LS_SITE_IPV4, LS_SITE_IPV6 */
+	uint8_t outer;                             /* and of what carries it */
+	uint16_t port, listen_port;
+};
+
+/* What a tenant gets: addresses in order, reserved ones included; tunnels in the order of its appliances. */
+struct ls_site_share {
+	struct ls_ip *ips;
+	size_t n_ips;
+	struct ls_site_tunnel *tunnels;
+	size_t n_tunnels;
+};
+
+struct ls_site_layout {
+	const struct ls_site *site;
+	struct ls_arena *arena;
+	struct ls_site_share *tenants; /* by their places in the site */
+	/* Tunnels of each gateway, by its place in the site, in order of their ports. */
+	struct ls_site_forwards {
+		struct ls_site_forward {
+			const struct ls_site_tenant *tenant;
+			const struct ls_site_tunnel *tunnel;
+		} * items;
+		size_t n, n_max;
+	} * gateways;
+};
+
+/* Gives addresses and ports: whoever holds some keeps them, others get the lowest that are free, in the order of the
+ * tenants' names. 0, -EINVAL when diag has an error, -ENOMEM. Release the layout in any case. */
+int ls_site_allocate(const struct ls_site *site, const struct ls_site_record *record, struct ls_site_layout *ret,
+	struct ls_diag *diag);
+void ls_site_layout_done(struct ls_site_layout *layout);
+
+/* By which address the gateway reaches the provider's appliance; family 0: that is not known. */
+struct ls_ip ls_site_reach(const struct ls_site_appliance *provider, uint8_t family);
+
+/* Hosts by number: the gateways, then each tenant's appliances. */
+struct ls_site_place {
+	const struct ls_site_gateway *gateway; /* or */
+	const struct ls_site_tenant *tenant;
+	const struct ls_site_appliance *appliance;
+};
+
+size_t ls_site_count_hosts(const struct ls_site *site);
+/* The next after `place` (zero: the first). False: that was the last. */
+bool ls_site_next_host(const struct ls_site *site, struct ls_site_place *place);
+
+/* Reads a public key, `path` being relative to the site. 0 or negative with err set. */
+typedef int ls_site_key_fn(void *user, const char *path, char text[static LS_KEY_TEXT_MAX], struct ls_error *err);
+
+/* Appends the spec of a host, and tells of it what a record keeps (name and dns_name are the site's). 0, -ENOMEM, or
+ * what `read_key` returned. */
+int ls_site_render(const struct ls_site_layout *layout, const struct ls_site_place *place, ls_site_key_fn *read_key,
+	void *user, struct ls_buf *buf, struct ls_site_host *ret, struct ls_error *err);
+
+/* ---- what is to be done ------------------------------------------------------------------------------------------ */
+
+enum ls_site_action {
+	LS_SITE_KEEP,
+	LS_SITE_DEPLOY,      /* new */
+	LS_SITE_REDEPLOY,    /* an appliance that becomes another: families, platform */
+	LS_SITE_RECONFIGURE, /* has a new spec */
+	LS_SITE_WAIT,        /* IPv6 is on, but it is as it was: IPv4 only */
+	LS_SITE_REMOVE,
+	LS_N_SITE_ACTIONS,
+};
+
+#define LS_SITE_REASON_MAX 256
+
+/* What a host that is now `now` (NULL: gone) and was `was` (NULL: not there) needs, and why. */
+enum ls_site_action ls_site_compare(const struct ls_site *site, const struct ls_site_host *was,
+	const struct ls_site_host *now, char reason[static LS_SITE_REASON_MAX]);
