@@ -173,6 +173,7 @@ deps-vm:
 # What the command says of the tables, kept for those who install it.
 schema: all
 	$(BUILD)/linkspan schema >contrib/schema/linkspan.json
+	$(BUILD)/linkspan site schema >contrib/schema/site.json
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: all
@@ -181,6 +182,7 @@ install: all
 		install -D -m 644 $$m $(SHARE)/man/man$${m##*.}/$${m##*/} || exit 1; done
 	install -D -m 644 contrib/completion/linkspan $(SHARE)/bash-completion/completions/linkspan
 	install -D -m 644 contrib/schema/linkspan.json $(SHARE)/linkspan/schema.json
+	install -D -m 644 contrib/schema/site.json $(SHARE)/linkspan/site.json
 	cd contrib/examples && find . -type f -exec install -D -m 644 {} $(abspath $(SHARE))/doc/linkspan/examples/{} \;
 
 uninstall:
@@ -198,7 +200,7 @@ help:
 	@echo "make lint        formatting, clang-tidy, cppcheck, include rules, shellcheck"
 	@echo "make fuzz        every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make bench       measurements beside other tools"
-	@echo "make schema      write contrib/schema/linkspan.json anew, after a change of the tables of keys"
+	@echo "make schema      write contrib/schema/*.json anew, after a change of the tables of keys"
 	@echo "make demo        a demonstration in network namespaces of its own"
 	@echo "make deps        install what building and testing need (Debian; root)"
 	@echo "                 also deps-lint, deps-fuzz, deps-bench, deps-vm"

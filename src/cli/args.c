@@ -109,16 +109,49 @@ static int append_word(struct cli_args *args, const char *word, struct ls_error 
 	return 0;
 }
 
+/* "DIR" of "SITE DIR", "[DIR]" where it may be left out; NULL: there is one operand at most. */
+static const char *second_of(const struct cli_command *command)
+{
+	const char *blank = command->operand ? strchr(command->operand, ' ') : NULL;
+
+	return blank ? blank + 1 : NULL;
+}
+
+static bool is_group(const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const struct cli_command *command = cli_commands; command->name && length; command++)
+		if (!strncmp(command->name, word, length) && command->name[length] == ' ')
+			return true;
+	return false;
+}
+
+static int take_command(struct cli_args *args, const char *word, struct ls_error *err)
+{
+	char name[64];
+
+	if (!args->group && is_group(word)) {
+		args->group = word;
+		return 0;
+	}
+	snprintf(name, sizeof(name), "%s%s%s", args->group ? args->group : "", args->group ? " " : "", word);
+	args->command = cli_find_command(name);
+	return args->command ? 0 : ls_error_set(err, -EINVAL, "there is no command '%s'", name);
+}
+
 static int take_word(struct cli_args *args, const char *word, struct ls_error *err)
 {
-	if (!args->command) {
-		args->command = cli_find_command(word);
-		return args->command ? 0 : ls_error_set(err, -EINVAL, "there is no command '%s'", word);
-	}
+	if (!args->command)
+		return take_command(args, word, err);
 	if (!args->command->operand)
 		return ls_error_set(err, -EINVAL, "%s takes no argument, but there is '%s'", args->command->name, word);
 	if (args->command->sentence && *word)
 		return append_word(args, word, err);
+	if (args->operand && second_of(args->command) && !args->second && *word) {
+		args->second = word;
+		return 0;
+	}
 	if (args->operand)
 		return ls_error_set(err, -EINVAL, "%s takes one %s, but there is '%s' besides", args->command->name,
 			args->command->operand, word);
@@ -172,11 +205,14 @@ int cli_parse(int argc, char *const argv[], struct cli_args *args, struct ls_err
 	if (args->given & (LS_BIT(CLI_HELP) | LS_BIT(CLI_VERSION)))
 		return 0;
 	if (!args->command)
-		return ls_error_set(err, -EINVAL, "which command?");
+		return ls_error_set(err, -EINVAL, args->group ? "which command of %s?" : "which command?", args->group);
 	r = check_options(args, err);
 	if (r < 0)
 		return r;
 	if (args->command->operand && !args->operand)
 		return ls_error_set(err, -EINVAL, "%s needs a %s", args->command->name, args->command->operand);
+	if (args->operand && !args->second && second_of(args->command) && *second_of(args->command) != '[')
+		return ls_error_set(
+			err, -EINVAL, "%s needs a %s besides", args->command->name, second_of(args->command));
 	return 0;
 }

@@ -60,6 +60,7 @@ enum cli_option_id {
 	CLI_PRESHARED,
 	CLI_ESP,
 	CLI_FAILOVER,
+	CLI_PRUNE,
 	CLI_N_OPTIONS,
 };
 
@@ -79,9 +80,9 @@ struct cli_option {
 };
 
 struct cli_command {
-	const char *name;
+	const char *name; /* of two words: "site check" */
 	const char *summary;
-	const char *operand; /* "SPEC", or NULL: takes none */
+	const char *operand; /* "SPEC", or NULL: takes none; two: "SITE DIR", "SITE [DIR]" */
 	const char *text;    /* for the command's own help */
 	uint32_t options;    /* bits by enum cli_option_id, besides CLI_COMMON */
 	uint32_t exits;      /* bits by enum cli_exit */
@@ -102,7 +103,8 @@ extern const struct cli_command cli_commands[]; /* name NULL at the end */
 
 struct cli_args {
 	const struct cli_command *command; /* NULL only with --help or --version */
-	const char *operand;
+	const char *group;                 /* the first word of the command's two */
+	const char *operand, *second;
 	char sentence[CLI_SENTENCE_MAX]; /* what it points to, where it is several words */
 	uint32_t given;                  /* bits by enum cli_option_id */
 	const char *state_dir, *netns, *from, *message;
@@ -359,3 +361,9 @@ enum cli_exit cli_keygen(struct cli *cli);
 enum cli_exit cli_graph(struct cli *cli);
 enum cli_exit cli_show(struct cli *cli);
 enum cli_exit cli_explain(struct cli *cli);
+enum cli_exit cli_site_check(struct cli *cli);
+enum cli_exit cli_site_plan(struct cli *cli);
+enum cli_exit cli_site_render(struct cli *cli);
+enum cli_exit cli_site_upgrade(struct cli *cli);
+enum cli_exit cli_site_graph(struct cli *cli);
+enum cli_exit cli_site_schema(struct cli *cli);

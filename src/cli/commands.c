@@ -94,6 +94,38 @@ static const char graph_text[] =
 	"their addresses, networks, public addresses and what they lead to. `linkspan graph SPEC |\n"
 	"dot -Tsvg >picture.svg` makes a picture of it.";
 
+static const char site_check_text[] =
+	"Reads the spec of a provider's whole site (\"-\": standard input), checks it and prints every\n"
+	"error that it has. With DIR, where it was rendered to, it also has to fit what its tenants\n"
+	"hold since then: public addresses, ports, gateways of the time before IPv6.";
+
+static const char site_plan_text[] =
+	"Compares SITE with what was rendered into DIR last, and lists per side which gateways must be\n"
+	"reconfigured and which appliances deployed, redeployed or reconfigured, and why. Changes\n"
+	"nothing. Who has only IPv4 while IPv6 communication is on stays in the list until that is\n"
+	"done.";
+
+static const char site_render_text[] =
+	"Writes the spec of each gateway and appliance of SITE into DIR, as NAME.yaml, and records what\n"
+	"its tenants hold in DIR/allocations.json. Files that are as they should be are not touched;\n"
+	"those of hosts that are no longer in the site are listed, and removed with --prune. Keys are\n"
+	"read from beside SITE: public ones only.";
+
+static const char site_upgrade_text[] =
+	"Prints the site OLD, of the time before IPv6, in today's format: with IPv6 communication off\n"
+	"until somebody turns it on. Refuses a site that has anything of IPv6.";
+
+static const char site_graph_text[] =
+	"Prints a site as a graph in DOT, the language of Graphviz: gateways, tenants with their\n"
+	"networks, and how tunnels come in. `linkspan site graph SITE | dot -Tsvg >picture.svg`";
+
+static const char site_schema_text[] =
+	"Prints the JSON Schema (draft 2020-12) of sites, as `linkspan schema` does that of hosts.";
+
+#define SITE_READS \
+	(LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE) | LS_BIT(CLI_EXIT_INVALID) | \
+		LS_BIT(CLI_EXIT_PRIVILEGE))
+
 const struct cli_command cli_commands[] = {
 	{ "check", "read and check a spec; no kernel access", "SPEC", check_text, 0,
 		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE) | LS_BIT(CLI_EXIT_INVALID),
@@ -126,5 +158,18 @@ const struct cli_command cli_commands[] = {
 		false, cli_graph, false },
 	{ "keygen", "make a key pair for a tunnel", "FILE", keygen_text, LS_BIT(CLI_PRESHARED) | LS_BIT(CLI_ESP),
 		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE), false, cli_keygen, false },
+	{ "site check", "read and check the spec of a whole site", "SITE [DIR]", site_check_text, 0, SITE_READS, false,
+		cli_site_check, false },
+	{ "site plan", "say who must be reconfigured or redeployed", "SITE DIR", site_plan_text, 0,
+		SITE_READS | LS_BIT(CLI_EXIT_CHANGES), false, cli_site_plan, false },
+	{ "site render", "write the specs of all hosts of a site", "SITE DIR", site_render_text, LS_BIT(CLI_PRUNE),
+		SITE_READS | LS_BIT(CLI_EXIT_BUSY), false, cli_site_render, false },
+	{ "site upgrade", "bring a site of before to today's format", "OLD", site_upgrade_text, 0, SITE_READS, false,
+		cli_site_upgrade, false },
+	{ "site graph", "draw a site, in Graphviz' DOT", "SITE", site_graph_text, 0, SITE_READS, false, cli_site_graph,
+		false },
+	{ "site schema", "print the JSON Schema of sites", NULL, site_schema_text, 0,
+		LS_BIT(CLI_EXIT_DONE) | LS_BIT(CLI_EXIT_FAILED) | LS_BIT(CLI_EXIT_USAGE), false, cli_site_schema,
+		false },
 	{ 0 },
 };

@@ -60,7 +60,7 @@ static void print_program_help(FILE *file)
 	      "Commands:\n",
 		file);
 	for (const struct cli_command *command = cli_commands; command->name; command++)
-		fprintf(file, "  %-*s%s\n", 12, command->name, command->summary);
+		fprintf(file, "  %-*s%s\n", 13, command->name, command->summary);
 	print_options(file, "Common options", CLI_COMMON);
 	print_exits(file, LS_BIT(CLI_N_EXITS) - 1);
 	fputs("\n`linkspan COMMAND --help` tells more about a command; so do linkspan(8) and linkspan(5).\n", file);

@@ -110,5 +110,6 @@ const struct cli_option cli_options[CLI_N_OPTIONS] = {
 		"make a key for a security association of IPsec, like aes256-sha256") },
 	[CLI_FAILOVER] = { VALUE(
 		"failover", 0, "MODE", failover, read_failover, "in that mode of failover, whatever the spec says") },
+	[CLI_PRUNE] = { FLAG("prune", 0, "remove the specs of hosts that the site no longer has") },
 	[CLI_ABANDON] = { FLAG("abandon", 0, "leave the host as it is and forget the interrupted run") },
 };

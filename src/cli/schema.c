@@ -208,13 +208,12 @@ static json_t *value_to_json(json_t *defs, const struct ls_form *form)
 	return json;
 }
 
-static json_t *document_to_json(void)
+static json_t *document_to_json(const struct ls_mapping *mapping, const char *title)
 {
-	const struct ls_form root = { .type = LS_FORM_MAPPING, .mapping = ls_form_root() };
+	const struct ls_form root = { .type = LS_FORM_MAPPING, .mapping = mapping };
 	json_t *defs = json_object(), *body = value_to_json(defs, &root), *json;
 
-	json = json_pack("{s:s, s:s}", "$schema", "https://json-schema.org/draft/2020-12/schema", "title",
-		"spec of linkspan, format 1");
+	json = json_pack("{s:s, s:s}", "$schema", "https://json-schema.org/draft/2020-12/schema", "title", title);
 	if (json && body && defs && !json_object_update(json, body) && !json_object_set(json, "$defs", defs)) {
 		json_decref(body);
 		json_decref(defs);
@@ -226,9 +225,8 @@ static json_t *document_to_json(void)
 	return NULL;
 }
 
-enum cli_exit cli_schema(struct cli *cli)
+static enum cli_exit print_schema(struct cli *cli, json_t *document)
 {
-	json_t *document = document_to_json();
 	char *text = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
 
 	json_decref(document);
@@ -240,4 +238,14 @@ enum cli_exit cli_schema(struct cli *cli)
 	cli_json_raw(cli, "\n");
 	free(text);
 	return CLI_EXIT_DONE;
+}
+
+enum cli_exit cli_schema(struct cli *cli)
+{
+	return print_schema(cli, document_to_json(ls_form_root(), "spec of linkspan, format 1"));
+}
+
+enum cli_exit cli_site_schema(struct cli *cli)
+{
+	return print_schema(cli, document_to_json(ls_form_site(), "site of linkspan, format 1"));
 }

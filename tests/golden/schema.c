@@ -23,3 +23,17 @@ Test(schema, file_that_is_installed_is_what_the_command_prints)
 	run("\"$LINKSPAN\" schema | diff -u contrib/schema/linkspan.json - >&2 || { echo \"run 'make schema'\" >&2; "
 	    "exit 1; }");
 }
+
+Test(schema, file_for_sites_is_what_the_command_prints)
+{
+	run("\"$LINKSPAN\" site schema | diff -u contrib/schema/site.json - >&2 || { echo \"run 'make schema'\" >&2; "
+	    "exit 1; }");
+}
+
+Test(schema, for_sites_takes_the_examples)
+{
+	run("for site in contrib/examples/site.yaml tests/golden/site/site.yaml; do python3 -c '\n"
+	    "import json, sys, jsonschema, yaml\n"
+	    "jsonschema.validate(yaml.safe_load(open(sys.argv[1])), json.load(open(\"contrib/schema/site.json\")))\n"
+	    "' $site || exit 1; done >&2");
+}

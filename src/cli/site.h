@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cli, inside: what the commands of a site share. */
+#pragma once
+
+#include "cli.h"
+
+#define CLI_ALLOCATIONS "allocations.json"
+#define CLI_ALLOCATIONS_MAX (256u << 20) /* bytes */
+
+/* A site as a command needs it, from its file to its layout. */
+struct cli_site {
+	struct cli_source source;
+	struct ls_diag diag;
+	struct ls_site *site;         /* NULL unless valid */
+	struct ls_arena *arena;       /* of the record */
+	struct ls_site_record record; /* of DIR, or empty */
+	struct ls_site_layout layout;
+	int base; /* the directory of the site's file, for its keys; -1: not opened */
+	int dir;  /* DIR; -1: there is none, or not yet */
+};
+
+/* A host's spec as text, in a buffer that many share. */
+struct cli_site_spec {
+	struct ls_site_host host;
+	size_t offset; /* of host.length bytes */
+};
+
+struct cli_site_specs {
+	struct cli_site_spec *items; /* in order of their names */
+	size_t n;
+	struct ls_buf text;
+};
+
+/* Reads the site, and, with a DIR, its record; allocates. CLI_EXIT_DONE: all of `site` is there. Otherwise the findings
+ * are in diag, or the error has been printed. */
+enum cli_exit cli_site_open(struct cli *cli, struct cli_site *site, bool allocate);
+void cli_site_done(struct cli_site *site);
+/* Findings, and what was suppressed; for commands that answer in text. */
+void cli_site_print_findings(struct cli *cli, struct cli_site *site);
+/* `,"suppressed":[...]` */
+void cli_site_json_suppressed(struct cli *cli, const struct cli_site *site);
+/* Renders every host. Keys that cannot be read are findings. */
+enum cli_exit cli_site_specs(struct cli *cli, struct cli_site *site, struct cli_site_specs *ret);
+void cli_site_specs_done(struct cli_site_specs *specs);
+/* What a site that is not valid answers. */
+enum cli_exit cli_site_refuse(struct cli *cli, struct cli_site *site, enum cli_exit status);
+
+/* allocations.json (site_record.c). */
+int cli_site_record_read(
+	int dir, const char *name, struct ls_arena *arena, struct ls_site_record *ret, struct ls_error *err);
+/* 0 or -ENOMEM. */
+int cli_site_record_write(const struct ls_site_layout *layout, const struct cli_site_specs *specs,
+	const char *const *removed, size_t n_removed, struct ls_buf *buf);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* linkspan site render: which files it writes, leaves alone, and removes. */
+#include "cli_test.h"
+
+#include "../../../src/cli/site_render.c"
+
+TestSuite(site_render);
+
+#define SITE "tests/golden/site/site.yaml"
+#define GATEWAY(name) \
+	"  " name ": { mode: nat, dns_name: " name \
+	".example, interfaces: { up: { match: { name: e0 }, ipv4: { method: auto " \
+	"} } } }\n"
+#define HEAD "linkspan: 1\nkind: site\nipv6_communication: false\ngateways:\n"
+
+static char *new_dir(char path[static 64])
+{
+	snprintf(path, 64, "/tmp/linkspan-site.XXXXXX");
+	cr_assert_not_null(mkdtemp(path));
+	return path;
+}
+
+static void remove_dir(const char *path)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -r '%s'", path);
+	cr_assert_eq(system(command), 0); /* NOLINT(cert-env33-c) */
+}
+
+static enum cli_exit render(struct told *told, const char *text, const char *dir, const char *option)
+{
+	enum cli_exit status;
+	char path[64];
+
+	write_file(path, text);
+	status = told_run(told, told_words("site", "render", path, dir, option));
+	unlink(path);
+	return status;
+}
+
+static struct timespec changed(const char *dir, const char *name)
+{
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	cr_assert_eq(stat(path, &st), 0, "%s", path);
+	return st.st_ctim;
+}
+
+static bool is_there(const char *dir, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return access(path, F_OK) == 0;
+}
+
+static void put_file(const char *dir, const char *name, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "we");
+	cr_assert_not_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+Test(site_render, unchanged_files_are_not_touched)
+{
+	char dir[64];
+	struct told told;
+	struct timespec host, record, again;
+
+	new_dir(dir);
+	cr_assert_eq(told_run(&told, told_words("site", "render", SITE, dir)), CLI_EXIT_DONE, "%s", told.err);
+	cr_assert_says(told.out, ": 5 written, 0 unchanged, 0 removed\n");
+	told_done(&told);
+	host = changed(dir, "gw1.yaml");
+	record = changed(dir, "allocations.json");
+	cr_assert_eq(told_run(&told, told_words("site", "render", SITE, dir)), CLI_EXIT_DONE, "%s", told.err);
+	cr_assert_says(told.out, ": 0 written, 5 unchanged, 0 removed\n");
+	told_done(&told);
+	again = changed(dir, "gw1.yaml");
+	cr_expect_eq(memcmp(&host, &again, sizeof(host)), 0);
+	again = changed(dir, "allocations.json");
+	cr_expect_eq(memcmp(&record, &again, sizeof(record)), 0);
+	remove_dir(dir);
+}
+
+Test(site_render, files_of_removed_hosts_go_only_when_pruned)
+{
+	char dir[64];
+	struct told told;
+
+	new_dir(dir);
+	cr_assert_eq(render(&told, HEAD GATEWAY("a") GATEWAY("b"), dir, NULL), CLI_EXIT_DONE, "%s", told.err);
+	told_done(&told);
+	for (unsigned i = 0; i < 2; i++) { /* it is remembered */
+		cr_assert_eq(render(&told, HEAD GATEWAY("a"), dir, NULL), CLI_EXIT_DONE, "%s", told.err);
+		cr_assert_says(told.out, "! b.yaml");
+		cr_assert(is_there(dir, "b.yaml"));
+		told_done(&told);
+	}
+	cr_assert_eq(render(&told, HEAD GATEWAY("a"), dir, "--prune"), CLI_EXIT_DONE, "%s", told.err);
+	cr_assert_says(told.out, "- b.yaml\n");
+	cr_assert_not(is_there(dir, "b.yaml"));
+	told_done(&told);
+	cr_assert_eq(render(&told, HEAD GATEWAY("a"), dir, "--prune"), CLI_EXIT_DONE);
+	cr_assert_does_not_say(told.out, "b.yaml");
+	told_done(&told);
+	remove_dir(dir);
+}
+
+Test(site_render, files_of_others_are_not_replaced)
+{
+	char dir[64];
+	struct told told;
+
+	new_dir(dir);
+	put_file(dir, "a.yaml", "mine\n");
+	cr_assert_eq(render(&told, HEAD GATEWAY("a"), dir, NULL), CLI_EXIT_FAILED);
+	cr_assert_says(told.err, "a.yaml is there, but was not rendered from this site");
+	cr_assert_not(is_there(dir, "allocations.json"));
+	told_done(&told);
+	remove_dir(dir);
+}
+
+Test(site_render, a_spec_that_was_edited_is_replaced_and_said_so)
+{
+	char dir[64];
+	struct told told;
+
+	new_dir(dir);
+	cr_assert_eq(render(&told, HEAD GATEWAY("a"), dir, NULL), CLI_EXIT_DONE);
+	told_done(&told);
+	put_file(dir, "a.yaml", "edited\n");
+	cr_assert_eq(render(&told, HEAD GATEWAY("a"), dir, NULL), CLI_EXIT_DONE);
+	cr_assert_says(told.err, "a.yaml had been changed by somebody else");
+	cr_assert_says(told.out, "~ a.yaml");
+	told_done(&told);
+	remove_dir(dir);
+}
+
+Test(site_render, another_run_is_waited_for_by_the_caller)
+{
+	char dir[64];
+	struct told told;
+	int fd;
+
+	new_dir(dir);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cr_assert_eq(flock(fd, LOCK_EX), 0);
+	cr_assert_eq(render(&told, HEAD GATEWAY("a"), dir, NULL), CLI_EXIT_BUSY);
+	told_done(&told);
+	close(fd);
+	cr_assert_eq(render(&told, HEAD GATEWAY("a"), dir, NULL), CLI_EXIT_DONE);
+	told_done(&told);
+	remove_dir(dir);
+}
+
+Test(site_render, json_lists_what_was_done)
+{
+	char dir[64];
+	struct told told;
+	json_t *json;
+
+	new_dir(dir);
+	cr_assert_eq(render(&told, HEAD GATEWAY("a") GATEWAY("b"), dir, "--json"), CLI_EXIT_DONE, "%s", told.err);
+	json = told_json(&told);
+	cr_assert_eq(json_array_size(json_object_get(json, "written")), 2);
+	cr_assert_eq(json_array_size(json_object_get(json, "left")), 0);
+	json_decref(json);
+	told_done(&told);
+	remove_dir(dir);
+}
