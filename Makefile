@@ -151,6 +151,7 @@ bench:
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@tests/bench/run
 	@tests/bench/tunnels
+	@tests/bench/site
 
 demo:
 	$(NEED) deps $(DEPS)
