@@ -127,15 +127,15 @@ int ls_site_render(const struct ls_site_layout *layout, const struct ls_site_pla
 enum ls_site_action {
 	LS_SITE_KEEP,
 	LS_SITE_DEPLOY,      /* new */
-	LS_SITE_REDEPLOY,    /* an appliance that becomes another: families, platform */
-	LS_SITE_RECONFIGURE, /* has a new spec */
-	LS_SITE_WAIT,        /* IPv6 is on, but it is as it was: IPv4 only */
+	LS_SITE_REDEPLOY,    /* an appliance that becomes another (families, platform), or has to */
+	LS_SITE_RECONFIGURE, /* has a new spec, or, a gateway, needs one */
 	LS_SITE_REMOVE,
 	LS_N_SITE_ACTIONS,
 };
 
 #define LS_SITE_REASON_MAX 256
 
-/* What a host that is now `now` (NULL: gone) and was `was` (NULL: not there) needs, and why. */
+/* What a host that is now `now` (NULL: gone) and was `was` (NULL: not there) needs, and why. Who has IPv4 only although
+ * IPv6 communication is on needs something, whether it is rendered or not. */
 enum ls_site_action ls_site_compare(const struct ls_site *site, const struct ls_site_host *was,
 	const struct ls_site_host *now, char reason[static LS_SITE_REASON_MAX]);

@@ -300,7 +300,6 @@ static const struct {
 	[LS_SITE_DEPLOY] = { "deploy", "to deploy" },
 	[LS_SITE_REDEPLOY] = { "redeploy", "to redeploy" },
 	[LS_SITE_RECONFIGURE] = { "reconfigure", "to reconfigure" },
-	[LS_SITE_WAIT] = { "wait", "that stay as they are until reconfigured or redeployed" },
 	[LS_SITE_REMOVE] = { "remove", "to remove" },
 };
 

@@ -766,5 +766,5 @@ enum ls_site_action ls_site_compare(const struct ls_site *site, const struct ls_
 	give_reason(&reasons, "IPv6 communication is on, but it has IPv4 only%s",
 		now->side == LS_SIDE_GATEWAY && now->variant == LS_SITE_DIRECT ? ", in mode direct"
 									       : "; give its interface 'ipv6'");
-	return action == LS_SITE_KEEP ? LS_SITE_WAIT : action;
+	return now->side == LS_SIDE_GATEWAY ? LS_SITE_RECONFIGURE : LS_SITE_REDEPLOY;
 }

@@ -54,15 +54,15 @@ Test(site_commands, check_of_a_site_that_is_not_valid)
 	unlink(path);
 }
 
-Test(site_commands, plan_of_what_is_rendered_has_nothing_to_do_but_wait)
+Test(site_commands, plan_of_what_is_rendered_names_who_has_ipv4_only)
 {
 	struct told told;
 
 	cr_assert_eq(told_run(&told, told_words("site", "plan", SITE, RENDERED)), CLI_EXIT_CHANGES, "%s", told.err);
 	cr_assert_str_eq(told.out,
-		"Appliances at the provider that stay as they are until reconfigured or redeployed:\n"
+		"Appliances at the provider to redeploy:\n"
 		"  hive-provider            IPv6 communication is on, but it has IPv4 only; give its interface 'ipv6'\n"
-		"Appliances at tenants that stay as they are until reconfigured or redeployed:\n"
+		"Appliances at tenants to redeploy:\n"
 		"  hive-tenant              IPv6 communication is on, but it has IPv4 only; give its interface "
 		"'ipv6'\n");
 	told_done(&told);
@@ -114,4 +114,97 @@ Test(site_commands, upgrade_prints_the_site)
 	cr_assert_says(told.err, "[ipv6-default]");
 	told_done(&told);
 	unlink(path);
+}
+
+/* ---- turning IPv6 on and off ------------------------------------------------------------------------------------- */
+
+#define OLD(communication, mode, outer, inner) \
+	"linkspan: 1\nkind: site\n" communication "gateways: { gw1: { " mode \
+	", tunnel_ports: 20000-20009, interfaces: { up: { match: { name: e0 }, ipv4: { method: " \
+	"manual, addresses: [203.0.113.2/24] }" outer " } } } }\n" \
+	"gateway_pools: { east: [gw1] }\nhardware_plans: { gold: { networks: { n: {} } } }\ntenants:\n  acme:\n" \
+	"    hardware_plan: gold\n    gateway_pool: east\n    tunnels: { key_dir: . }\n" \
+	"    networks: { prod: { maps_to: n, ipv4: { subnet: 10.1.0.0/24, gateway: 10.1.0.1 }" inner " } }\n" \
+	"    appliances:\n" \
+	"      provider: { addresses: [203.0.113.9], interfaces: { up: { match: { name: e0 }, ipv4: { method: auto " \
+	"}" outer " }, n: { match: { name: e1 } } } }\n" \
+	"      lan: { network: prod, interfaces: { lan: { match: { name: e0 }, ipv4: { method: auto }" outer \
+	" } } }\n"
+#define IPV6 ", ipv6: { method: auto }"
+#define INNER6 ", ipv6: { subnet: '2001:db8::/64', gateway: 'fe80::1' }"
+
+static void put_file(const char *home, const char *name, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", home, name);
+	file = fopen(path, "we");
+	cr_assert_not_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+/* The site and its keys are in `home`, the specs in `home`/specs. */
+static enum cli_exit run_site(struct told *told, const char *command, const char *text, const char *home)
+{
+	char site[64], specs[64];
+
+	snprintf(site, sizeof(site), "%s/site.yaml", home);
+	snprintf(specs, sizeof(specs), "%s/specs", home);
+	put_file(home, "site.yaml", text);
+	return told_run(told, told_words("site", command, site, specs));
+}
+
+static void make_keys(const char *home)
+{
+	static const char *const names[] = { "provider-prod-ipv4.pub", "provider-prod-ipv6.pub", "tenant-prod-ipv4.pub",
+		"tenant-prod-ipv6.pub" };
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(names); i++)
+		put_file(home, names[i], "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=\n");
+}
+
+Test(site_commands, ipv6_enable_and_disable)
+{
+	static const char off[] = OLD("ipv6_communication: false\n", "mode: direct", "", "");
+	static const char on[] = OLD("ipv6_communication: true\n", "mode: direct", "", "");
+	static const char done[] = OLD("ipv6_communication: true\n", "mode: nat, dns_name: gw1.example", IPV6, INNER6);
+	static const char back[] = OLD("ipv6_communication: false\n", "mode: nat, dns_name: gw1.example", IPV6, INNER6);
+	static const char listed[] = "Gateways to reconfigure:\n  gw1 ";
+	char dir[] = "/tmp/linkspan-site.XXXXXX", command[64];
+	struct told told;
+
+	cr_assert_not_null(mkdtemp(dir));
+	make_keys(dir);
+	cr_assert_eq(run_site(&told, "render", off, dir), CLI_EXIT_DONE, "%s", told.err);
+	told_done(&told);
+	cr_assert_eq(run_site(&told, "plan", off, dir), CLI_EXIT_DONE, "%s", told.err);
+	cr_assert_str_eq(told.out, "Nothing to do.\n");
+	told_done(&told);
+	for (unsigned i = 0; i < 2; i++) { /* rendering does not do it */
+		cr_assert_eq(run_site(&told, "plan", on, dir), CLI_EXIT_CHANGES, "%s", told.err);
+		cr_assert_says(told.out, listed);
+		cr_assert_says(told.out, "Appliances at the provider to redeploy:\n  acme-provider ");
+		cr_assert_says(told.out, "Appliances at tenants to redeploy:\n  acme-lan ");
+		cr_assert_eq(strstr(told.out, "IPv6 communication is turned on.") != NULL, i == 0);
+		told_done(&told);
+		cr_assert_eq(run_site(&told, "render", on, dir), CLI_EXIT_DONE, "%s", told.err);
+		told_done(&told);
+	}
+	cr_assert_eq(run_site(&told, "plan", done, dir), CLI_EXIT_CHANGES, "%s", told.err);
+	cr_assert_says(told.out, "mode direct becomes nat; IPv4 becomes IPv4 and IPv6");
+	told_done(&told);
+	cr_assert_eq(run_site(&told, "render", done, dir), CLI_EXIT_DONE, "%s", told.err);
+	told_done(&told);
+	cr_assert_eq(run_site(&told, "plan", done, dir), CLI_EXIT_DONE, "%s", told.out);
+	told_done(&told);
+	cr_assert_eq(run_site(&told, "render", back, dir), CLI_EXIT_INVALID);
+	cr_assert_says(told.err, "'up' of 'acme-provider' has IPv6");
+	cr_assert_says(told.err, "'lan' of 'acme-lan' has IPv6");
+	told_done(&told);
+	cr_assert_eq(run_site(&told, "plan", done, dir), CLI_EXIT_DONE, "nothing was changed: %s", told.out);
+	told_done(&told);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	cr_assert_eq(system(command), 0); /* NOLINT(cert-env33-c) */
 }

@@ -520,8 +520,8 @@ Test(site_allocation, ipv6_enable)
 	struct ls_site_host other = new;
 
 	/* the list stays until it is done */
-	cr_expect_eq(compare(true, &direct, &direct, "in mode direct"), LS_SITE_WAIT);
-	cr_expect_eq(compare(true, &old, &old, "give its interface 'ipv6'"), LS_SITE_WAIT);
+	cr_expect_eq(compare(true, &direct, &direct, "in mode direct"), LS_SITE_RECONFIGURE);
+	cr_expect_eq(compare(true, &old, &old, "give its interface 'ipv6'"), LS_SITE_REDEPLOY);
 	cr_expect_eq(compare(false, &old, &old, ""), LS_SITE_KEEP);
 	/* and then it is done */
 	cr_expect_eq(compare(true, &direct, &nat, "mode direct becomes nat; IPv4 becomes IPv4 and IPv6; the name"),
