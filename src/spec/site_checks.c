@@ -171,6 +171,15 @@ static bool has_ipv6(const struct ls_spec_interface *interface)
 	return interface->ipv6.method == LS_METHOD_AUTO || interface->ipv6.method == LS_METHOD_MANUAL;
 }
 
+/* What faces outside is one of them. */
+static void check_any(struct site_checker *checker, struct ls_mark mark, const struct ls_spec_interface *outside,
+	struct ls_mark named)
+{
+	if (!outside && !named.line)
+		ls_report_error(
+			checker->report, mark, "missing", "there are no interfaces; add the one that faces outside");
+}
+
 static int check_interfaces(struct site_checker *checker, const struct ls_site_appliance *appliance)
 {
 	int r = 0;
@@ -195,6 +204,7 @@ static int check_gateway(struct site_checker *checker, const struct ls_site_gate
 
 	for (size_t i = 0; i < gateway->n_interfaces && r == 0; i++)
 		r = check_as_host(checker, &gateway->interfaces[i]);
+	check_any(checker, gateway->mark, gateway->outside, gateway->interface_mark);
 	if (gateway->outside && !gateway->families)
 		ls_report_error(checker->report, gateway->outside->mark, "appliance-family",
 			"the gateway's interface '%s' has no family by which anybody could call; give it 'ipv4' or "
@@ -378,6 +388,7 @@ static int check_appliance(struct site_checker *checker, const struct ls_site_ap
 {
 	int r = claim_host(checker, appliance->host, &appliance->mark);
 
+	check_any(checker, appliance->mark, appliance->outside, appliance->interface_mark);
 	if (appliance->outside && !appliance->families)
 		ls_report_error(checker->report, appliance->outside->mark, "appliance-family",
 			"interface '%s' uses no family%s; give it 'ipv4', 'ipv6' or both", appliance->outside->name,

@@ -132,6 +132,13 @@ Test(site, of_another_kind_is_told_where_to_go)
 	EXPECT_ERROR("linkspan: 1\nkind: gateway\nname: gw\n", "2:7 range", "linkspan check");
 }
 
+Test(site, hosts_without_interfaces)
+{
+	EXPECT_ERROR(HEAD BARE("      provider: { interfaces: {} }\n"), "12:7 missing", "no interfaces");
+	EXPECT_ERROR(HEAD BARE("      provider: { interface: lan, interfaces: { " LINK("up", AUTO) " } }\n"),
+		"12:30 reference", "no interface 'lan'");
+}
+
 Test(site, names_that_lead_nowhere)
 {
 	EXPECT_ERROR("linkspan: 1\nkind: site\nipv6_communication: true\ngateway_pools: { east: [gw9] }\n",
