@@ -426,18 +426,18 @@ static void put_uplinks(struct renderer *renderer, const struct ls_site_applianc
 
 #define DEVICE_NAME_MAX 15u
 
-/* The network's name and the family's digit, or, where that is too long for an interface, a name that stays the same.
- */
-static void put_device(struct renderer *renderer, const struct ls_site_tunnel *tunnel)
+/* The network's name and the family's digit, or, where that is too long for an interface or the name of one, a name
+ * that stays the same. */
+static void put_device(
+	struct renderer *renderer, const struct ls_site_tunnel *tunnel, const struct ls_site_appliance *appliance)
 {
 	const char *network = tunnel->appliance->extends->name;
 	unsigned digit = tunnel->family == LS_SITE_IPV6 ? 6 : 4;
 	size_t length = strlen(network);
 	char name[DEVICE_NAME_MAX + 1];
 
-	if (length < DEVICE_NAME_MAX)
-		snprintf(name, sizeof(name), "%.14s%u", network, digit);
-	else
+	snprintf(name, sizeof(name), "%.14s%u", network, digit);
+	if (length >= DEVICE_NAME_MAX || is_own_interface(appliance, name))
 		snprintf(name, sizeof(name), "%.5s-%08x%u", network, ls_crc32c(0, network, length), digit);
 	put_key(renderer, "  ", name);
 }
@@ -498,7 +498,7 @@ static int put_tunnel(struct renderer *renderer, const struct ls_site_tunnel *tu
 	char path[512];
 	int r;
 
-	put_device(renderer, tunnel);
+	put_device(renderer, tunnel, appliance);
 	put(renderer, "\n    network: ");
 	put_text(renderer, tunnel->appliance->extends->name);
 	(void)ls_buf_printf(
