@@ -95,11 +95,12 @@ int ls_site_parse(const char *file, const char *text, size_t length, struct ls_s
 
 	if (length > LS_SPEC_SIZE_MAX)
 		return ls_error_set(err, -EFBIG, "%s: larger than %u MiB", file, LS_SPEC_SIZE_MAX >> 20);
-	document = new_document(strcmp(file, "-") == 0 ? "<stdin>" : file);
+	file = strcmp(file, "-") == 0 ? "<stdin>" : file;
+	document = new_document(file);
 	if (document) {
 		document->site.text = text;
 		document->site.text_length = length;
-		ls_report_init(&report, diag, document->site.file);
+		ls_report_init(&report, diag, file); /* not the site's: findings outlive it */
 		r = decode_and_check(&report, document);
 		ls_report_finish(&report);
 	}
@@ -214,7 +215,7 @@ int ls_site_upgrade(
 		return ls_error_set(err, -ENOMEM, "%s: out of memory", file);
 	document->site.text = text;
 	document->site.text_length = length;
-	ls_report_init(&report, diag, document->site.file);
+	ls_report_init(&report, diag, file); /* not the site's: findings outlive it */
 	r = decode(&report, document);
 	if (r == 0)
 		refuse_today(&report, &document->site);
