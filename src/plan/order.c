@@ -415,6 +415,14 @@ static void emit_together(struct planner *planner, struct pair *pair)
 				  .reason = pair->reason });
 }
 
+/* A proxy entry answers the detection of duplicate addresses of a host that comes back: it goes before all else. */
+static bool answers_for_others(const struct ls_object *object)
+{
+	const struct ls_neighbour *neighbour = (const struct ls_neighbour *)object;
+
+	return object && object->kind == &ls_kind_neighbour && neighbour->proxy;
+}
+
 static void emit_pair(struct planner *planner, struct pair *pair)
 {
 	if (ls_pair_object(pair)->kind->transact) {
@@ -444,7 +452,7 @@ static void emit_pair(struct planner *planner, struct pair *pair)
 		emit_make(planner, pair, LS_OP_ADD);
 		break;
 	case VERDICT_DELETE:
-		emit_delete(planner, pair, pair->early);
+		emit_delete(planner, pair, pair->early || answers_for_others(pair->have));
 		break;
 	}
 }
@@ -454,7 +462,7 @@ static uint64_t order_number(const struct ls_step *step, size_t index)
 	uint64_t rank = step->rank, depth = step->depth, place = index;
 
 	if (step->phase != LS_PHASE_MAKE) {
-		rank = UINT8_MAX - rank;
+		rank = answers_for_others(step->have) ? 0 : UINT8_MAX - rank;
 		depth = UINT16_MAX - depth;
 		place = UINT32_MAX - index;
 	}
