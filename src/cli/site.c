@@ -15,7 +15,7 @@
 static enum cli_exit read_text(struct cli *cli, struct cli_site *site)
 {
 	const char *path = cli->args.operand, *slash = strrchr(path, '/');
-	LS_CLEANUP(ls_free) char *base = NULL;
+	char *base;
 	struct ls_error err = { 0 };
 	int r;
 
@@ -31,6 +31,7 @@ static enum cli_exit read_text(struct cli *cli, struct cli_site *site)
 	}
 	base = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
 	site->base = base ? open(base, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	free(base);
 	return CLI_EXIT_DONE;
 }
 
@@ -355,14 +356,15 @@ enum cli_exit cli_site_plan(struct cli *cli)
 {
 	LS_CLEANUP(cli_site_specs_done) struct cli_site_specs specs = { 0 };
 	LS_CLEANUP(cli_site_done) struct cli_site site = { 0 };
-	LS_CLEANUP(todos_done) struct todos todos = { 0 };
 	enum cli_exit status = cli_site_open(cli, &site, true);
+	struct todos todos = { 0 };
 
 	if (status == CLI_EXIT_DONE)
 		status = cli_site_specs(cli, &site, &specs);
 	if (status != CLI_EXIT_DONE)
 		return cli_site_refuse(cli, &site, status);
 	if (!compare(&site, &specs, &todos)) {
+		todos_done(&todos);
 		cli_error(cli, "out of memory");
 		return CLI_EXIT_FAILED;
 	}
@@ -372,7 +374,9 @@ enum cli_exit cli_site_plan(struct cli *cli)
 		cli_site_print_findings(cli, &site);
 	if (cli_talks(cli))
 		print_plan(cli, &site, &todos);
-	return todos.n ? CLI_EXIT_CHANGES : CLI_EXIT_DONE;
+	status = todos.n ? CLI_EXIT_CHANGES : CLI_EXIT_DONE;
+	todos_done(&todos);
+	return status;
 }
 
 /* ---- upgrade ----------------------------------------------------------------------------------------------------- */

@@ -113,10 +113,16 @@ static int read_port(struct reading *reading, const char *key, const char *value
 {
 	const char *slash = strchr(key, '/'), *colon = value ? strchr(value, ':') : NULL;
 	int family = slash ? find_word(families, LS_ARRAY_SIZE(families), slash + 1) : -1;
-	unsigned port, listen_port;
+	unsigned long port, listen_port;
+	char *end;
 
-	if (family < 0 || !colon || sscanf(colon, ":%u:%u", &port, &listen_port) != 2 || port > UINT16_MAX ||
-		listen_port > UINT16_MAX)
+	if (family < 0 || !colon)
+		return -EINVAL;
+	port = strtoul(colon + 1, &end, 10);
+	if (*end != ':')
+		return -EINVAL;
+	listen_port = strtoul(end + 1, &end, 10);
+	if (port > UINT16_MAX || listen_port > UINT16_MAX || *end)
 		return -EINVAL;
 	*ret = (struct ls_site_held_port){
 		.network = ls_arena_intern(reading->arena, key, (size_t)(slash - key)),

@@ -29,7 +29,7 @@ struct joint {
 	const char *inner, *tunnel_dev;
 	size_t place; /* of the network in the spec */
 	uint8_t family;
-	struct ls_mark mark;
+	struct ls_mark mark, tunnel_mark;
 };
 
 static const uint8_t families[] = { AF_INET, AF_INET6 };
@@ -216,7 +216,7 @@ static void join_provider(const struct joint *joint)
 	const struct ls_prefix all = { .ip.family = joint->family };
 
 	speak_for_others(joint);
-	lead(joint, &all, joint->tunnel_dev, table_of(joint), joint->tunnel->mark);
+	lead(joint, &all, joint->tunnel_dev, table_of(joint), joint->tunnel_mark);
 	end_table(joint, table_of(joint));
 	add_rules(joint, table_of(joint));
 	each_replica(joint, find_here);
@@ -314,7 +314,10 @@ void compile_failover(struct compiler *compiler)
 
 			if (!joint.subnet->mark.line || (partial && !joint.tunnel))
 				continue;
-			joint.tunnel_dev = joint.tunnel ? compiler_device(compiler, joint.tunnel->name) : NULL;
+			if (joint.tunnel) {
+				joint.tunnel_dev = compiler_device(compiler, joint.tunnel->name);
+				joint.tunnel_mark = joint.tunnel->mark;
+			}
 			compile_joint(&joint);
 		}
 }

@@ -25,9 +25,9 @@ struct ls_kernel {
 	struct ls_netlink *genl;      /* generic netlink; opened when it is first needed */
 	uint16_t wireguard;           /* number of the family; 0: not asked for yet */
 	struct ls_netlink *xfrm;      /* IPsec; opened when it is first needed */
-	uint32_t xfrm_asked;          /* transforms that this kernel has: by place in their table, IPv6 from bit 16 on */
-	struct ls_keyring *keys;      /* of all that was read, and is to be written */
-	bool nft_moved;               /* it changed between the parts of the last dump */
+	uint32_t xfrm_asked;     /* transforms that this kernel has: by place in their table, IPv6 from bit 16 on */
+	struct ls_keyring *keys; /* of all that was read, and is to be written */
+	bool nft_moved;          /* it changed between the parts of the last dump */
 	struct ls_link_table links;
 	uint32_t link_types_asked, link_types_missing; /* by place in the table of link_types.c */
 	uint32_t dump;                                 /* counts dumps, see ls_dump_link */

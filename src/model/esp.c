@@ -10,18 +10,16 @@
 #define IPV4_HEADER 20u
 #define IPV6_HEADER 40u
 
-#define AES(bits, hash) "aes" #bits "-sha" #hash, bits / 8, hash / 8, hash / 16, "hmac(sha" #hash ")"
-
 const struct ls_esp_proposal ls_esp_proposals[] = {
-	{ AES(128, 256) },
-	{ AES(192, 256) },
-	{ AES(256, 256) },
-	{ AES(128, 384) },
-	{ AES(192, 384) },
-	{ AES(256, 384) },
-	{ AES(128, 512) },
-	{ AES(192, 512) },
-	{ AES(256, 512) },
+	{ "aes128-sha256", 16, 32, 16, "hmac(sha256)" },
+	{ "aes192-sha256", 24, 32, 16, "hmac(sha256)" },
+	{ "aes256-sha256", 32, 32, 16, "hmac(sha256)" },
+	{ "aes128-sha384", 16, 48, 24, "hmac(sha384)" },
+	{ "aes192-sha384", 24, 48, 24, "hmac(sha384)" },
+	{ "aes256-sha384", 32, 48, 24, "hmac(sha384)" },
+	{ "aes128-sha512", 16, 64, 32, "hmac(sha512)" },
+	{ "aes192-sha512", 24, 64, 32, "hmac(sha512)" },
+	{ "aes256-sha512", 32, 64, 32, "hmac(sha512)" },
 	{ 0 },
 };
 

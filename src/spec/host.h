@@ -34,7 +34,7 @@ extern const struct ls_mapping ls_interface_mapping, ls_create_mapping, ls_route
 extern const struct ls_mapping ls_ip_mapping;
 
 /* Parts of those parts, which a site has, too. */
-extern const struct ls_mapping ls_match_mapping, ls_family_mapping, ls_mapping_mapping, ls_ip_mapping;
+extern const struct ls_mapping ls_match_mapping, ls_family_mapping, ls_mapping_mapping;
 
 /* The number of the format. */
 ls_decode_fn ls_decode_format;

@@ -47,7 +47,7 @@ static const char *fold(const struct ls_site *site, const char *name)
 {
 	char lower[256] = "";
 
-	for (size_t i = 0; name[i] && i < sizeof(lower) - 1; i++)
+	for (size_t i = 0; i < sizeof(lower) - 1 && name[i]; i++)
 		lower[i] = (char)tolower((unsigned char)name[i]);
 	return ls_arena_intern(site->arena, lower, strlen(lower));
 }

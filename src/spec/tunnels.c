@@ -72,8 +72,8 @@ static bool is_name_and_port(const char *text)
 	const char *colon = strchr(text, ':');
 	size_t n = colon ? strspn(colon + 1, "0123456789") : 0;
 
-	return n && n <= strlen("65535") && !colon[1 + n] && colon[1] != '0' && atoi(colon + 1) <= UINT16_MAX &&
-	       is_host_name(text, (size_t)(colon - text));
+	return n && n <= strlen("65535") && !colon[1 + n] && colon[1] != '0' &&
+	       strtoul(colon + 1, NULL, 10) <= UINT16_MAX && is_host_name(text, (size_t)(colon - text));
 }
 
 static int keep_name(struct ls_decoder *decoder, const struct ls_yaml_event *event, struct ls_spec_peer *peer)
