@@ -256,7 +256,7 @@ Test(commands, graphs_of_the_examples_can_be_drawn)
 {
 	ns_begin();
 	ns_need_program("dot");
-	ns_run("for spec in contrib/examples/*.yaml; do "
+	ns_run("for spec in contrib/examples/*.yaml contrib/examples/appliance/*.yaml; do "
 	       "case $spec in */site.yaml) site=site ;; *) site= ;; esac; "
 	       "\"$LINKSPAN\" $site graph $spec 2>/dev/null >%s/dot && dot -Tsvg %s/dot >%s/svg 2>%s/complaints || "
 	       "exit 1; "
