@@ -57,7 +57,7 @@ static int find_word(const char *const *words, size_t n, const char *word)
 
 static uint8_t read_families(const json_t *list)
 {
-	uint8_t bits = 0;
+	unsigned bits = 0;
 	const json_t *item;
 	size_t i;
 
@@ -65,9 +65,9 @@ static uint8_t read_families(const json_t *list)
 	{
 		int family = find_word(families, LS_ARRAY_SIZE(families), json_string_value(item));
 
-		bits |= family < 0 ? 0 : (uint8_t)(1u << family);
+		bits |= family < 0 ? 0 : 1u << family;
 	}
-	return bits;
+	return (uint8_t)bits;
 }
 
 static const char *const variants[][2] = {
