@@ -108,20 +108,6 @@ static const struct way {
 	{ "ipv6", "2001:db8:9::1", "2001:db8:9::2", "::/0", "fd00:99::2", "fd00:99::2/64", 1406 },
 };
 
-#define PATTERN "6c696e6b7370616e" /* what a ping is filled with */
-
-/* What is on the wire while the other end is pinged with full packets: a line for each, and all bytes in hexadecimal.
- */
-static const char *captured(const struct way *way)
-{
-	ns_run("cd %s; tcpdump -i up0 -U -w wire 2>told & capture=$!; until grep -q listening told; do sleep 0.2; kill "
-	       "-0 "
-	       "$capture; done; ping -q -c 3 -i 0.2 -M do -s %u -p " PATTERN " -W 2 %s >/dev/null; sleep 0.5; kill "
-	       "$capture; wait $capture",
-		ns_dir(), way->mtu - (strcmp(way->family, "ipv4") ? 48 : 28), way->inner);
-	return ns_output("cd %s; tcpdump -n -r wire 2>/dev/null; od -An -v -tx1 wire | tr -d ' \n'", ns_dir());
-}
-
 NS_TEST_EACH(ipsec, each_family_through_each, ways)
 {
 	const struct way *way = &ways[*number];
@@ -136,9 +122,9 @@ NS_TEST_EACH(ipsec, each_family_through_each, ways)
 		ns_output("cat /proc/net/xfrm_stat; ip xfrm state count; ip xfrm policy"));
 	cr_expect_str_eq(
 		ns_output("ip -j link show t0 | sed 's/.*\"mtu\":\\([0-9]*\\).*/\\1/'"), ns_text("%u\n", way->mtu));
-	wire = captured(way);
+	wire = ns_capture("up0", way->inner, way->mtu);
 	cr_expect(strstr(wire, "ESP(spi=0x00001001") && strstr(wire, "ESP(spi=0x00001002"), "%s", wire);
-	cr_expect(!strstr(wire, PATTERN PATTERN), "in clear: %s", wire);
+	cr_expect(!strstr(wire, NS_PATTERN NS_PATTERN), "in clear: %s", wire);
 	cr_expect(!strstr(wire, "echo"), "%s", wire);
 	/* Only the one family is there. */
 	cr_expect_str_eq(

@@ -346,6 +346,19 @@ void ns_make_far_pair(const char *name)
 	ns_settle();
 }
 
+const char *ns_capture(const char *link, const char *address, unsigned mtu)
+{
+	unsigned headers = strchr(address, ':') ? 48 : 28; /* of IP and ICMP */
+
+	ns_run("cd %s; tcpdump -i %s -U -w wire 2>told & capture=$!; until grep -q listening told; do sleep 0.2; kill "
+	       "-0 "
+	       "$capture || exit; done; ping -q -c 3 -i 0.2 -M do -s %u -p " NS_PATTERN
+	       " -W 2 %s >/dev/null; sleep 0.5; kill "
+	       "$capture; wait $capture",
+		ns_dir(), link, mtu - headers, address);
+	return ns_output("cd %s; tcpdump -n -r wire 2>/dev/null; od -An -v -tx1 wire | tr -d ' \n'", ns_dir());
+}
+
 /* ---- the program ------------------------------------------------------------------------------------------------- */
 
 const char *ns_spec(const char *body)

@@ -71,6 +71,10 @@ pid_t ns_far(void);
 void LS_PRINTF(1, 2) ns_far_run(const char *format, ...);
 /* A veth pair NAME here, far-NAME there. Both up, with link-local addresses. */
 void ns_make_far_pair(const char *name);
+/* Pings with full packets (`mtu` bytes), which are filled with NS_PATTERN, and says what is on the wire of `link`
+ * meanwhile: a line for each packet, then all bytes in hexadecimal. */
+const char *ns_capture(const char *link, const char *address, unsigned mtu);
+#define NS_PATTERN "6c696e6b7370616e"
 /* Duplicate address detection ends in the background, even where it is off. */
 void ns_settle(void);
 
