@@ -460,13 +460,25 @@ struct ls_spec {
 	size_t n_suppressed;
 };
 
-/* Is the failover of the network's hosts in such a mode? Without `failover` in the spec: in any. */
-bool ls_spec_has_tunnels(const struct ls_spec *spec);  /* those of networks are there: partial, full */
+/* Is it so in this mode of failover? Without `failover` in the spec: in any. */
+bool ls_spec_has_tunnel(
+	const struct ls_spec *spec, const struct ls_spec_tunnel *tunnel); /* those of networks: partial, full */
 bool ls_spec_has_networks(const struct ls_spec *spec); /* the host is their gateway, and has the public addresses: full,
 							  permanent */
 const struct ls_spec_network *ls_spec_find_network(const struct ls_spec *spec, const char *name); /* name may be NULL */
+const struct ls_spec_subnet *ls_spec_subnet(const struct ls_spec_network *network, uint8_t family);
+/* The tunnel of a family of a network, or NULL. */
+const struct ls_spec_tunnel *ls_spec_find_tunnel(
+	const struct ls_spec *spec, const struct ls_spec_network *network, uint8_t family);
 /* The replica is among those that are failed over: partial. */
 bool ls_spec_is_failed_over(const struct ls_spec *spec, const struct ls_spec_replica *replica);
+/* The addresses that such replicas have in a network and family, one after the other: begin with zeros. NULL: no more.
+ */
+struct ls_spec_failed {
+	size_t replica, network, address;
+};
+const struct ls_spec_ip *ls_spec_next_failed(
+	const struct ls_spec *spec, const char *network, uint8_t family, struct ls_spec_failed *at);
 /* Does the spec do without that warning? */
 bool ls_spec_suppresses(const struct ls_spec *spec, const char *id);
 /* Takes another mode than the one written, and checks what depends on it. -EINVAL: `diag` says what is wrong. */

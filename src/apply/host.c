@@ -413,7 +413,7 @@ static int check_switch(struct ls_host *host, const struct ls_spec *spec, struct
 	struct ls_generation last;
 	bool excluded;
 
-	if (!host->current || ls_generation_read(host, host->current, 0, &last, NULL) < 0)
+	if (now == LS_FAILOVER_NONE || !host->current || ls_generation_read(host, host->current, 0, &last, NULL) < 0)
 		return 0;
 	excluded = last.this_epoch && ((last.failover == LS_FAILOVER_PARTIAL && is_full(now)) ||
 					      (is_full(last.failover) && now == LS_FAILOVER_PARTIAL));

@@ -54,7 +54,7 @@ bool compiler_has_interface(const struct compiler *compiler, size_t i)
 	const struct ls_spec *spec = compiler->spec;
 	size_t first = spec->n_interfaces - spec->n_tunnels;
 
-	return i < first || !spec->tunnels[i - first].network || ls_spec_has_tunnels(spec);
+	return i < first || ls_spec_has_tunnel(spec, &spec->tunnels[i - first]);
 }
 
 /* ---- binding interfaces to links --------------------------------------------------------------------------------- */

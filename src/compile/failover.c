@@ -34,21 +34,6 @@ struct joint {
 
 static const uint8_t families[] = { AF_INET, AF_INET6 };
 
-static const struct ls_spec_subnet *subnet_of(const struct ls_spec_network *network, uint8_t family)
-{
-	return family == AF_INET6 ? &network->ipv6 : &network->ipv4;
-}
-
-static const struct ls_spec_tunnel *tunnel_of(
-	const struct ls_spec *spec, const struct ls_spec_network *network, uint8_t family)
-{
-	for (size_t i = 0; i < spec->n_tunnels; i++)
-		if (spec->tunnels[i].network && spec->tunnels[i].family == family &&
-			!strcmp(spec->tunnels[i].network, network->name))
-			return &spec->tunnels[i];
-	return NULL;
-}
-
 /* ---- routes and rules -------------------------------------------------------------------------------------------- */
 
 static void lead(
@@ -142,23 +127,23 @@ static void speak_for_others(const struct joint *joint)
 
 /* ---- replicas ---------------------------------------------------------------------------------------------------- */
 
-typedef void replica_fn(const struct joint *joint, const struct ls_spec_ip *address);
-
-/* Calls `fn` for each address of a failed-over replica in the network and family. */
-static void each_replica(const struct joint *joint, replica_fn *fn)
+static const struct ls_spec_ip *next_replica(const struct joint *joint, struct ls_spec_failed *at)
 {
-	const struct ls_spec *spec = joint->compiler->spec;
+	return ls_spec_next_failed(joint->compiler->spec, joint->network->name, joint->family, at);
+}
 
-	for (size_t i = 0; i < spec->n_replicas; i++) {
-		const struct ls_spec_replica *replica = &spec->replicas[i];
+/* A route to each; and, on the tenant's side, they are answered for. */
+static void find_replicas(const struct joint *joint, const char *dev, uint32_t table, bool answered)
+{
+	struct ls_spec_failed at = { 0 };
+	const struct ls_spec_ip *replica;
 
-		for (size_t k = 0; k < replica->n_networks && ls_spec_is_failed_over(spec, replica); k++) {
-			const struct ls_spec_replica_network *part = &replica->networks[k];
+	while ((replica = next_replica(joint, &at))) {
+		const struct ls_prefix alone = ls_ip_alone(&replica->ip);
 
-			for (size_t n = 0; n < part->n_addresses && !strcmp(part->name, joint->network->name); n++)
-				if (part->addresses[n].ip.family == joint->family)
-					fn(joint, &part->addresses[n]);
-		}
+		lead(joint, &alone, dev, table, replica->mark);
+		if (answered)
+			answer_for(joint, &replica->ip, false, replica->mark);
 	}
 }
 
@@ -167,36 +152,15 @@ static uint32_t table_of(const struct joint *joint)
 	return LS_FAILOVER_TABLE + (uint32_t)joint->place;
 }
 
-static void find_here(const struct joint *joint, const struct ls_spec_ip *address)
-{
-	const struct ls_prefix alone = ls_ip_alone(&address->ip);
-
-	lead(joint, &alone, joint->inner, table_of(joint), address->mark);
-}
-
-static void find_there(const struct joint *joint, const struct ls_spec_ip *address)
-{
-	const struct ls_prefix alone = ls_ip_alone(&address->ip);
-
-	lead(joint, &alone, joint->tunnel_dev, 0, address->mark);
-	answer_for(joint, &address->ip, false, address->mark);
-}
-
 /* One that lives on the link must not be answered for. */
 static bool is_on_link(const struct joint *joint, const struct ls_ip *address)
 {
-	const struct ls_spec *spec = joint->compiler->spec;
+	struct ls_spec_failed at = { 0 };
+	const struct ls_spec_ip *replica;
 
-	for (size_t i = 0; i < spec->n_replicas; i++)
-		for (size_t k = 0; k < spec->replicas[i].n_networks; k++) {
-			const struct ls_spec_replica_network *part = &spec->replicas[i].networks[k];
-
-			for (size_t n = 0; n < part->n_addresses; n++)
-				if (ls_spec_is_failed_over(spec, &spec->replicas[i]) &&
-					!strcmp(part->name, joint->network->name) &&
-					!memcmp(&part->addresses[n].ip, address, sizeof(*address)))
-					return true;
-		}
+	while ((replica = next_replica(joint, &at)))
+		if (!memcmp(&replica->ip, address, sizeof(*address)))
+			return true;
 	return false;
 }
 
@@ -219,7 +183,7 @@ static void join_provider(const struct joint *joint)
 	lead(joint, &all, joint->tunnel_dev, table_of(joint), joint->tunnel_mark);
 	end_table(joint, table_of(joint));
 	add_rules(joint, table_of(joint));
-	each_replica(joint, find_here);
+	find_replicas(joint, joint->inner, table_of(joint), false);
 	if (joint->family == AF_INET) {
 		add_source(joint);
 		set_link_sysctl(joint, "net/ipv4/conf", "proxy_arp", "1"); /* for all that the table leads elsewhere */
@@ -240,7 +204,7 @@ static void join_provider(const struct joint *joint)
 static void join_tenant(const struct joint *joint)
 {
 	speak_for_others(joint);
-	each_replica(joint, find_there);
+	find_replicas(joint, joint->tunnel_dev, 0, true);
 }
 
 /* ---- full -------------------------------------------------------------------------------------------------------- */
@@ -304,8 +268,8 @@ void compile_failover(struct compiler *compiler)
 			struct joint joint = {
 				.compiler = compiler,
 				.network = network,
-				.subnet = subnet_of(network, families[k]),
-				.tunnel = tunnel_of(spec, network, families[k]),
+				.subnet = ls_spec_subnet(network, families[k]),
+				.tunnel = ls_spec_find_tunnel(spec, network, families[k]),
 				.inner = compiler_device(compiler, network->interface),
 				.place = i,
 				.family = families[k],

@@ -51,8 +51,8 @@ struct allocator {
 	struct ports *ports; /* by the place of the gateway */
 };
 
-static void LS_PRINTF(4, 5)
-	report(struct allocator *allocator, struct ls_mark mark, const char *id, const char *format, ...)
+static void LS_PRINTF(5, 6) tell(struct allocator *allocator, enum ls_severity severity, struct ls_mark mark,
+	const char *id, const char *format, ...)
 {
 	struct ls_location location = { .file = allocator->site->file, .line = mark.line, .column = mark.column };
 	char message[512];
@@ -61,20 +61,7 @@ static void LS_PRINTF(4, 5)
 	va_start(ap, format);
 	(void)vsnprintf(message, sizeof(message), format, ap);
 	va_end(ap);
-	ls_diag_report(allocator->diag, LS_SEVERITY_ERROR, location, id, "%s", message);
-}
-
-static void LS_PRINTF(4, 5)
-	warn(struct allocator *allocator, struct ls_mark mark, const char *id, const char *format, ...)
-{
-	struct ls_location location = { .file = allocator->site->file, .line = mark.line, .column = mark.column };
-	char message[512];
-	va_list ap;
-
-	va_start(ap, format);
-	(void)vsnprintf(message, sizeof(message), format, ap);
-	va_end(ap);
-	ls_diag_report(allocator->diag, LS_SEVERITY_WARNING, location, id, "%s", message);
+	ls_diag_report(allocator->diag, severity, location, id, "%s", message);
 }
 
 /* ---- the record -------------------------------------------------------------------------------------------------- */
@@ -238,7 +225,7 @@ static int claim_reserved(struct allocator *allocator, const struct member *memb
 		const struct ls_spec_ip *ip = &publics->reserved[i];
 
 		if (!in_pool(allocator, &ip->ip))
-			report(allocator, ip->mark, "pool",
+			tell(allocator, LS_SEVERITY_ERROR, ip->mark, "pool",
 				"%s is not in 'public_pool'; add it there, or reserve another",
 				ls_ip_format(&ip->ip, text));
 		r = take(allocator, member, &ip->ip, ip->mark, true);
@@ -260,7 +247,7 @@ static int claim_held(struct allocator *allocator, const struct member *member)
 			count_family(member->share, ip->family) >= wanted(&tenant->public_ips, ip->family))
 			continue;
 		if (!in_pool(allocator, ip))
-			report(allocator, tenant->public_ips.mark, "pool-stable",
+			tell(allocator, LS_SEVERITY_ERROR, tenant->public_ips.mark, "pool-stable",
 				"'%s' holds %s, which 'public_pool' has no longer; put it back, or let the tenant have "
 				"fewer first",
 				tenant->name, ls_ip_format(ip, text));
@@ -297,10 +284,10 @@ static void report_twice(struct allocator *allocator, const struct claim *first,
 
 	ls_ip_format(&first->ip, text);
 	if (second->reserved)
-		report(allocator, second->mark, "pool", "%s is reserved on line %u already; an address has one tenant",
-			text, first->mark.line);
+		tell(allocator, LS_SEVERITY_ERROR, second->mark, "pool",
+			"%s is reserved on line %u already; an address has one tenant", text, first->mark.line);
 	else if (first->tenant != second->tenant)
-		report(allocator, first->mark, "pool-stable",
+		tell(allocator, LS_SEVERITY_ERROR, first->mark, "pool-stable",
 			"%s is held by '%s' (line %u); reserve another, or let that tenant have fewer first", text,
 			second->tenant->name, second->mark.line);
 }
@@ -378,7 +365,8 @@ static void give_addresses(struct allocator *allocator, const struct member *mem
 
 	for (; has < n; has++) {
 		if (!next_free(allocator, cursor, &ip)) {
-			report(allocator, cursor->family == AF_INET6 ? publics->ipv6_mark : publics->ipv4_mark, "pool",
+			tell(allocator, LS_SEVERITY_ERROR,
+				cursor->family == AF_INET6 ? publics->ipv6_mark : publics->ipv4_mark, "pool",
 				"'%s' is to have %zu %s addresses, but 'public_pool' has only %zu left for it; add "
 				"some",
 				member->tenant->name, n, ls_ip_family_name(cursor->family), has);
@@ -435,7 +423,7 @@ static void check_overlaps(struct allocator *allocator, const struct ls_spec_map
 	for (size_t i = 1; i < n; i++) {
 		if (compare_ips(&widest->public_ip, &sorted[i]->public_ip) == 0 &&
 			widest->protocol == sorted[i]->protocol && sorted[i]->port <= widest->last_port)
-			report(allocator, sorted[i]->public_mark, "public-allocation",
+			tell(allocator, LS_SEVERITY_ERROR, sorted[i]->public_mark, "public-allocation",
 				"this of %s leads elsewhere already, on line %u; a port leads to one place",
 				ls_ip_format(&sorted[i]->public_ip, text), widest->public_mark.line);
 		else
@@ -456,7 +444,7 @@ static int check_rules(struct allocator *allocator, const struct member *member)
 		sorted[i] = &publics->mappings[i];
 		if (!share->n_ips || !bsearch(&sorted[i]->public_ip, share->ips, share->n_ips, sizeof(*share->ips),
 					     compare_plain_ips))
-			report(allocator, sorted[i]->public_mark, "public-allocation",
+			tell(allocator, LS_SEVERITY_ERROR, sorted[i]->public_mark, "public-allocation",
 				"%s is no address of '%s'; name one that it has (the allocations say which), or "
 				"reserve "
 				"it",
@@ -554,7 +542,8 @@ static void keep_port(struct allocator *allocator, const struct member *member, 
 	if (!outer)
 		return;
 	if (held->port < gateway->tunnel_port || held->port > gateway->last_tunnel_port) {
-		report(allocator, gateway->ports_mark.line ? gateway->ports_mark : gateway->mark, "gateway-tunnel-port",
+		tell(allocator, LS_SEVERITY_ERROR, gateway->ports_mark.line ? gateway->ports_mark : gateway->mark,
+			"gateway-tunnel-port",
 			"the tunnel of '%s' for '%s' has port %u, which 'tunnel_ports' has no longer; put it back",
 			member->tenant->name, held->network, held->port);
 		return;
@@ -612,12 +601,12 @@ static void report_full(struct allocator *allocator, const struct member *member
 			ways++;
 		}
 	if (ways)
-		report(allocator, tunnel->appliance->mark, "gateway-tunnel-port",
+		tell(allocator, LS_SEVERITY_ERROR, tunnel->appliance->mark, "gateway-tunnel-port",
 			"there is no port left for the %s tunnel of '%s': the gateways of '%s' have room for %zu "
 			"tunnels; widen 'tunnel_ports' or add a gateway",
 			tunnel->family == LS_SITE_IPV6 ? "IPv6" : "IPv4", tunnel->appliance->host, pool->name, room);
 	else
-		report(allocator, tunnel->appliance->mark, "gateway-tunnel-port",
+		tell(allocator, LS_SEVERITY_ERROR, tunnel->appliance->mark, "gateway-tunnel-port",
 			"no gateway of '%s' has a family in common with both ends of the %s tunnel of '%s'", pool->name,
 			tunnel->family == LS_SITE_IPV6 ? "IPv6" : "IPv4", tunnel->appliance->host);
 }
@@ -703,7 +692,7 @@ static void check_reach(struct allocator *allocator, const struct member *member
 		if (!outer || told & outer || ls_site_reach(member->tenant->provider, outer).family)
 			continue;
 		told |= outer;
-		warn(allocator, member->tenant->provider->mark, "gateway-tunnel-port",
+		tell(allocator, LS_SEVERITY_WARNING, member->tenant->provider->mark, "gateway-tunnel-port",
 			"the gateway forwards no %s tunnel to '%s': where that is, its interface does not say (method "
 			"auto); give 'addresses'",
 			outer == LS_SITE_IPV6 ? "IPv6" : "IPv4", member->tenant->provider->host);
@@ -787,12 +776,12 @@ static void check_mode(struct allocator *allocator, const struct ls_site_gateway
 		return;
 	if (was && was->side == LS_SIDE_GATEWAY && was->variant == LS_SITE_DIRECT &&
 		same_name(was->dns_name, gateway->dns_name) && was->port == gateway->external_port)
-		warn(allocator, gateway->mode_mark, "gateway-nat-only",
+		tell(allocator, LS_SEVERITY_WARNING, gateway->mode_mark, "gateway-nat-only",
 			"with IPv6 communication on, the gateway '%s' stays IPv4-only until it is in mode nat; "
 			"reconfigure it",
 			gateway->name);
 	else
-		report(allocator, gateway->mode_mark, "gateway-nat-only",
+		tell(allocator, LS_SEVERITY_ERROR, gateway->mode_mark, "gateway-nat-only",
 			"with IPv6 communication on, a gateway is added or changed in mode nat only; write mode: nat%s",
 			allocator->record->rendered ? "" : " (was it rendered before? then say where to: DIR)");
 }

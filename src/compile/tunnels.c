@@ -42,32 +42,26 @@ static void compile_device(struct compiler *compiler, const struct ls_spec_tunne
 	device->object.set |= LS_BIT(LS_WIREGUARD_LISTEN_PORT);
 }
 
-/* The tenant's end of a partial failover hears of failed-over replicas alone: all that may come out of it. */
+/* The tenant's end of a partial failover hears of failed-over replicas alone: all that may come out of it. How many
+ * there are; `list` NULL: they are counted only. */
 static size_t list_replicas(const struct ls_spec *spec, const struct ls_spec_tunnel *tunnel, struct ls_prefix *list)
 {
+	struct ls_spec_failed at = { 0 };
+	const struct ls_spec_ip *replica;
 	size_t n = 0;
 
-	for (size_t i = 0; spec->side == LS_SPEC_TENANT && i < spec->n_replicas; i++)
-		for (size_t k = 0; k < spec->replicas[i].n_networks; k++) {
-			const struct ls_spec_replica_network *part = &spec->replicas[i].networks[k];
-
-			if (!ls_spec_is_failed_over(spec, &spec->replicas[i]) ||
-				strcmp(part->name, tunnel->network) != 0)
-				continue;
-			for (size_t a = 0; a < part->n_addresses; a++)
-				if (part->addresses[a].ip.family == tunnel->family) {
-					if (list)
-						list[n] = ls_ip_alone(&part->addresses[a].ip);
-					n++;
-				}
-		}
+	if (spec->side != LS_SPEC_TENANT || !tunnel->network)
+		return 0;
+	for (; (replica = ls_spec_next_failed(spec, tunnel->network, tunnel->family, &at)); n++)
+		if (list)
+			list[n] = ls_ip_alone(&replica->ip);
 	return n;
 }
 
 static const char *allowed_ips(
 	struct compiler *compiler, const struct ls_spec_tunnel *tunnel, const struct ls_spec_peer *peer)
 {
-	size_t n_replicas = tunnel->network ? list_replicas(compiler->spec, tunnel, NULL) : 0, n = 0;
+	size_t n_replicas = list_replicas(compiler->spec, tunnel, NULL), n = 0;
 	struct ls_prefix *list =
 		ls_arena_alloc(compiler->set->arena, (peer->n_allowed_ips + n_replicas + 1) * sizeof(*list));
 
@@ -192,7 +186,7 @@ void compile_tunnels(struct compiler *compiler)
 	for (size_t i = 0; i < compiler->spec->n_tunnels; i++) {
 		const struct ls_spec_tunnel *tunnel = &compiler->spec->tunnels[i];
 
-		if (tunnel->network && !ls_spec_has_tunnels(compiler->spec))
+		if (!ls_spec_has_tunnel(compiler->spec, tunnel))
 			continue;
 		switch ((enum ls_tunnel_type)tunnel->type) {
 		case LS_TUNNEL_WIREGUARD:

@@ -6,6 +6,7 @@
  * order of their table: the search begins behind the last one that was found.
  */
 #include "decode.h"
+#include "encoding.h"
 #include "hint.h"
 
 #include <stdio.h>
@@ -484,4 +485,36 @@ int ls_decode_named(
 			return r;
 	}
 	return keep_elements(decoder, key, &elements, target);
+}
+
+/* ---- documents --------------------------------------------------------------------------------------------------- */
+
+static int decode_root(struct ls_decoder *decoder, const struct ls_key *root, const char *nothing, void *target)
+{
+	struct ls_yaml_event event = { 0 };
+	bool empty;
+	int r;
+
+	r = ls_yaml_begin(&decoder->yaml, &event, &empty);
+	if (r < 0)
+		return r;
+	if (empty || (event.type == LS_YAML_SCALAR && event.plain && event.length == 0)) {
+		ls_report_error(decoder->report, (struct ls_mark){ 1, 1 }, "missing", "%s", nothing);
+		return empty ? 0 : ls_yaml_end(&decoder->yaml);
+	}
+	r = ls_decode_mapping(decoder, root, &event, target);
+	return r < 0 ? r : ls_yaml_end(&decoder->yaml);
+}
+
+int ls_decode_document(struct ls_decoder *decoder, const char *text, size_t length, const struct ls_key *root,
+	const char *empty, void *target)
+{
+	int r = ls_encoding_check(decoder->report, text, length);
+
+	if (r >= 0)
+		r = ls_yaml_open(&decoder->yaml, decoder->report, text, length);
+	if (r >= 0)
+		r = decode_root(decoder, root, empty, target);
+	ls_yaml_close(&decoder->yaml);
+	return r;
 }

@@ -98,6 +98,7 @@ struct ls_mapping {
 /* Regular expressions (ECMA-262) of the parts of addresses: as strict as ls_ip_parse and ls_prefix_parse. */
 #define LS_PATTERN_OCTET "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 #define LS_PATTERN_IPV4 "(" LS_PATTERN_OCTET "\\.){3}" LS_PATTERN_OCTET
+#define LS_PATTERN_LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?" /* of a host name */
 #define LS_PATTERN_PORT "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 #define LS_PATTERN_LENGTH4 "(3[0-2]|[12]?[0-9])"
 #define LS_PATTERN_LENGTH6 "(12[0-8]|1[01][0-9]|[1-9]?[0-9])"
@@ -125,6 +126,11 @@ ls_decode_fn ls_decode_number, ls_decode_bool, ls_decode_word, ls_decode_text, l
 
 /* Makes memory from malloc part of the spec; takes it in any case. -ENOMEM. */
 int ls_own(struct ls_arena *arena, struct ls_owned **list, void *memory);
+
+/* Reads a whole document, which is a mapping, into `target`. `empty`: what is said of one without anything in it. The
+ * decoder has all but its `yaml`. 0, or a negative errno: reading could not go on, as the report says. */
+int ls_decode_document(struct ls_decoder *decoder, const char *text, size_t length, const struct ls_key *root,
+	const char *empty, void *target);
 
 /* scalars.c: what decode.c needs of it. */
 const char *ls_decode_key_name(const struct ls_key *key);

@@ -7,6 +7,7 @@
 #include "host.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 /* ---- replicas ---------------------------------------------------------------------------------------------------- */
 
@@ -151,9 +152,9 @@ static bool has_failover(const struct ls_spec *spec)
 	return spec->failover.mark.line != 0;
 }
 
-bool ls_spec_has_tunnels(const struct ls_spec *spec)
+bool ls_spec_has_tunnel(const struct ls_spec *spec, const struct ls_spec_tunnel *tunnel)
 {
-	return !has_failover(spec) || spec->failover.mode == LS_FAILOVER_PARTIAL ||
+	return !tunnel->network || !has_failover(spec) || spec->failover.mode == LS_FAILOVER_PARTIAL ||
 	       spec->failover.mode == LS_FAILOVER_FULL;
 }
 
@@ -171,6 +172,21 @@ const struct ls_spec_network *ls_spec_find_network(const struct ls_spec *spec, c
 	return NULL;
 }
 
+const struct ls_spec_subnet *ls_spec_subnet(const struct ls_spec_network *network, uint8_t family)
+{
+	return family == AF_INET6 ? &network->ipv6 : &network->ipv4;
+}
+
+const struct ls_spec_tunnel *ls_spec_find_tunnel(
+	const struct ls_spec *spec, const struct ls_spec_network *network, uint8_t family)
+{
+	for (size_t i = 0; network->name && i < spec->n_tunnels; i++)
+		if (spec->tunnels[i].network && spec->tunnels[i].family == family &&
+			!strcmp(spec->tunnels[i].network, network->name))
+			return &spec->tunnels[i];
+	return NULL;
+}
+
 bool ls_spec_is_failed_over(const struct ls_spec *spec, const struct ls_spec_replica *replica)
 {
 	if (!has_failover(spec) || spec->failover.mode != LS_FAILOVER_PARTIAL || !replica->name)
@@ -179,6 +195,35 @@ bool ls_spec_is_failed_over(const struct ls_spec *spec, const struct ls_spec_rep
 		if (spec->failover.replicas[i].name && !strcmp(spec->failover.replicas[i].name, replica->name))
 			return true;
 	return false;
+}
+
+/* The next one of a replica's addresses in a network, or NULL. */
+static const struct ls_spec_ip *next_address(
+	const struct ls_spec_replica_network *part, uint8_t family, struct ls_spec_failed *at)
+{
+	while (at->address < part->n_addresses)
+		if (part->addresses[at->address++].ip.family == family)
+			return &part->addresses[at->address - 1];
+	return NULL;
+}
+
+const struct ls_spec_ip *ls_spec_next_failed(
+	const struct ls_spec *spec, const char *network, uint8_t family, struct ls_spec_failed *at)
+{
+	for (; at->replica < spec->n_replicas; at->replica++, at->network = at->address = 0) {
+		const struct ls_spec_replica *replica = &spec->replicas[at->replica];
+
+		for (; ls_spec_is_failed_over(spec, replica) && at->network < replica->n_networks;
+			at->network++, at->address = 0) {
+			const struct ls_spec_replica_network *part = &replica->networks[at->network];
+			const struct ls_spec_ip *ip =
+				strcmp(part->name, network) != 0 ? NULL : next_address(part, family, at);
+
+			if (ip)
+				return ip;
+		}
+	}
+	return NULL;
 }
 
 bool ls_spec_suppresses(const struct ls_spec *spec, const char *id)

@@ -12,11 +12,6 @@ static bool is_same(const char *a, const char *b)
 	return a && b && !strcmp(a, b);
 }
 
-static const struct ls_spec_subnet *subnet_of(const struct ls_spec_network *network, uint8_t family)
-{
-	return family == AF_INET6 ? &network->ipv6 : &network->ipv4;
-}
-
 /* Before tunnels were appended. */
 static size_t count_own_interfaces(const struct ls_spec *spec)
 {
@@ -147,7 +142,7 @@ static void check_management(struct ls_checker *checker)
 static void check_address(
 	struct ls_checker *checker, const struct ls_spec_network *network, const struct ls_spec_ip *address)
 {
-	const struct ls_spec_subnet *subnet = subnet_of(network, address->ip.family);
+	const struct ls_spec_subnet *subnet = ls_spec_subnet(network, address->ip.family);
 	char text[LS_IP_TEXT_MAX];
 
 	if (!address->ip.family)
@@ -220,21 +215,13 @@ static void check_static(struct ls_checker *checker, const struct ls_spec_replic
 		const struct ls_spec_network *network = ls_spec_find_network(checker->spec, part->name);
 
 		for (size_t k = 0; network && k < LS_ARRAY_SIZE(families); k++)
-			if (subnet_of(network, families[k])->mark.line && !has_address(part, families[k]))
+			if (ls_spec_subnet(network, families[k])->mark.line && !has_address(part, families[k]))
 				ls_report_error(checker->report, part->mark, "replica-static",
 					"the replica '%s' has no static %s address in '%s'; give it one, or fail the "
 					"whole "
 					"network over (mode full)",
 					replica->name, ls_ip_family_name(families[k]), network->name);
 	}
-}
-
-static bool has_tunnel(const struct ls_spec *spec, const struct ls_spec_network *network, uint8_t family)
-{
-	for (size_t i = 0; i < spec->n_tunnels; i++)
-		if (is_same(spec->tunnels[i].network, network->name) && spec->tunnels[i].family == family)
-			return true;
-	return false;
 }
 
 static void check_partial(struct ls_checker *checker)
@@ -248,8 +235,9 @@ static void check_partial(struct ls_checker *checker)
 		const struct ls_spec_network *network = &spec->networks[i];
 
 		for (size_t k = 0; k < LS_ARRAY_SIZE(families); k++)
-			if (subnet_of(network, families[k])->mark.line && !has_tunnel(spec, network, families[k]))
-				ls_report_error(checker->report, subnet_of(network, families[k])->mark,
+			if (ls_spec_subnet(network, families[k])->mark.line &&
+				!ls_spec_find_tunnel(spec, network, families[k]))
+				ls_report_error(checker->report, ls_spec_subnet(network, families[k])->mark,
 					"one-tunnel-per-family",
 					"in partial failover the network '%s' needs a tunnel for %s; add one to "
 					"'tunnels'",
@@ -273,7 +261,7 @@ static void check_full(struct ls_checker *checker)
 			"a full failover is the provider's side alone; here the mode is none or partial");
 	for (size_t i = 0; i < spec->n_networks && spec->side != LS_SPEC_TENANT; i++)
 		for (size_t k = 0; k < LS_ARRAY_SIZE(families); k++) {
-			const struct ls_spec_subnet *subnet = subnet_of(&spec->networks[i], families[k]);
+			const struct ls_spec_subnet *subnet = ls_spec_subnet(&spec->networks[i], families[k]);
 
 			if (subnet->mark.line && !subnet->gateway.family)
 				ls_report_error(checker->report, subnet->mark, "default-gateways",

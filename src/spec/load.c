@@ -4,7 +4,6 @@
  * comes out only where there is no error. What the caller gets is the head of a struct ls_host.
  */
 #include "checks.h"
-#include "encoding.h"
 #include "host.h"
 #include "tunnels.h"
 
@@ -89,43 +88,15 @@ static struct ls_host *new_host(const char *file)
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-static void decoder_done(struct ls_decoder *decoder)
-{
-	ls_yaml_close(&decoder->yaml);
-}
-
-static int decode_root(struct ls_decoder *decoder, struct ls_spec *spec)
-{
-	static const struct ls_key root = { .name = "spec", LS_MAPPING(&ls_host_mapping) };
-	struct ls_yaml_event event = { 0 };
-	bool empty;
-	int r;
-
-	r = ls_yaml_begin(&decoder->yaml, &event, &empty);
-	if (r < 0)
-		return r;
-	if (empty || (event.type == LS_YAML_SCALAR && event.plain && event.length == 0)) {
-		ls_report_error(decoder->report, (struct ls_mark){ 1, 1 }, "missing",
-			"the spec is empty; it begins with 'linkspan: 1', 'kind: gateway' (or appliance) and 'name: "
-			"...'");
-		return empty ? 0 : ls_yaml_end(&decoder->yaml);
-	}
-	r = ls_decode_mapping(decoder, &root, &event, spec);
-	return r < 0 ? r : ls_yaml_end(&decoder->yaml);
-}
-
 static int decode(struct ls_report *report, struct ls_host *host)
 {
+	static const struct ls_key root = { .name = "spec", LS_MAPPING(&ls_host_mapping) };
 	struct ls_spec *spec = &host->spec;
-	LS_CLEANUP(decoder_done)
 	struct ls_decoder decoder = { .report = report, .arena = spec->arena, .owned = &host->owned };
-	int r;
 
-	r = ls_encoding_check(report, spec->text, spec->text_length);
-	if (r < 0)
-		return r;
-	r = ls_yaml_open(&decoder.yaml, report, spec->text, spec->text_length);
-	return r < 0 ? r : decode_root(&decoder, spec);
+	return ls_decode_document(&decoder, spec->text, spec->text_length, &root,
+		"the spec is empty; it begins with 'linkspan: 1', 'kind: gateway' (or appliance) and 'name: ...'",
+		spec);
 }
 
 /* Checks only what has been read to its end: half a spec lacks what the other half refers to. */

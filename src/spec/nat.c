@@ -459,14 +459,12 @@ const struct ls_mapping ls_nat_mapping = {
 
 /* ---- forms ------------------------------------------------------------------------------------------------------- */
 
-#define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-
 const struct ls_reader_form ls_nat_forms[] = {
 	{ ls_decode_text, ls_check_dns_name,
 		{ .type = LS_FORM_TEXT,
 			.name = "dns_name",
 			.about = "a host name (RFC 1123), not an address",
-			.pattern = "^(?=.{1,253}$)(" LABEL "\\.)*(?![0-9]+$)" LABEL "$" } },
+			.pattern = "^(?=.{1,253}$)(" LS_PATTERN_LABEL "\\.)*(?![0-9]+$)" LS_PATTERN_LABEL "$" } },
 	{ ls_decode_ports, NULL,
 		{ .type = LS_FORM_TEXT,
 			.name = "ports",

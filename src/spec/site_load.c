@@ -3,7 +3,6 @@
  * From a text to a site, as load.c does for hosts: decode, resolve names, check. The upgrade of an old site is an
  * insertion into its text, so that comments and layout stay; the result is read once more before it is given out.
  */
-#include "encoding.h"
 #include "site.h"
 
 #include <stdio.h>
@@ -41,40 +40,14 @@ static struct ls_site_document *new_document(const char *file)
 	return document;
 }
 
-static void decoder_done(struct ls_decoder *decoder)
-{
-	ls_yaml_close(&decoder->yaml);
-}
-
-static int decode_root(struct ls_decoder *decoder, struct ls_site_document *document)
-{
-	static const struct ls_key root = { .name = "site", LS_MAPPING(&ls_site_mapping) };
-	struct ls_yaml_event event = { 0 };
-	bool empty;
-	int r;
-
-	r = ls_yaml_begin(&decoder->yaml, &event, &empty);
-	if (r < 0)
-		return r;
-	if (empty) {
-		ls_report_error(decoder->report, (struct ls_mark){ 1, 1 }, "missing",
-			"the site is empty; it begins with 'linkspan: 1' and 'kind: site'");
-		return 0;
-	}
-	r = ls_decode_mapping(decoder, &root, &event, document);
-	return r < 0 ? r : ls_yaml_end(&decoder->yaml);
-}
-
 static int decode(struct ls_report *report, struct ls_site_document *document)
 {
-	LS_CLEANUP(decoder_done)
-	struct ls_decoder decoder = { .report = report, .arena = document->site.arena, .owned = &document->owned };
-	int r;
+	static const struct ls_key root = { .name = "site", LS_MAPPING(&ls_site_mapping) };
+	struct ls_site *site = &document->site;
+	struct ls_decoder decoder = { .report = report, .arena = site->arena, .owned = &document->owned };
 
-	r = ls_encoding_check(report, document->site.text, document->site.text_length);
-	if (r >= 0)
-		r = ls_yaml_open(&decoder.yaml, report, document->site.text, document->site.text_length);
-	return r < 0 ? r : decode_root(&decoder, document);
+	return ls_decode_document(&decoder, site->text, site->text_length, &root,
+		"the site is empty; it begins with 'linkspan: 1' and 'kind: site'", document);
 }
 
 static int decode_and_check(struct ls_report *report, struct ls_site_document *document)

@@ -11,24 +11,16 @@ static bool same(const char *a, const char *b)
 	return a && b && !strcmp(a, b);
 }
 
-static const struct ls_spec_network *find_network(const struct ls_spec *spec, const char *name)
-{
-	for (size_t i = 0; i < spec->n_networks; i++)
-		if (same(spec->networks[i].name, name))
-			return &spec->networks[i];
-	return NULL;
-}
-
 static void check_network(struct ls_checker *checker, const struct ls_spec_tunnel *tunnel)
 {
-	const struct ls_spec_network *network = find_network(checker->spec, tunnel->network);
+	const struct ls_spec_network *network = ls_spec_find_network(checker->spec, tunnel->network);
 
 	if (!tunnel->network)
 		return;
 	if (!network)
 		ls_report_error(checker->report, tunnel->network_mark, "reference",
 			"'network' names '%s', but 'networks' has no such name; add it there", tunnel->network);
-	else if (!(tunnel->family == AF_INET6 ? network->ipv6 : network->ipv4).mark.line)
+	else if (!ls_spec_subnet(network, tunnel->family)->mark.line)
 		ls_report_error(checker->report, tunnel->network_mark, "family-disabled",
 			"the tunnel is for %s, which the network '%s' does not have", ls_ip_family_name(tunnel->family),
 			tunnel->network);

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 
 #define SPI_MIN 256u /* those below are reserved (RFC 4303, section 2.1) */
-#define LS_ESP_DEFAULT "aes256-sha256"
+#define ESP_DEFAULT "aes256-sha256"
 
 /* ---- values ------------------------------------------------------------------------------------------------------ */
 
@@ -28,52 +28,19 @@ static const char *check_path(const char *text)
 	return *text ? NULL : "is no name of a file";
 }
 
-#define HOST_NAME_MAX_LENGTH 253u /* RFC 1035, section 2.3.4, as text without the dot at the end */
-#define LABEL_MAX_LENGTH 63u
-
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_label(const char *text, size_t length)
-{
-	if (!length || length > LABEL_MAX_LENGTH || text[0] == '-' || text[length - 1] == '-')
-		return false;
-	for (size_t i = 0; i < length; i++)
-		if (!is_letter(text[i]) && !(text[i] >= '0' && text[i] <= '9') && text[i] != '-')
-			return false;
-	return true;
-}
-
-/* As RFC 1123, section 2.1, has it; the last label begins with a letter, so that nothing is taken for a name that was
- * meant as an address. */
-static bool is_host_name(const char *text, size_t length)
-{
-	size_t last = 0;
-
-	if (length > HOST_NAME_MAX_LENGTH)
-		return false;
-	for (size_t i = 0; i <= length; i++) {
-		if (i < length && text[i] != '.')
-			continue;
-		if (!is_label(text + last, i - last))
-			return false;
-		if (i == length)
-			return is_letter(text[last]);
-		last = i + 1;
-	}
-	return false;
-}
-
 /* "HOST:PORT" */
 static bool is_name_and_port(const char *text)
 {
 	const char *colon = strchr(text, ':');
 	size_t n = colon ? strspn(colon + 1, "0123456789") : 0;
+	char host[256];
 
-	return n && n <= strlen("65535") && !colon[1 + n] && colon[1] != '0' &&
-	       strtoul(colon + 1, NULL, 10) <= UINT16_MAX && is_host_name(text, (size_t)(colon - text));
+	if (!n || n > strlen("65535") || colon[1 + n] || colon[1] == '0' || (size_t)(colon - text) >= sizeof(host) ||
+		strtoul(colon + 1, NULL, 10) > UINT16_MAX)
+		return false;
+	memcpy(host, text, (size_t)(colon - text));
+	host[colon - text] = '\0';
+	return !ls_check_dns_name(host);
 }
 
 static int keep_name(struct ls_decoder *decoder, const struct ls_yaml_event *event, struct ls_spec_peer *peer)
@@ -151,7 +118,7 @@ static void finish_manual(struct ls_decoder *decoder, struct ls_mark mark, struc
 			"'encap' does not go with manual keys: the kernel opens UDP only for a process that holds the "
 			"socket, as an IKE daemon does; remove it, or say keying: ike");
 	if (!tunnel->proposal)
-		tunnel->proposal = ls_esp_proposal_by_name(LS_ESP_DEFAULT);
+		tunnel->proposal = ls_esp_proposal_by_name(ESP_DEFAULT);
 }
 
 static void finish_ike(struct ls_decoder *decoder, const struct ls_spec_tunnel *tunnel)
@@ -296,9 +263,6 @@ const struct ls_mapping ls_tunnel_mapping = {
 	.rules = ls_rules_tunnel,
 };
 
-#define LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-#define LAST_LABEL "[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-
 const struct ls_reader_form ls_tunnel_forms[] = {
 	{ ls_decode_text, check_public_key,
 		{ .type = LS_FORM_TEXT,
@@ -311,8 +275,8 @@ const struct ls_reader_form ls_tunnel_forms[] = {
 		{ .type = LS_FORM_TEXT,
 			.name = "endpoint",
 			.about = "an address (IPv6 in brackets) or a host name, and a port",
-			.pattern = "^(" LS_PATTERN_IPV4 "|\\[" LS_PATTERN_IPV6 "\\]|(" LABEL "\\.)*" LAST_LABEL
-				   "):" LS_PATTERN_PORT "$" } },
+			.pattern = "^(" LS_PATTERN_IPV4 "|\\[" LS_PATTERN_IPV6 "\\]|(?=[^:]{1,253}:)(" LS_PATTERN_LABEL
+				   "\\.)*(?![0-9]+:)" LS_PATTERN_LABEL "):" LS_PATTERN_PORT "$" } },
 	{ decode_proposal, NULL,
 		{ .type = LS_FORM_TEXT,
 			.name = "esp_proposal",

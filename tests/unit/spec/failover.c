@@ -43,7 +43,8 @@ Test(failover, every_key_is_read)
 	cr_expect(spec->failover.mode == LS_FAILOVER_NONE && spec->failover.route_between_networks);
 	cr_expect_str_eq(spec->failover.replicas[0].name, "r");
 	cr_expect(ls_spec_suppresses(spec, "director-dual-stack") && !ls_spec_suppresses(spec, "ipsec-manual"));
-	cr_expect(!ls_spec_has_tunnels(spec) && !ls_spec_has_networks(spec));
+	cr_expect(!ls_spec_has_tunnel(spec, &(struct ls_spec_tunnel){ .network = "n" }) && !ls_spec_has_networks(spec));
+	cr_expect(ls_spec_has_tunnel(spec, &(struct ls_spec_tunnel){ 0 }), "of no network");
 }
 
 Test(failover, appliance_family)
@@ -169,7 +170,8 @@ Test(failover, mode_can_be_overridden)
 	PARSED without = parse_valid(HOST("provider") N4);
 
 	cr_assert_eq(ls_spec_set_failover(parsed.spec, LS_FAILOVER_FULL, &parsed.diag), 0);
-	cr_expect(ls_spec_has_networks(parsed.spec) && ls_spec_has_tunnels(parsed.spec));
+	cr_expect(ls_spec_has_networks(parsed.spec) &&
+		  ls_spec_has_tunnel(parsed.spec, &(struct ls_spec_tunnel){ .network = "n" }));
 	cr_expect_eq(ls_spec_set_failover(parsed.spec, LS_FAILOVER_PARTIAL, &parsed.diag), -EINVAL);
 	cr_expect_str_eq(parsed.diag.findings[0].id, "one-tunnel-per-family");
 	cr_expect_eq(ls_spec_set_failover(without.spec, LS_FAILOVER_NONE, &without.diag), -EINVAL);
