@@ -10,7 +10,6 @@
  */
 #include "netns_tools.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,17 +28,6 @@ TestSuite(failover, .init = ns_enter, .fini = ns_leave);
 
 /* ---- the hosts around -------------------------------------------------------------------------------------------- */
 
-static void LS_PRINTF(2, 3) on(const char *host, const char *format, ...)
-{
-	char command[2048];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(command, sizeof(command), format, ap);
-	va_end(ap);
-	ns_run("nsenter -t $(cat %s/%s) -n sh -ec '%s'", ns_dir(), host, command);
-}
-
 /* One ping, a few times: neighbours are found, sessions begun. */
 static bool reaches(const char *host, const char *address)
 {
@@ -56,17 +44,18 @@ static bool is_refused(const char *host, const char *address)
 static void make_host(const char *host)
 {
 	ns_run("unshare -n sleep 900 >/dev/null 2>&1 & echo $! >%s/%s; sleep 0.2", ns_dir(), host);
-	on(host, "ip link set lo up; cd /proc/sys/net/ipv6/conf; echo 0 >all/accept_dad; echo 0 >default/accept_dad; "
-		 "echo "
-		 "0 >default/accept_ra");
+	ns_on(host,
+		"ip link set lo up; cd /proc/sys/net/ipv6/conf; echo 0 >all/accept_dad; echo 0 >default/accept_dad; "
+		"echo "
+		"0 >default/accept_ra");
 }
 
 static void join(const char *link, const char *here, const char *other, const char *there)
 {
 	ns_run("ip link add %s netns $(cat %s/%s) type veth peer name %s netns $(cat %s/%s)", link, ns_dir(), here,
 		other, ns_dir(), there);
-	on(here, "ip link set %s up", link);
-	on(there, "ip link set %s up", other);
+	ns_on(here, "ip link set %s up", link);
+	ns_on(there, "ip link set %s up", other);
 }
 
 static void make_production(void)
@@ -76,25 +65,25 @@ static void make_production(void)
 	ns_run("echo %d >%s/S", (int)getpid(), ns_dir());
 	for (size_t i = 0; i < LS_ARRAY_SIZE(hosts); i++)
 		make_host(hosts[i]);
-	on("L", "ip link add br0 type bridge; ip link set br0 up");
+	ns_on("L", "ip link add br0 type bridge; ip link set br0 up");
 	join("lan0", "G", "g0", "L");
 	join("eth0", "P", "p0", "L");
 	join("eth0", "T", "t0", "L");
-	on("L", "for l in g0 p0 t0; do ip link set $l master br0; done");
+	ns_on("L", "for l in g0 p0 t0; do ip link set $l master br0; done");
 	join("up0", "S", "wan0", "G");
 	join("inner0", "S", "eth0", "R");
-	on("G", "ip addr add 10.10.1.1/24 dev lan0; ip addr add 2001:db8:a:1::1/64 dev lan0; ip addr add fe80::1/64 "
-		"dev lan0; "
-		"ip addr add 203.0.113.1/24 dev wan0; ip addr add 2001:db8:fe::1/64 dev wan0; ip addr add " WORLD4
-		"/32 dev lo; ip addr add " WORLD6 "/128 dev lo; ip route add " PUBLIC4
-		"/32 dev wan0; ip route add " PUBLIC6
-		"/128 dev wan0; cd /proc/sys/net; echo 1 >ipv4/ip_forward; echo 1 >ipv6/conf/all/forwarding");
-	on("P", "ip addr add " P4 "/24 dev eth0; ip addr add " P6
-		"/64 dev eth0; ip route add default via 10.10.1.1; ip "
-		"route add default via fe80::1 dev eth0");
-	on("R", "ip addr add " R4 "/24 dev eth0; ip addr add " R6
-		"/64 dev eth0; ip route add default via 10.10.1.1; ip "
-		"route add default via fe80::1 dev eth0");
+	ns_on("G", "ip addr add 10.10.1.1/24 dev lan0; ip addr add 2001:db8:a:1::1/64 dev lan0; ip addr add fe80::1/64 "
+		   "dev lan0; "
+		   "ip addr add 203.0.113.1/24 dev wan0; ip addr add 2001:db8:fe::1/64 dev wan0; ip addr add " WORLD4
+		   "/32 dev lo; ip addr add " WORLD6 "/128 dev lo; ip route add " PUBLIC4
+		   "/32 dev wan0; ip route add " PUBLIC6
+		   "/128 dev wan0; cd /proc/sys/net; echo 1 >ipv4/ip_forward; echo 1 >ipv6/conf/all/forwarding");
+	ns_on("P", "ip addr add " P4 "/24 dev eth0; ip addr add " P6
+		   "/64 dev eth0; ip route add default via 10.10.1.1; ip "
+		   "route add default via fe80::1 dev eth0");
+	ns_on("R", "ip addr add " R4 "/24 dev eth0; ip addr add " R6
+		   "/64 dev eth0; ip route add default via 10.10.1.1; ip "
+		   "route add default via fe80::1 dev eth0");
 }
 
 /* ---- the appliances ---------------------------------------------------------------------------------------------- */
@@ -212,14 +201,15 @@ static void expect_closed(void)
 /* What has been in production comes back to where it was: nobody answers for it any more. */
 static void expect_free(void)
 {
-	on("P", "echo 1 >/proc/sys/net/ipv6/conf/eth0/accept_dad; echo 1 >/proc/sys/net/ipv6/conf/eth0/dad_transmits; "
+	ns_on("P",
+		"echo 1 >/proc/sys/net/ipv6/conf/eth0/accept_dad; echo 1 >/proc/sys/net/ipv6/conf/eth0/dad_transmits; "
 		"ip addr "
 		"add " R6 "/64 dev eth0; sleep 2.5");
 	cr_expect_str_eq(ns_output("nsenter -t $(cat %s/P) -n ip -6 -o addr show dev eth0 to " R6
 				   " | grep -c 'tentative\\|dadfailed'",
 				 ns_dir()),
 		"0\n");
-	on("P", "ip addr del " R6 "/64 dev eth0");
+	ns_on("P", "ip addr del " R6 "/64 dev eth0");
 }
 
 Test(failover, partial_joins_production_and_closes_without_its_tunnels)

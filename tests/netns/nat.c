@@ -5,7 +5,6 @@
  */
 #include "netns_tools.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,20 +28,9 @@ static void make_host(const char *name, const char *link, const char *master)
 		ns_dir(), name);
 }
 
-static void LS_PRINTF(2, 3) on_host(const char *name, const char *format, ...)
-{
-	char command[1024];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(command, sizeof(command), format, ap);
-	va_end(ap);
-	ns_run("nsenter -t $(cat %s/%s) -n sh -c '%s'", ns_dir(), name, command);
-}
-
 static void serve(const char *host, const char *protocol, const char *address, unsigned port)
 {
-	on_host(host, "timeout 120 tests/netns/nat.py serve %s %s %u %s >/dev/null 2>&1 &", protocol, address, port,
+	ns_on(host, "timeout 120 tests/netns/nat.py serve %s %s %u %s >/dev/null 2>&1 &", protocol, address, port,
 		host);
 }
 
@@ -74,13 +62,13 @@ static void make_hosts(void)
 	ns_run("for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do test ! -e $f || echo 0 >$f; done");
 	make_host("one", "port1", "in0");
 	make_host("two", "port2", "in0");
-	on_host("client", "ip addr add " CLIENT4 "/24 dev eth0; ip addr add " CLIENT6 "/64 dev eth0; "
-			  "ip route add 2001:db8:fe:2::/64 via 2001:db8:fe::10; ip addr add 198.51.100.1/32 dev lo");
-	on_host("one", "ip addr add 10.10.1.20/24 dev eth0; ip addr add 2001:db8:a:1::20/64 dev eth0; "
-		       "ip route add default via 10.10.1.1; ip route add default via 2001:db8:a:1::1");
-	on_host("two", "ip addr add 10.10.1.21/24 dev eth0; ip addr add 2001:db8:a:1::21/64 dev eth0; "
-		       "ip addr add 2001:db8:a:2::5/128 dev lo; "
-		       "ip route add default via 10.10.1.1; ip route add default via 2001:db8:a:1::1");
+	ns_on("client", "ip addr add " CLIENT4 "/24 dev eth0; ip addr add " CLIENT6 "/64 dev eth0; "
+			"ip route add 2001:db8:fe:2::/64 via 2001:db8:fe::10; ip addr add 198.51.100.1/32 dev lo");
+	ns_on("one", "ip addr add 10.10.1.20/24 dev eth0; ip addr add 2001:db8:a:1::20/64 dev eth0; "
+		     "ip route add default via 10.10.1.1; ip route add default via 2001:db8:a:1::1");
+	ns_on("two", "ip addr add 10.10.1.21/24 dev eth0; ip addr add 2001:db8:a:1::21/64 dev eth0; "
+		     "ip addr add 2001:db8:a:2::5/128 dev lo; "
+		     "ip route add default via 10.10.1.1; ip route add default via 2001:db8:a:1::1");
 	ns_run("ln -s $PWD %s/here; echo $$ >%s/gateway", ns_dir(), ns_dir());
 }
 
@@ -263,7 +251,7 @@ Test(nat, filter_lets_through_what_is_allowed_and_every_icmp)
 	ns_begin();
 	make_hosts();
 	start_servers();
-	on_host("client",
+	ns_on("client",
 		"ip route add 10.10.1.0/24 via 203.0.113.10; ip route add 2001:db8:a:1::/64 via 2001:db8:fe::10");
 	ns_apply_well(FILTER(""));
 	expect_answer("client", "tcp", "203.0.113.10", 7777, "silence");
@@ -280,7 +268,7 @@ Test(nat, filter_lets_through_what_is_allowed_and_every_icmp)
 	cr_expect(pings("client", "203.0.113.10") && pings("client", "10.10.1.20"));
 	/* Neighbours are found anew: nothing of that is dropped. */
 	ns_run("ip neigh flush all");
-	on_host("client", "ip neigh flush all");
+	ns_on("client", "ip neigh flush all");
 	cr_expect(pings("client", "2001:db8:fe::10") && pings("client", "2001:db8:a:1::20"));
 	ns_apply_well(FILTER("{ protocol: tcp, port: 7000-7777, from: 203.0.113.0/24 }"));
 	expect_answer("client", "tcp", "203.0.113.10", 7777, "gateway " CLIENT4);
@@ -312,7 +300,7 @@ Test(nat, listing_can_be_read_again)
 
 static void start_stream(const char *name, const char *address, unsigned port)
 {
-	on_host("client", "tests/netns/nat.py stream %s %u %s/%s >/dev/null 2>&1 &", address, port, ns_dir(), name);
+	ns_on("client", "tests/netns/nat.py stream %s %u %s/%s >/dev/null 2>&1 &", address, port, ns_dir(), name);
 	ns_run("for i in $(seq 50); do test -e %s/%s.count && break; sleep 0.1; done", ns_dir(), name);
 }
 
@@ -407,7 +395,7 @@ Test(nat, neighbours_are_told_of_public_addresses)
 
 	ns_begin();
 	make_hosts();
-	on_host("client",
+	ns_on("client",
 		"for a in 203.0.113.20 2001:db8:fe::20; do ip neigh add $a lladdr 02:00:00:00:00:99 dev eth0 nud "
 		"stale; done");
 	mac = ns_output("cat /sys/class/net/up0/address 2>/dev/null; ip -j link show up0 | sed 's/.*\"address\":\"//; "

@@ -337,6 +337,18 @@ void ns_far_run(const char *format, ...)
 	ns_run("nsenter --net=/proc/%d/ns/net sh -c '%s'", (int)far_process, command);
 }
 
+void ns_on(const char *host, const char *format, ...)
+{
+	const char *command;
+	va_list args;
+
+	va_start(args, format);
+	command = format_text(format, args);
+	va_end(args);
+	cr_assert_null(strchr(command, '\''), "%s", command);
+	ns_run("nsenter -t $(cat %s/%s) -n sh -ec '%s'", ns_dir(), host, command);
+}
+
 void ns_make_far_pair(const char *name)
 {
 	ns_run("ip link add %s type veth peer name far-%s netns %d && ip link set %s addrgenmode eui64 up", name, name,

@@ -64,6 +64,10 @@ json_t *ns_parse(const char *text);
 /* A veth pair NAME, far-NAME, both up in this namespace and without addresses of the kernel's making. */
 void ns_make_pair(const char *name);
 
+/* A command that must succeed, all of it, on a host of the test's own: in the network namespace of the process whose
+ * number is in the file of that name in the test's directory. */
+void LS_PRINTF(2, 3) ns_on(const char *host, const char *format, ...);
+
 /* Another namespace, for the other end of links: starts it and says by which process it is known. It ends with the
  * test. */
 pid_t ns_far(void);

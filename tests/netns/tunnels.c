@@ -6,7 +6,6 @@
 #include "netns_tools.h"
 
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,17 +13,6 @@
 TestSuite(tunnels, .init = ns_enter, .fini = ns_leave);
 
 /* ---- the other end ----------------------------------------------------------------------------------------------- */
-
-static void LS_PRINTF(1, 2) on_peer(const char *format, ...)
-{
-	char command[1024];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(command, sizeof(command), format, ap);
-	va_end(ap);
-	ns_run("nsenter -t $(cat %s/peer) -n sh -ec '%s'", ns_dir(), command);
-}
 
 static const char *key(const char *name)
 {
@@ -45,7 +33,8 @@ static void make_peer(void)
 	ns_run("unshare -n sleep 600 >/dev/null 2>&1 & echo $! >%s/peer; sleep 0.2", ns_dir());
 	ns_run("ip link add up0 type veth peer name eth0 netns $(cat %s/peer)", ns_dir());
 	ns_run("ip addr add 192.0.2.1/24 dev up0 && ip addr add 2001:db8:9::1/64 dev up0 nodad && ip link set up0 up");
-	on_peer("ip link set lo up; ip addr add 192.0.2.2/24 dev eth0; ip addr add 2001:db8:9::2/64 dev eth0 nodad; ip "
+	ns_on("peer",
+		"ip link set lo up; ip addr add 192.0.2.2/24 dev eth0; ip addr add 2001:db8:9::2/64 dev eth0 nodad; ip "
 		"link "
 		"set eth0 up");
 	make_key("here");
@@ -55,7 +44,8 @@ static void make_peer(void)
 /* The other end of a tunnel: a device of wg's. */
 static void make_other_end(const char *device, const char *address, unsigned port, const char *endpoint)
 {
-	on_peer("ip link add %s type wireguard; wg set %s listen-port %u private-key %s/there.key peer %s endpoint %s "
+	ns_on("peer",
+		"ip link add %s type wireguard; wg set %s listen-port %u private-key %s/there.key peer %s endpoint %s "
 		"allowed-ips 0.0.0.0/0,::/0; ip addr add %s dev %s nodad 2>/dev/null || ip addr add %s dev %s; ip link "
 		"set "
 		"%s up",
@@ -312,7 +302,7 @@ Test(tunnels, roamed_endpoint_is_kept)
 	text = spec("ipv4", "192.0.2.2:1300", "");
 	ns_apply_well(text);
 	cr_assert(pings("10.99.0.2"));
-	on_peer("wg set wg0 listen-port 1301; ping -c 3 -W 2 10.99.0.1 >/dev/null");
+	ns_on("peer", "wg set wg0 listen-port 1301; ping -c 3 -W 2 10.99.0.1 >/dev/null");
 	cr_assert_str_eq(endpoint(), "192.0.2.2:1301\n");
 	answer = ns_span("status --check");
 	ns_expect_exit(&answer, 0);
@@ -418,7 +408,7 @@ Test(tunnels, key_is_rotated_and_comes_back)
 	ns_begin();
 	make_both_ends();
 	ns_run("\"$LINKSPAN\" keygen --preshared %s/shared.psk", ns_dir());
-	on_peer("wg set wg0 peer %s preshared-key %s/shared.psk", key("here"), ns_dir());
+	ns_on("peer", "wg set wg0 peer %s preshared-key %s/shared.psk", key("here"), ns_dir());
 	text = spec("ipv4", "192.0.2.2:1300", "        preshared_key_file: shared.psk\n");
 	ns_apply_well(text);
 	cr_assert(pings("10.99.0.2"));

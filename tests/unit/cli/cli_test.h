@@ -91,3 +91,15 @@ static inline const char *write_file(char path[static 64], const char *text)
 	close(fd);
 	return path;
 }
+
+static inline void told_file(const char *directory, const char *name, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "we");
+	cr_assert_not_null(file);
+	fputs(text, file);
+	fclose(file);
+}

@@ -133,18 +133,6 @@ Test(site_commands, upgrade_prints_the_site)
 #define IPV6 ", ipv6: { method: auto }"
 #define INNER6 ", ipv6: { subnet: '2001:db8::/64', gateway: 'fe80::1' }"
 
-static void put_file(const char *home, const char *name, const char *text)
-{
-	char path[128];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", home, name);
-	file = fopen(path, "we");
-	cr_assert_not_null(file);
-	fputs(text, file);
-	fclose(file);
-}
-
 /* The site and its keys are in `home`, the specs in `home`/specs. */
 static enum cli_exit run_site(struct told *told, const char *command, const char *text, const char *home)
 {
@@ -152,7 +140,7 @@ static enum cli_exit run_site(struct told *told, const char *command, const char
 
 	snprintf(site, sizeof(site), "%s/site.yaml", home);
 	snprintf(specs, sizeof(specs), "%s/specs", home);
-	put_file(home, "site.yaml", text);
+	told_file(home, "site.yaml", text);
 	return told_run(told, told_words("site", command, site, specs));
 }
 
@@ -162,7 +150,7 @@ static void make_keys(const char *home)
 		"tenant-prod-ipv6.pub" };
 
 	for (size_t i = 0; i < LS_ARRAY_SIZE(names); i++)
-		put_file(home, names[i], "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=\n");
+		told_file(home, names[i], "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=\n");
 }
 
 Test(site_commands, ipv6_enable_and_disable)

@@ -57,18 +57,6 @@ static bool is_there(const char *dir, const char *name)
 	return access(path, F_OK) == 0;
 }
 
-static void put_file(const char *dir, const char *name, const char *text)
-{
-	char path[128];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	file = fopen(path, "we");
-	cr_assert_not_null(file);
-	fputs(text, file);
-	fclose(file);
-}
-
 Test(site_render, unchanged_files_are_not_touched)
 {
 	char dir[64];
@@ -121,7 +109,7 @@ Test(site_render, files_of_others_are_not_replaced)
 	struct told told;
 
 	new_dir(dir);
-	put_file(dir, "a.yaml", "mine\n");
+	told_file(dir, "a.yaml", "mine\n");
 	cr_assert_eq(render(&told, HEAD GATEWAY("a"), dir, NULL), CLI_EXIT_FAILED);
 	cr_assert_says(told.err, "a.yaml is there, but was not rendered from this site");
 	cr_assert_not(is_there(dir, "allocations.json"));
@@ -137,7 +125,7 @@ Test(site_render, a_spec_that_was_edited_is_replaced_and_said_so)
 	new_dir(dir);
 	cr_assert_eq(render(&told, HEAD GATEWAY("a"), dir, NULL), CLI_EXIT_DONE);
 	told_done(&told);
-	put_file(dir, "a.yaml", "edited\n");
+	told_file(dir, "a.yaml", "edited\n");
 	cr_assert_eq(render(&told, HEAD GATEWAY("a"), dir, NULL), CLI_EXIT_DONE);
 	cr_assert_says(told.err, "a.yaml had been changed by somebody else");
 	cr_assert_says(told.out, "~ a.yaml");
