@@ -31,6 +31,17 @@ struct transition {
 
 extern const struct transition from_nothing, from_a_to_b;
 
+/* What is there at stage BASE, and what strangers do to ours (lines of `ip -batch`) before a transition begins. The
+ * specs are those of tests that set no scene; others write their own over them (host_spec). */
+struct scene {
+	void (*make)(void);
+	const char *strangers;
+	bool tunnels; /* the judge looks at WireGuard and XFRM, too */
+};
+
+void host_set(const struct scene *scene);
+bool host_has_tunnels(void);
+
 /* A new namespace and state directory, at stage BASE. */
 void host_anew(void);
 /* A new namespace only: the machine has booted again. */
@@ -46,6 +57,7 @@ bool host_has_type(const char *type);
 /* Runs a command of the stranger's; false when it fails. */
 bool host_try(const char *command);
 void host_must(const char *format, ...) FAULT_PRINTF(1, 2);
+void host_batch(const char *text); /* of ip */
 
 /* ---- the judge (judge.c) ----------------------------------------------------------------------------------------- */
 

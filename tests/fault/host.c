@@ -5,12 +5,13 @@
  */
 #include "fault.h"
 
+#include <support/support.h>
+
 #include <linkspan/util.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/if_addr.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,13 +31,15 @@ static unsigned n_states;
 
 /* Links of others: two pairs for traffic, a bridge with a port, a pair of which one end is to become a port of ours,
  * and one that is down. */
-static const char *const base_settings =
-	"cd /proc/sys/net && for i in all default; do echo 0 >ipv6/conf/$i/accept_dad; echo 0 "
-	">ipv6/conf/$i/dad_transmits; "
-	"echo 0 >ipv6/conf/$i/forwarding; done; echo 0 >ipv4/ip_forward; echo 0 >ipv4/conf/all/promote_secondaries; "
-	"echo 0 >ipv4/conf/default/promote_secondaries; "
-	"nft 'add table inet stranger; add chain inet stranger c { type nat hook prerouting priority -90; }; "
-	"add rule inet stranger c udp dport 9 accept'";
+/* Below /proc/sys/net. */
+static const char *const base_settings[] = { "ipv6/conf/all/accept_dad", "ipv6/conf/all/dad_transmits",
+	"ipv6/conf/all/forwarding", "ipv6/conf/default/accept_dad", "ipv6/conf/default/dad_transmits",
+	"ipv6/conf/default/forwarding", "ipv4/ip_forward", "ipv4/conf/all/promote_secondaries",
+	"ipv4/conf/default/promote_secondaries" };
+
+static const char base_ruleset[] = "add table inet stranger\n"
+				   "add chain inet stranger c { type nat hook prerouting priority -90; }\n"
+				   "add rule inet stranger c udp dport 9 accept\n";
 
 static const char base_batch[] =
 	"link set lo up\n"
@@ -445,13 +448,21 @@ void host_must(const char *format, ...)
 	cr_assert_eq(system(line), 0, "%s", line); /* NOLINT(cert-env33-c) */
 }
 
-static void batch(const char *text)
+static void batch(const char *program, const char *option, const char *text)
 {
-	FILE *pipe = popen("ip -batch -", "we"); /* NOLINT(cert-env33-c) */
+	free(test_output((const char *const[]){ program, option, "-", NULL }, text));
+}
 
-	cr_assert_not_null(pipe);
-	fputs(text, pipe);
-	cr_assert_eq(pclose(pipe), 0);
+static void set_to_zero(const char *sysctl)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s", sysctl);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	cr_assert_geq(fd, 0, "%s", path);
+	cr_assert_eq(write(fd, "0", 1), 1, "%s", path);
+	close(fd);
 }
 
 /* Files on a file system of our own: in memory, and gone with the last process that sees it. */
@@ -491,35 +502,42 @@ void host_use_state(const char *path)
 	snprintf(state, sizeof(state), "%s", path);
 }
 
-/* Lines of /proc/net/if_inet6: address index length scope flags name. */
-static bool has_tentative(void)
+void host_batch(const char *text)
 {
-	FILE *file = fopen("/proc/thread-self/net/if_inet6", "re");
-	unsigned flags, found = 0;
-
-	cr_assert_not_null(file);
-	while (fscanf(file, "%*s %*s %*s %*s %x %*s", &flags) == 1)
-		found |= flags & IFA_F_TENTATIVE;
-	fclose(file);
-	return found;
+	batch("ip", "-batch", text);
 }
 
 /* The first vrf of a namespace brings rules of the kernel's own, which stay. */
 static void make_base(void)
 {
-	host_must("%s", base_settings);
+	for (size_t i = 0; i < LS_ARRAY_SIZE(base_settings); i++)
+		set_to_zero(base_settings[i]);
+	batch("nft", "-f", base_ruleset);
 	if (host_has_type("vrf"))
 		host_must("ip link add probe type vrf table 2 && ip link del probe");
-	batch(base_batch);
-	for (int i = 0; i < 10000 && has_tentative(); i++)
+	host_batch(base_batch);
+	for (int i = 0; i < 10000 && test_has_tentative(); i++)
 		usleep(1000);
-	batch(base_routes);
+	host_batch(base_routes);
+}
+
+static const struct scene of_all_kinds = { .make = make_base, .strangers = strangers_batch };
+static const struct scene *scene = &of_all_kinds;
+
+void host_set(const struct scene *another)
+{
+	scene = another;
+}
+
+bool host_has_tunnels(void)
+{
+	return scene->tunnels;
 }
 
 void host_reboot(void)
 {
 	cr_assert(enter_namespace());
-	make_base();
+	scene->make();
 }
 
 void host_anew(void)
@@ -537,5 +555,5 @@ void host_at(const struct transition *transition)
 		return;
 	outcome = program_apply(NULL, transition->from);
 	cr_assert_eq(outcome.status, 0, "%s", outcome.said);
-	batch(strangers_batch);
+	host_batch(scene->strangers);
 }

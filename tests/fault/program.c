@@ -5,6 +5,8 @@
  */
 #include "fault.h"
 
+#include <support/support.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -84,50 +86,66 @@ static void set(const char *name, const char *value)
 /* ASan wants to be first among the libraries, and its leak check cannot be traced. */
 static void set_environment(const struct faults *faults)
 {
+	static char old[512] = "?";
 	char path[PATH_MAX], options[1024];
-	const char *old = getenv("ASAN_OPTIONS");
 
+	if (!strcmp(old, "?"))
+		snprintf(old, sizeof(old), "%s", getenv("ASAN_OPTIONS") ? getenv("ASAN_OPTIONS") : "");
 	file_name(path, "report");
 	set("LS_FAULT_REPORT", path);
 	set("LS_FAULT", faults ? faults->run : NULL);
 	set("LS_FAULT_GUARD", faults ? faults->guard : NULL);
 	set("LS_FAULT_LOG", faults ? faults->log : NULL);
 	set("LS_FAULT_STATE", host_state());
-	snprintf(options, sizeof(options), "%s%sverify_asan_link_order=0%s", old ? old : "", old ? ":" : "",
+	snprintf(options, sizeof(options), "%s%sverify_asan_link_order=0%s", old, *old ? ":" : "",
 		faults && faults->wrapper ? ":detect_leaks=0" : "");
 	set("ASAN_OPTIONS", options);
 }
 
-static void execute(const struct faults *faults, const char *arguments)
-{
-	char line[5 * PATH_MAX], path[PATH_MAX], preload[PATH_MAX + 16], preload_env[PATH_MAX + 32];
-	int out;
+#define WORDS_MAX 32
 
-	file_name(path, "said");
-	out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-	if (out < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
-		_exit(98);
-	set_environment(faults);
-	/* A wrapper is not preloaded itself. */
-	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s ", shim_path());
-	snprintf(preload_env, sizeof(preload_env), " env LD_PRELOAD=%s", shim_path());
-	snprintf(line, sizeof(line), "%sexec %s%s %s --state-dir %s %s", faults && faults->wrapper ? "" : preload,
-		faults && faults->wrapper ? faults->wrapper : "", faults && faults->wrapper ? preload_env : "",
-		getenv("LINKSPAN"), host_state(), arguments);
-	execl("/bin/sh", "sh", "-c", line, NULL);
-	_exit(97);
+/* At its blanks. */
+static size_t add_words(const char **argv, size_t n, char *text)
+{
+	char *rest = NULL;
+
+	for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+		cr_assert_lt(n, WORDS_MAX - 1);
+		argv[n++] = word;
+	}
+	argv[n] = NULL;
+	return n;
 }
 
+/* A wrapper is not preloaded itself. */
 int program_start(const struct faults *faults, const char *arguments)
 {
+	char path[PATH_MAX], preload[PATH_MAX + 16], wrapper[2 * PATH_MAX] = "", words[PATH_MAX];
+	const char *argv[WORDS_MAX] = { NULL };
 	pid_t pid;
+	size_t n = 0;
+	int out;
 
-	(void)shim_path();
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s", shim_path());
 	renew_report();
-	pid = fork();
-	cr_assert_geq(pid, 0);
-	if (pid == 0)
-		execute(faults, arguments);
+	set_environment(faults);
+	if (faults && faults->wrapper) {
+		snprintf(wrapper, sizeof(wrapper), "%s env %s", faults->wrapper, preload);
+		n = add_words(argv, n, wrapper);
+	} else {
+		set("LD_PRELOAD", shim_path());
+	}
+	argv[n++] = getenv("LINKSPAN");
+	argv[n++] = "--state-dir";
+	argv[n++] = host_state();
+	snprintf(words, sizeof(words), "%s", arguments);
+	(void)add_words(argv, n, words);
+	file_name(path, "said");
+	out = open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+	cr_assert_geq(out, 0);
+	pid = test_spawn(argv, 0, out, out);
+	close(out);
+	set("LD_PRELOAD", NULL);
 	return pid;
 }
 

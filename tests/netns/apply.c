@@ -282,6 +282,51 @@ static void try_example(const char *name)
 	ns_expect_state(before);
 }
 
+#define TUNNEL(keys) \
+	"interfaces: { p0: { match: { name: p0 } } }\n" \
+	"addresses: [{ interface: p0, address: 192.0.2.1/24 }, { interface: t0, address: 10.99.0.1/24 }]\n" \
+	"tunnels: { t0: { family: ipv4, underlay: p0, " keys " } }\n"
+
+static const struct tunnel_type {
+	const char *link, *keygen, *spec, *words;
+} tunnel_types[] = {
+	{ "wireguard", "keygen",
+		TUNNEL("type: wireguard, listen_port: 1195, private_key_file: key, peers: [{ public_key: "
+		       "\"dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=\", allowed_ips: [0.0.0.0/0] }]"),
+		"this kernel has no WireGuard" },
+	{ "xfrm if_id 1", "keygen --esp aes256-sha256",
+		TUNNEL("type: ipsec, local_addr: 192.0.2.1, remote_addr: 192.0.2.2, keying: manual, sa: { in: { spi: "
+		       "0x1001, key_file: key }, out: { spi: 0x1002, key_file: key } }"),
+		"this kernel has no" },
+};
+
+/* Where the kernel has the type it is made: either is worth a test. */
+NS_TEST_EACH(apply, tunnel_that_the_kernel_lacks_is_refused_before_anything_is_touched, tunnel_types)
+{
+	static const char *const commands[] = { "plan", "apply" };
+	const struct tunnel_type *type = &tunnel_types[*number];
+	struct ns_answer answer;
+	const char *before;
+
+	ns_begin();
+	ns_make_pair("p0");
+	answer = ns_span("%s %s/key", type->keygen, ns_dir());
+	ns_expect_exit(&answer, 0);
+	if (ns_try("ip link add probe0 type %s && ip link del probe0", type->link)) {
+		answer = ns_apply(type->spec);
+		ns_expect_exit(&answer, 0);
+		ns_down_well();
+		return;
+	}
+	before = ns_state();
+	for (size_t i = 0; i < LS_ARRAY_SIZE(commands); i++) {
+		answer = ns_span("%s %s", commands[i], ns_spec(type->spec));
+		ns_expect_exit(&answer, 69);
+		ns_expect_words(answer.err, NS_WORDS(type->words, "spec.yaml:"));
+		ns_expect_state(before);
+	}
+}
+
 Test(apply, example_first_comes_and_goes)
 {
 	try_example("first");

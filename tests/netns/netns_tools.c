@@ -6,6 +6,8 @@
  */
 #include "netns_tools.h"
 
+#include <support/support.h>
+
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -243,59 +245,28 @@ const char *ns_output(const char *format, ...)
 	return text;
 }
 
-/* Is there a line with all of these words (NULL at the end), and without those that begin with '!'? */
-static bool has_line(const char *text, const char *const *words)
-{
-	for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
-		char *line = strndup(text, strcspn(text, "\n"));
-		size_t i = 0;
-
-		cr_assert_not_null(line);
-		while (words[i] && (words[i][0] == '!' ? !strstr(line, words[i] + 1) : !!strstr(line, words[i])))
-			i++;
-		free(line);
-		if (!words[i])
-			return true;
-	}
-	return false;
-}
-
-/* Duplicate address detection runs in the background, and the carrier is told up to a second later; lo, dummy, vxlan
- * and tunnel links never say. */
-static bool is_settled(const char *text)
-{
-	return !has_line(text, NS_WORDS(" inet6 ", "tentative")) &&
-	       !has_line(text, NS_WORDS("state UNKNOWN", "! lo:", "!dummy", "!vxlan", "!wireguard", "!xfrm")) &&
-	       !has_line(text, NS_WORDS("LOWER_UP", "state DOWN")) &&
-	       !has_line(text, NS_WORDS("LOWER_UP", "state LOWERLAYERDOWN"));
-}
-
 /* Twice the same routes: the kernel's own come a moment later than what it tells of the carrier. */
 void ns_settle(void)
 {
-	const char *before = "", *now;
+	char *before = NULL, *now;
+	bool settled = false;
 
-	for (int i = 0; i < 100; i++, before = now) {
-		now = ns_output("ip -6 route show table all");
-		if (!strcmp(now, before) && is_settled(ns_output("ip -6 -o addr show; ip -o -d link show")))
-			return;
-		usleep(20000);
+	for (int i = 0; i < 100 && !settled; i++) {
+		now = test_ipv6_routes();
+		settled = before && !strcmp(now, before) && !test_has_tentative() && test_links_are_settled();
+		free(before);
+		before = now;
+		if (!settled)
+			usleep(20000);
 	}
-}
-
-/* The kernel tells the carrier's state up to a second later. */
-static void wait_for_carrier(const char *link)
-{
-	for (int i = 0; i < 100 && !ns_try("ip -o link show dev %s | grep -q 'state UP'", link); i++)
-		usleep(20000);
+	free(before);
 }
 
 void ns_make_pair(const char *name)
 {
 	ns_run("ip link add %s type veth peer name far-%s && ip link set %s up && ip link set far-%s up", name, name,
 		name, name);
-	wait_for_carrier(name);
-	wait_for_carrier(ns_text("far-%s", name));
+	ns_settle();
 }
 
 /* ---- the far side ------------------------------------------------------------------------------------------------ */
@@ -354,7 +325,6 @@ void ns_make_far_pair(const char *name)
 	ns_run("ip link add %s type veth peer name far-%s netns %d && ip link set %s addrgenmode eui64 up", name, name,
 		(int)ns_far(), name);
 	ns_far_run("ip link set far-%s up", name);
-	wait_for_carrier(name);
 	ns_settle();
 }
 
@@ -393,8 +363,8 @@ struct ns_answer ns_span(const char *format, ...)
 	va_start(args, format);
 	arguments = format_text(format, args);
 	va_end(args);
-	answer.status = run_shell(ns_text(
-		"\"$LINKSPAN\" --state-dir %s/state %s >%s/out 2>%s/err", directory, arguments, directory, directory));
+	answer.status = run_shell(ns_text("exec \"$LINKSPAN\" --state-dir %s/state %s >%s/out 2>%s/err", directory,
+		arguments, directory, directory));
 	answer.out = ns_read_file(ns_text("%s/out", directory));
 	answer.err = ns_read_file(ns_text("%s/err", directory));
 	return answer;
@@ -430,9 +400,9 @@ size_t ns_count_changes(const char *arguments)
 			      ")|NLM_F_ACK|NFT_MSG_(NEW|DEL)|IPCTNL_MSG_CT_DELETE|\"net/[^\"]*\", O_(WRONLY|RDWR)";
 	/* Dumps of a family of generic netlink, and the question for its number (GENL_ID_CTRL). */
 	const char *harmless = "NLM_F_DUMP|[|]0x300|nlmsg_type=(0x10 [^}]*|nlctrl), nlmsg_flags=NLM_F_REQUEST, ";
-	int status =
-		run_shell(ns_text("ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -qq -o %s/trace -e "
-				  "trace=sendmsg,sendto,openat \"$LINKSPAN\" --state-dir %s/state %s >%s/out 2>%s/err",
+	int status = run_shell(
+		ns_text("ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f --seccomp-bpf -qq -o %s/trace -e "
+			"trace=sendmsg,sendto,openat \"$LINKSPAN\" --state-dir %s/state %s >%s/out 2>%s/err",
 			directory, directory, arguments, directory, directory));
 
 	cr_assert_neq(status, 127, "strace does not run");

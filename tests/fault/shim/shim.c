@@ -15,6 +15,7 @@
 #include <limits.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -174,28 +175,43 @@ static void pass(enum fault_point point)
 
 /* ---- netlink ----------------------------------------------------------------------------------------------------- */
 
-static bool is_route_socket(int fd)
+/* -1: no netlink socket. */
+static int netlink_protocol(int fd)
 {
 	int domain = 0, protocol = -1;
 	socklen_t length = sizeof(domain);
 
-	return fd >= 0 && fd < N_FDS && !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) &&
-	       domain == AF_NETLINK && !getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length) &&
-	       protocol == NETLINK_ROUTE;
+	if (fd < 0 || fd >= N_FDS || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) || domain != AF_NETLINK ||
+		getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length))
+		return -1;
+	return protocol;
+}
+
+static const struct rtattr *find_attr(const struct nlmsghdr *message, size_t header, unsigned type)
+{
+	const struct rtattr *attr = (const void *)((const char *)message + NLMSG_SPACE(header));
+	size_t length = message->nlmsg_len < NLMSG_SPACE(header) ? 0 : message->nlmsg_len - NLMSG_SPACE(header);
+
+	for (; RTA_OK(attr, length); attr = RTA_NEXT(attr, length))
+		if (attr->rta_type == type)
+			return attr;
+	return NULL;
 }
 
 /* A link with a MAC of one byte cannot be made: that asks whether the kernel has its type. */
 static bool is_question(const struct nlmsghdr *message)
 {
-	size_t length = message->nlmsg_len - NLMSG_SPACE(sizeof(struct ifinfomsg));
-	const struct rtattr *attr = (const void *)((const char *)message + NLMSG_SPACE(sizeof(struct ifinfomsg)));
+	const struct rtattr *mac = find_attr(message, sizeof(struct ifinfomsg), IFLA_ADDRESS);
 
-	if (message->nlmsg_type != RTM_NEWLINK || message->nlmsg_len < NLMSG_SPACE(sizeof(struct ifinfomsg)))
-		return false;
-	for (; RTA_OK(attr, length); attr = RTA_NEXT(attr, length))
-		if (attr->rta_type == IFLA_ADDRESS)
-			return RTA_PAYLOAD(attr) == 1;
-	return false;
+	return message->nlmsg_type == RTM_NEWLINK && mac && RTA_PAYLOAD(mac) == 1;
+}
+
+/* A state with a replay window that is larger than its bitmap: likewise, of its transform. */
+static bool is_xfrm_question(const struct nlmsghdr *message)
+{
+	const struct rtattr *replay = find_attr(message, sizeof(struct xfrm_usersa_info), XFRMA_REPLAY_ESN_VAL);
+
+	return message->nlmsg_type == XFRM_MSG_NEWSA && replay;
 }
 
 /* rtnetlink_rcv_msg: types come in fours, new, delete, get, set. */
@@ -205,16 +221,6 @@ static bool is_change(const struct nlmsghdr *message)
 }
 
 #define NFT_BEGIN 0x10 /* NFNL_MSG_BATCH_BEGIN */
-
-static bool is_nft_socket(int fd)
-{
-	int domain = 0, protocol = -1;
-	socklen_t length = sizeof(domain);
-
-	return fd >= 0 && fd < N_FDS && !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) &&
-	       domain == AF_NETLINK && !getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length) &&
-	       protocol == NETLINK_NETFILTER;
-}
 
 static ssize_t send_part(int fd, const struct msghdr *like, const void *data, size_t length, int flags)
 {
@@ -288,16 +294,44 @@ static ssize_t send_transaction(int fd, const struct msghdr *datagram, int flags
 	return real(fd, datagram, flags);
 }
 
-ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+/* Generic netlink and XFRM: a message each, and one that asks to be acknowledged changes something. Spoiled, it is of a
+ * family or a type that there is not. */
+static ssize_t send_single(int fd, int protocol, const struct msghdr *datagram, int flags)
 {
+	struct nlmsghdr *message = datagram->msg_iov[0].iov_base;
 	REAL(sendmsg);
 
-	if (is_nft_socket(fd))
-		return send_transaction(fd, message, flags);
-	if (!is_route_socket(fd))
-		return real(fd, message, flags);
+	if (!(message->nlmsg_flags & NLM_F_ACK) || (protocol == NETLINK_XFRM && is_xfrm_question(message)))
+		return real(fd, datagram, flags);
 	pass(FAULT_SEND);
-	return send_batch(fd, message, flags);
+	changes[fd] = true;
+	if (reach(FAULT_CHANGE)) {
+		if (here.action == FAULT_DO_SPOIL) {
+			counts->fired++;
+			message->nlmsg_type = 0xffff;
+		} else {
+			fire(FAULT_CHANGE);
+		}
+	}
+	return real(fd, datagram, flags);
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	int protocol = netlink_protocol(fd);
+	REAL(sendmsg);
+
+	switch (protocol) {
+	case NETLINK_ROUTE:
+		pass(FAULT_SEND);
+		return send_batch(fd, message, flags);
+	case NETLINK_NETFILTER:
+		return send_transaction(fd, message, flags);
+	case NETLINK_GENERIC:
+	case NETLINK_XFRM:
+		return send_single(fd, protocol, message, flags);
+	}
+	return real(fd, message, flags);
 }
 
 ssize_t sendto(int fd, const void *data, size_t length, int flags, __CONST_SOCKADDR_ARG to, socklen_t to_length)
