@@ -19,6 +19,7 @@
 #define LINES_MAX 6u  /* routes, addresses of a label */
 #define ID_MAX 80
 #define LABEL_MAX 96
+#define NOT_NOW "style=\"rounded,dashed\"" /* there in another mode of failover */
 
 /* An arrow from a public address or an interface to a host. */
 struct lead {
@@ -120,20 +121,35 @@ static const char *word_of(const struct ls_spec_interface *interface)
 		[LS_CREATE_VRF] = "vrf",
 		[LS_CREATE_MACVLAN] = "macvlan",
 		[LS_CREATE_BOND] = "bond",
-		[LS_CREATE_WIREGUARD] = "wireguard",
-		[LS_CREATE_XFRM] = "ipsec",
 	};
 
 	return words[interface->create];
 }
 
+static const char *family_of(const struct ls_spec_tunnel *tunnel)
+{
+	return tunnel->family == AF_INET ? "IPv4" : "IPv6";
+}
+
+static const struct ls_spec_tunnel *find_tunnel(const struct ls_spec *spec, const char *name)
+{
+	for (size_t i = 0; i < spec->n_tunnels; i++)
+		if (!strcmp(spec->tunnels[i].name, name))
+			return &spec->tunnels[i];
+	return NULL;
+}
+
 static void put_interface(const struct graph *graph, const struct ls_spec_interface *interface)
 {
+	const struct ls_spec_tunnel *tunnel = find_tunnel(graph->spec, interface->name);
 	char mac[LS_MAC_TEXT_MAX];
 
 	begin_node(graph, "    ", "interface", interface->name);
 	put_line(graph, "%s", interface->name);
-	if (interface->create == LS_CREATE_VLAN || interface->create == LS_CREATE_VXLAN)
+	if (tunnel)
+		put_line(graph, "%s, %s", tunnel->type == LS_TUNNEL_WIREGUARD ? "WireGuard" : "IPsec",
+			family_of(tunnel));
+	else if (interface->create == LS_CREATE_VLAN || interface->create == LS_CREATE_VXLAN)
 		put_line(graph, "%s %u", word_of(interface), interface->id);
 	else if (interface->create != LS_CREATE_NONE)
 		put_line(graph, "%s", word_of(interface));
@@ -143,7 +159,7 @@ static void put_interface(const struct graph *graph, const struct ls_spec_interf
 		put_line(graph, "%s", interface->match_name);
 	put_family(graph, "IPv4", &interface->ipv4);
 	put_family(graph, "IPv6", &interface->ipv6);
-	end_node(graph, "");
+	end_node(graph, tunnel && !ls_spec_has_tunnel(graph->spec, tunnel) ? NOT_NOW : "");
 }
 
 static void put_between(const struct graph *graph, const char *a, const char *b, const char *label)
@@ -178,6 +194,8 @@ static void put_host(const struct graph *graph)
 	put_line(graph, "%s %s", spec->kind == LS_SPEC_GATEWAY ? "gateway" : "appliance", spec->name);
 	if (spec->gateway.dns_name)
 		put_line(graph, "%s", spec->gateway.dns_name);
+	if (spec->failover.mark.line)
+		put_line(graph, "failover: %s", ls_failover_words[spec->failover.mode].word);
 	put_filter(graph, "input", &spec->filter.input);
 	put_filter(graph, "forward", &spec->filter.forward);
 	fputs("\";\n", graph->file);
@@ -329,7 +347,7 @@ static void put_public(const struct graph *graph)
 	for (size_t i = 0; i < spec->n_addresses && i < LEADS_MAX; i++) {
 		begin_node(graph, "  ", "public", ls_ip_format(&spec->addresses[i].ip, text));
 		put_line(graph, "%s", text);
-		end_node(graph, "shape=cds");
+		end_node(graph, ls_spec_has_networks(graph->spec) ? "shape=cds" : "shape=cds, " NOT_NOW);
 		put_edge(graph, id_of(from, "interface", spec->interface), id_of(to, "public", text), "", "dir=none");
 	}
 }
@@ -346,6 +364,88 @@ static void put_leads(const struct graph *graph)
 	begin_node(graph, "  ", "more", "leads");
 	put_line(graph, "and %zu more mappings", graph->n_left_out);
 	end_node(graph, "shape=plaintext");
+}
+
+/* ---- tunnels ----------------------------------------------------------------------------------------------------- */
+
+static void put_allowed(
+	const struct ls_spec_peer *peer, const struct ls_spec_tunnel *tunnel, char label[static LABEL_MAX])
+{
+	char text[LS_PREFIX_TEXT_MAX];
+	size_t length = 0;
+
+	if (!peer->n_allowed_ips)
+		snprintf(label, LABEL_MAX, "all %s", family_of(tunnel));
+	for (size_t i = 0; i < peer->n_allowed_ips && i < 2; i++)
+		length += (size_t)snprintf(label + length, LABEL_MAX - length, "%s%s", i ? ", " : "",
+			ls_prefix_format(&peer->allowed_ips[i].subnet, text));
+	if (peer->n_allowed_ips > 2)
+		snprintf(label + length, LABEL_MAX - length, " and %zu more", peer->n_allowed_ips - 2);
+}
+
+/* Its name, or so much of its key that one knows it. */
+static void put_peer(const struct graph *graph, const struct ls_spec_tunnel *tunnel, const struct ls_spec_peer *peer)
+{
+	char name[64], endpoint[LS_IP_TEXT_MAX], from[ID_MAX], to[ID_MAX], label[LABEL_MAX];
+
+	snprintf(name, sizeof(name), "%s %.24s", tunnel->name, peer->name ? peer->name : peer->public_key);
+	begin_node(graph, "  ", "peer", name);
+	put_line(graph, "%.24s%s", peer->name ? peer->name : peer->public_key, peer->name ? "" : "...");
+	if (peer->endpoint_name)
+		put_line(graph, "%s", peer->endpoint_name);
+	else if (peer->endpoint.family)
+		put_line(graph, "%s port %u", ls_ip_format(&peer->endpoint, endpoint), peer->endpoint_port);
+	else
+		put_line(graph, "calls");
+	end_node(graph, "shape=component");
+	put_allowed(peer, tunnel, label);
+	put_edge(graph, id_of(from, "interface", tunnel->name), id_of(to, "peer", name), label, "dir=both");
+}
+
+static void put_peers(const struct graph *graph, const struct ls_spec_tunnel *tunnel)
+{
+	char from[ID_MAX], to[ID_MAX];
+
+	for (size_t i = 0; i < tunnel->n_peers && i < LINES_MAX; i++)
+		put_peer(graph, tunnel, &tunnel->peers[i]);
+	if (tunnel->n_peers <= LINES_MAX)
+		return;
+	begin_node(graph, "  ", "peers", tunnel->name);
+	put_line(graph, "and %zu more peers", tunnel->n_peers - LINES_MAX);
+	end_node(graph, "shape=plaintext");
+	put_edge(graph, id_of(from, "interface", tunnel->name), id_of(to, "peers", tunnel->name), "", "dir=none");
+}
+
+static void put_remote(const struct graph *graph, const struct ls_spec_tunnel *tunnel)
+{
+	char text[LS_IP_TEXT_MAX], from[ID_MAX], to[ID_MAX], label[LABEL_MAX];
+
+	begin_node(graph, "  ", "peer", tunnel->name);
+	put_line(graph, "%s", ls_ip_format(&tunnel->remote_addr, text));
+	end_node(graph, "shape=component");
+	snprintf(label, sizeof(label), "all %s", family_of(tunnel));
+	put_edge(graph, id_of(from, "interface", tunnel->name), id_of(to, "peer", tunnel->name), label, "dir=both");
+}
+
+static void put_tunnel(const struct graph *graph, const struct ls_spec_tunnel *tunnel)
+{
+	char from[ID_MAX], to[ID_MAX];
+
+	if (tunnel->underlay)
+		put_between(graph, tunnel->name, tunnel->underlay, "by");
+	if (tunnel->network)
+		put_edge(graph, id_of(from, "interface", tunnel->name), id_of(to, "network", tunnel->network),
+			family_of(tunnel), "dir=none");
+	if (tunnel->type == LS_TUNNEL_WIREGUARD)
+		put_peers(graph, tunnel);
+	else
+		put_remote(graph, tunnel);
+}
+
+static void put_tunnels(const struct graph *graph)
+{
+	for (size_t i = 0; i < graph->spec->n_tunnels; i++)
+		put_tunnel(graph, &graph->spec->tunnels[i]);
 }
 
 /* ---- networks and their hosts ------------------------------------------------------------------------------------ */
@@ -371,18 +471,64 @@ static const struct ls_spec_network *network_of(const struct ls_spec *spec, cons
 	return NULL;
 }
 
+static const struct ls_spec_replica *replica_of(const struct ls_spec *spec, const struct ls_ip *ip)
+{
+	for (size_t i = 0; i < spec->n_replicas; i++)
+		for (size_t n = 0; n < spec->replicas[i].n_networks; n++)
+			for (size_t a = 0; a < spec->replicas[i].networks[n].n_addresses; a++)
+				if (!memcmp(&spec->replicas[i].networks[n].addresses[a].ip, ip, sizeof(*ip)))
+					return &spec->replicas[i];
+	return NULL;
+}
+
+static void put_host_of_network(const struct graph *graph, const char *indent, const struct ls_ip *ip)
+{
+	const struct ls_spec_replica *replica = replica_of(graph->spec, ip);
+	bool failed_over = replica && ls_spec_is_failed_over(graph->spec, replica);
+	char text[LS_IP_TEXT_MAX];
+
+	begin_node(graph, indent, "host", ls_ip_format(ip, text));
+	if (replica)
+		put_line(graph, "%s%s", replica->name, failed_over ? ", failed over" : "");
+	put_line(graph, "%s", text);
+	end_node(graph, failed_over ? "style=\"rounded,bold\"" : "");
+}
+
+static bool has_lead(const struct graph *graph, const struct ls_ip *ip)
+{
+	for (size_t i = 0; i < graph->n_leads; i++)
+		if (!memcmp(&graph->leads[i].to, ip, sizeof(*ip)))
+			return true;
+	return false;
+}
+
+/* Those that nothing leads to: the others are drawn for that. */
+static void put_replicas(const struct graph *graph, const struct ls_spec_network *network)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	size_t n = 0;
+
+	for (size_t f = 0; f < LS_ARRAY_SIZE(families); f++) {
+		struct ls_spec_failed at = { 0 };
+		const struct ls_spec_ip *ip;
+
+		while ((ip = ls_spec_next_failed(graph->spec, network->name, families[f], &at)))
+			if (!has_lead(graph, &ip->ip) && n++ < LEADS_MAX)
+				put_host_of_network(graph, "    ", &ip->ip);
+	}
+	if (n <= LEADS_MAX)
+		return;
+	begin_node(graph, "    ", "replicas", network->name);
+	put_line(graph, "and %zu more", n - LEADS_MAX);
+	end_node(graph, "shape=plaintext");
+}
+
 /* Those of a network, or (NULL) of none. */
 static void put_hosts(const struct graph *graph, const char *indent, const struct ls_spec_network *network)
 {
-	char text[LS_IP_TEXT_MAX];
-
-	for (size_t i = 0; i < graph->n_leads; i++) {
-		if (!is_first(graph, i) || network_of(graph->spec, &graph->leads[i].to) != network)
-			continue;
-		begin_node(graph, indent, "host", ls_ip_format(&graph->leads[i].to, text));
-		put_line(graph, "%s", text);
-		end_node(graph, "");
-	}
+	for (size_t i = 0; i < graph->n_leads; i++)
+		if (is_first(graph, i) && network_of(graph->spec, &graph->leads[i].to) == network)
+			put_host_of_network(graph, indent, &graph->leads[i].to);
 }
 
 static void put_subnet(const struct graph *graph, const struct ls_spec_subnet *subnet)
@@ -409,6 +555,7 @@ static void put_network(const struct graph *graph, const struct ls_spec_network 
 		put_line(graph, "internet");
 	end_node(graph, "shape=plaintext");
 	put_hosts(graph, "    ", network);
+	put_replicas(graph, network);
 	fputs("  }\n", graph->file);
 	put_edge(graph, id_of(from, "interface", network->interface), id_of(to, "network", network->name), "",
 		"dir=none");
@@ -454,6 +601,7 @@ static void put_graph(struct graph *graph)
 	put_ways(graph);
 	put_public(graph);
 	put_networks(graph);
+	put_tunnels(graph);
 	put_leads(graph);
 	put_prefixes(graph);
 	fputs("}\n", graph->file);

@@ -7,16 +7,21 @@
 TestSuite(graph);
 
 /* Into the caller's own: the streams write to it until they are closed. */
-static void draw(struct told *told, const char *body)
+static void draw_kind(struct told *told, const char *kind, const char *body)
 {
 	char path[] = "/tmp/linkspan-graph.XXXXXX";
 	int fd = mkstemp(path);
 
 	cr_assert(fd >= 0);
-	dprintf(fd, "linkspan: 1\nkind: gateway\nname: gw\n%s", body);
+	dprintf(fd, "linkspan: 1\nkind: %s\nname: gw\n%s", kind, body);
 	close(fd);
 	cr_expect_eq(told_run(told, told_words("graph", path)), CLI_EXIT_DONE, "%s", told->err);
 	unlink(path);
+}
+
+static void draw(struct told *told, const char *body)
+{
+	draw_kind(told, "gateway", body);
 }
 
 #define UPLINK \
@@ -84,6 +89,60 @@ Test(graph, draws_the_first_of_many_and_counts_the_rest)
 	cr_assert_says(told.out, "and 14 more");
 	told_done(&told);
 	ls_buf_done(&body);
+}
+
+#define KEY(first) first "lX9Ly2byVTTyl387bsYP8VPBQGhFc4/t1+51uxLRs="
+#define APPLIANCE(mode) \
+	"side: provider\ninterfaces: { " UPLINK ", in: { match: { name: in } } }\n" \
+	"networks: { prod: { interface: in, ipv4: { subnet: 10.1.0.0/24, gateway: 10.1.0.1 } } }\n" \
+	"replicas: { web: { prod: [10.1.0.20] }, db: { prod: [10.1.0.21] } }\n" \
+	"failover: { mode: " mode ", replicas: [web] }\n" \
+	"public_ips: { interface: up, addresses: [198.51.100.1], mappings: [{ public: 198.51.100.1, to: 10.1.0.21 }] " \
+	"}\n" \
+	"tunnels:\n" \
+	"  t4: { network: prod, family: ipv4, type: wireguard, underlay: up, listen_port: 1195, private_key_file: k, " \
+	"peers: [{ name: acme, public_key: \"" KEY("ET") "\" }, { public_key: \"" KEY( \
+		"EU") "\", allowed_ips: " \
+		      "[10.1.0.1/32, 10.1.0.2/32, 10.1.0.3/32], endpoint: \"192.0.2.9:1\" }] }\n" \
+		      "  x6: { family: ipv6, type: ipsec, underlay: up, keying: ike, local_addr: 192.0.2.1, " \
+		      "remote_addr: 192.0.2.8 }\n"
+
+Test(graph, draws_tunnels_with_their_peers_and_replicas_that_are_failed_over)
+{
+	static const char *const parts[] = {
+		"label=\"appliance gw\\nfailover: partial\\n\"",
+		"\"interface t4\" [label=\"t4\\nWireGuard, IPv4\\n\"];",
+		"\"interface x6\" [label=\"x6\\nIPsec, IPv6\\n\"];",
+		"\"interface t4\" -> \"interface up\" [label=\"by\", dir=none];",
+		"\"interface t4\" -> \"network prod\" [label=\"IPv4\", dir=none];",
+		"\"peer t4 acme\" [label=\"acme\\ncalls\\n\", shape=component];",
+		"\"interface t4\" -> \"peer t4 acme\" [label=\"all IPv4\", dir=both];",
+		"[label=\"EUlX9Ly2byVTTyl387bsYP8V...\\n192.0.2.9 port 1\\n\", shape=component];",
+		"[label=\"10.1.0.1/32, 10.1.0.2/32 and 1 more\", dir=both];",
+		"\"peer x6\" [label=\"192.0.2.8\\n\", shape=component];",
+		"    \"host 10.1.0.20\" [label=\"web, failed over\\n10.1.0.20\\n\", style=\"rounded,bold\"];",
+		"    \"host 10.1.0.21\" [label=\"db\\n10.1.0.21\\n\"];",
+		"\"public 198.51.100.1\" [label=\"198.51.100.1\\n\", shape=cds, style=\"rounded,dashed\"];",
+	};
+	struct told told;
+
+	draw_kind(&told, "appliance", APPLIANCE("partial"));
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(parts); i++)
+		cr_assert_says(told.out, parts[i]);
+	told_done(&told);
+}
+
+Test(graph, draws_what_is_there_in_another_mode_dashed)
+{
+	struct told told;
+
+	draw_kind(&told, "appliance", APPLIANCE("none"));
+
+	cr_assert_says(told.out, "\"interface t4\" [label=\"t4\\nWireGuard, IPv4\\n\", style=\"rounded,dashed\"];");
+	cr_assert_says(told.out, "\"interface x6\" [label=\"x6\\nIPsec, IPv6\\n\"];");
+	cr_expect_null(strstr(told.out, "10.1.0.20"), "nobody is failed over");
+	told_done(&told);
 }
 
 Test(graph, quotes_names)
