@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* WireGuard's reading (wireguard_read.c) and writing (wireguard.c). */
+#pragma once
+
+#include "driver.h"
+
+/* Opens the session. -ENOENT: this kernel has no WireGuard. */
+int ls_wireguard_open(struct ls_kernel *kernel, struct ls_error *err);
+/* The devices (kind ls_kind_wireguard) or the peers (ls_kind_wg_peer) of all devices of ours. Who may not look is told
+ * nothing (EPERM). */
+int ls_wireguard_read(struct ls_kernel *kernel, const struct ls_kind *kind, struct ls_set *ret, struct ls_error *err);
+int ls_wireguard_read_device(struct ls_kernel *kernel, const struct ls_link_entry *link, const struct ls_kind *kind,
+	struct ls_set *ret, struct ls_error *err);
+
+/* One device; its messages go on where the one before ended, with the peer repeated. */
+struct ls_wg_reading {
+	struct ls_kernel *kernel;
+	const struct ls_kind *kind; /* which is asked for */
+	struct ls_set *set;
+	size_t n_before;
+	const char *dev;
+	struct ls_wg_peer *peer; /* the last one */
+	struct ls_prefix *prefixes;
+	size_t n_prefixes, prefixes_size;
+};
+
+/* A message of the device (ls_netlink_dump's callback, of a struct ls_wg_reading). */
+int ls_wireguard_take_message(const struct nlmsghdr *message, void *data);
+/* There are no more, or it failed. */
+int ls_wireguard_end(struct ls_wg_reading *reading);
