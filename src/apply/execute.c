@@ -181,6 +181,12 @@ static int look_again(struct run *run, size_t from, size_t to)
 	return r;
 }
 
+/* The answer of the kernel: whether it has done it is looked up (classify). */
+static bool is_lost(int code)
+{
+	return code == -ETIMEDOUT || code == -ENOBUFS;
+}
+
 static int perform(struct run *run, size_t i)
 {
 	const struct ls_step *step = &run->execution->plan->steps[i];
@@ -188,6 +194,8 @@ static int perform(struct run *run, size_t i)
 	int r;
 
 	r = kind_of(step)->perform(run->host->kernel, step->op, step->have, step->want, &why);
+	if (is_lost(r))
+		return 0;
 	run->results[i] = r < 0 ? RESULT_FAILED : RESULT_DONE;
 	if (r < 0)
 		run_step_failed(run, step, r, why.message);

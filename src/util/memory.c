@@ -240,6 +240,7 @@ const char *ls_arena_intern(struct ls_arena *arena, const char *text, size_t len
 	uint32_t hash;
 	char *copy;
 
+	text = text ? text : ""; /* of no bytes */
 	if (matches(&arena->last, text, length))
 		return arena->last.text;
 	if (4 * (arena->n_interned + 1) > 3 * arena->interned_size && grow_table(arena) < 0)

@@ -5,6 +5,7 @@
  * compared, and put back (built only: nothing is ever sent).
  */
 #include "../../src/kinds/driver.h"
+#include "../../src/kinds/wireguard.h"
 #include "../../src/netlink/session.h"
 
 #include <stdio.h>
@@ -13,11 +14,17 @@
 #include <linux/rtnetlink.h>
 #include <linux/xfrm.h>
 
+#define WIREGUARD 0x7e /* the type of its messages: a number of each kernel's choice */
+
 static struct ls_kernel *kernel;
 
 static int open_kernel(void)
 {
-	return kernel ? 0 : ls_kernel_open(&kernel, NULL);
+	int r = kernel ? 0 : ls_kernel_open(&kernel, NULL);
+
+	if (r >= 0)
+		kernel->wireguard = WIREGUARD;
+	return r;
 }
 
 static void read_answer(const struct nlmsghdr *answer)
@@ -73,7 +80,9 @@ static void read_one(struct ls_dump *dump, const struct nlmsghdr *message, const
 	}
 }
 
-static void read_all(struct ls_dump *dump, const uint8_t *data, size_t size, const struct ls_set *links)
+/* A device of all messages, read as devices and as peers are. */
+static void read_all(struct ls_dump *dump, const uint8_t *data, size_t size, const struct ls_set *links,
+	struct ls_wg_reading *wireguard)
 {
 	struct nlmsghdr header, *message;
 
@@ -86,6 +95,7 @@ static void read_all(struct ls_dump *dump, const uint8_t *data, size_t size, con
 			return;
 		memcpy(message, data, header.nlmsg_len);
 		read_one(dump, message, links);
+		(void)ls_wireguard_take_message(message, wireguard);
 		free(message);
 		if (NLMSG_ALIGN(header.nlmsg_len) >= size)
 			return;
@@ -130,6 +140,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ls_arena *arena LS_CLEANUP(ls_arena_freep) = ls_arena_new();
 	struct ls_set links LS_CLEANUP(ls_set_done), rest LS_CLEANUP(ls_set_done);
+	struct ls_wg_reading devices = { .kind = &ls_kind_wireguard, .set = &rest, .dev = "wg0" };
+	struct ls_wg_reading peers = { .kind = &ls_kind_wg_peer, .set = &rest, .dev = "wg0" };
 	struct ls_dump dump;
 
 	ls_set_init(&links, arena);
@@ -137,14 +149,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (open_kernel() < 0 || !arena || ls_link_table_reset(&kernel->links) < 0)
 		return 0;
 	(void)ls_link_table_add(&kernel->links, 1, "lo", 2);
+	devices.kernel = peers.kernel = kernel;
 	ls_dump_begin(&dump, kernel, &links);
-	read_all(&dump, data, size, &links);
+	read_all(&dump, data, size, &links, &devices);
 	if (ls_link_resolve(&dump) < 0)
 		abort();
 	ls_dump_done(&dump);
 	ls_dump_begin(&dump, kernel, &rest);
-	read_all(&dump, data, size, &links);
+	read_all(&dump, data, size, &links, &peers);
 	ls_dump_done(&dump);
+	if (ls_wireguard_end(&devices) < 0 || ls_wireguard_end(&peers) < 0)
+		abort();
 	ls_set_sort(&links);
 	ls_set_sort(&rest);
 	ls_set_each (&links, i)

@@ -125,6 +125,7 @@ Test(intern, empty_and_binary_texts_are_texts)
 	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
 	const char *empty = ls_arena_intern(arena, "", 0), *zero = ls_arena_intern(arena, "\0", 1);
 
+	cr_assert_eq(ls_arena_intern(arena, NULL, 0), empty);
 	cr_assert_str_eq(empty, "");
 	cr_assert_eq(ls_arena_intern(arena, "abc", 0), empty);
 	cr_assert_neq(zero, empty);
