@@ -17,14 +17,15 @@ TestSuite(tunnels, .init = fault_begin);
 
 /* ---- the host ---------------------------------------------------------------------------------------------------- */
 
-static const char base_batch[] = "link set lo up\n"
-				 "link add up0 address 02:00:00:00:01:00 type veth peer name up1 address 02:00:00:00:01:01\n"
-				 "link set up0 up\nlink set up1 up\n"
-				 "addr add 192.0.2.1/24 dev up0\n"
-				 "addr add 2001:db8:9::1/64 dev up0 nodad\n"
-				 "link add his0 type wireguard\n"
-				 "link add his1 type xfrm dev up0 if_id 77\n"
-				 "link set his1 up\n";
+static const char base_batch[] =
+	"link set lo up\n"
+	"link add up0 address 02:00:00:00:01:00 type veth peer name up1 address 02:00:00:00:01:01\n"
+	"link set up0 up\nlink set up1 up\n"
+	"addr add 192.0.2.1/24 dev up0\n"
+	"addr add 2001:db8:9::1/64 dev up0 nodad\n"
+	"link add his0 type wireguard\n"
+	"link add his1 type xfrm dev up0 if_id 77\n"
+	"link set his1 up\n";
 
 static void make_base(void)
 {
