@@ -107,7 +107,7 @@ static void expect_nothing_lost(const char *what)
 		verdict = ns_output("awk '/bytes from/ && match($0, /icmp_seq=[0-9]+/) { seen[substr($0, RSTART + 9, "
 				    "RLENGTH - 9)] }"
 				    " / packets transmitted/ { sent = $1 }"
-				    " END { if (sent < 60) lost = lost \" too few\";"
+				    " END { if (sent < 30) lost = lost \" too few\";"
 				    " for (n = 1; n <= sent - 20; n++) if (!(n in seen)) lost = lost \" \" n;"
 				    " print(lost ? \"lost of \" sent \":\" lost : \"whole\") }' %s",
 			path);
