@@ -114,6 +114,7 @@ enum ls_kind_id {
 	LS_KIND_WG_PEER = 14,
 	LS_KIND_XFRM_STATE = 15,
 	LS_KIND_XFRM_POLICY = 16,
+	LS_KIND_DHCP_CLIENT = 17,
 };
 
 /* Kinds' ranks: the order of adds and changes; deletes go backwards. */
@@ -125,7 +126,8 @@ enum ls_rank {
 	LS_RANK_WG_PEER = 26,
 	LS_RANK_XFRM_STATE = 27, /* before the policies that ask for it, and gone after them */
 	LS_RANK_XFRM_POLICY = 28,
-	LS_RANK_LINK_UP = 30, /* after the sysctls, so that a new link never speaks before it is told how */
+	LS_RANK_LINK_UP = 30,     /* after the sysctls, so that a new link never speaks before it is told how */
+	LS_RANK_DHCP_CLIENT = 35, /* what it gets is there for the routes, and goes after them */
 	LS_RANK_ADDRESS = 40,
 	LS_RANK_NEIGHBOUR = 45,
 	LS_RANK_NEXTHOP = 50,
@@ -189,7 +191,8 @@ struct ls_kind {
 	/* Does this kernel have what the object needs? 0, or -EOPNOTSUPP with the name of what is missing. */
 	int (*probe)(struct ls_kernel *kernel, const struct ls_object *want, struct ls_error *err);
 	/* Adds all objects of the kind in the kernel to `ret`, in the kernel's order. `scope`: objects of interest, for
-	 * kinds that cannot list (sysctl); others ignore it. */
+	 * kinds that cannot list (sysctl), or look for strangers' only where they matter (dhcp_client); others ignore
+	 * it. */
 	int (*dump)(struct ls_kernel *kernel, const struct ls_set *scope, struct ls_set *ret, struct ls_error *err);
 	/* Writes one message for the operation (ls_tx_message). *ret is NULL when the operation needs no message of its
 	 * own (a veth's peer comes and goes with it). Marks what it adds, guards what it changes: see the table's file.
@@ -225,7 +228,8 @@ struct ls_operation {
 
 extern const struct ls_kind ls_kind_link, ls_kind_address, ls_kind_route, ls_kind_sysctl, ls_kind_rule,
 	ls_kind_neighbour, ls_kind_nexthop, ls_kind_nft_table, ls_kind_nft_set, ls_kind_nft_chain, ls_kind_nft_rule,
-	ls_kind_nft_element, ls_kind_wireguard, ls_kind_wg_peer, ls_kind_xfrm_state, ls_kind_xfrm_policy;
+	ls_kind_nft_element, ls_kind_wireguard, ls_kind_wg_peer, ls_kind_xfrm_state, ls_kind_xfrm_policy,
+	ls_kind_dhcp_client;
 extern const struct ls_kind *const ls_kinds[]; /* in order of rank, NULL at the end */
 const struct ls_kind *ls_kind_by_name(const char *name);
 const struct ls_kind *ls_kind_by_id(unsigned id);
@@ -740,6 +744,17 @@ enum ls_xfrm_policy_attr {
 	LS_XFRM_POLICY_OTHER,
 };
 enum ls_xfrm_direction { LS_XFRM_IN, LS_XFRM_OUT, LS_XFRM_FWD }; /* as in linux/xfrm.h, XFRM_POLICY_IN, ... */
+
+/* A DHCP client (RFC 2131) that runs for a link and gets it an IPv4 address: dhcpcd of Debian's dhcpcd-base 9.4. Key:
+ * the link. Mark: the name of a file that is open in its process. A stranger's is one of the system's: dhcpcd,
+ * dhclient, udhcpc, systemd-networkd or NetworkManager. */
+struct ls_dhcp_client {
+	struct ls_object object;
+	const char *dev;
+};
+enum ls_dhcp_client_attr {
+	LS_DHCP_CLIENT_DEV,
+};
 extern const char *const ls_xfrm_direction_names[];
 
 /* ---- one object -------------------------------------------------------------------------------------------------- */

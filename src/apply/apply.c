@@ -135,6 +135,18 @@ static void report_waiting(const struct ls_set *desired, const struct ls_set *no
 	}
 }
 
+/* Of a DHCP client, ours or the system's: who asks for an address automatically wants to know that there is none. */
+static void report_without_lease(const struct ls_set *desired, const struct ls_set *now, struct ls_diag *notes)
+{
+	ls_set_each (desired, i) {
+		const struct ls_dhcp_client *client = (const struct ls_dhcp_client *)desired->objects[i];
+
+		if (client->object.kind == &ls_kind_dhcp_client && !ls_has_lease(now, client->dev))
+			ls_diag_report(notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "waiting-for-address",
+				"%s has no IPv4 address yet: no DHCP server has given it one", client->dev);
+	}
+}
+
 /* Next hops of which the kernel does not tell whose they are: the record does not know yet that they are ours. */
 static void claim_made(struct ls_host *host, const struct ls_plan *plan, struct ls_set *now)
 {
@@ -169,6 +181,7 @@ static int verify(struct ls_host *host, struct ls_run_report *report)
 	if (r >= 0) {
 		report_bystanders(prepared->plan, &now, &report->notes);
 		report_waiting(&prepared->desired, &now, &report->notes);
+		report_without_lease(&prepared->desired, &now, &report->notes);
 	}
 	ls_plan_free(left);
 	ls_set_done(&now);

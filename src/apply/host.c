@@ -251,6 +251,15 @@ static int add_ledger_scope(const struct ls_ledger *ledger, struct ls_set *scope
 	return 0;
 }
 
+/* Strangers' clients matter where one is asked for. */
+static int add_clients(const struct ls_set *desired, struct ls_set *scope)
+{
+	ls_set_each (desired, i)
+		if (desired->objects[i]->kind == &ls_kind_dhcp_client && ls_set_add(scope, desired->objects[i]) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
 static void drop_repeated(struct ls_set *scope)
 {
 	size_t n = 0;
@@ -272,6 +281,8 @@ static int dump_in_scope(struct ls_host *host, uint32_t there, const struct ls_l
 	r = add_ledger_scope(ledger, &scope);
 	if (r >= 0 && desired)
 		r = ls_plan_sysctl_scope(desired, ret, &scope);
+	if (r >= 0 && desired)
+		r = add_clients(desired, &scope);
 	if (r < 0) {
 		ls_error_set(err, r, "out of memory");
 	} else {

@@ -6,6 +6,7 @@
 #include "execute.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -14,6 +15,7 @@
 #define DAD_EACH_MS 5        /* and the kernel ends some 600 detections a second, one after the other (6.1) */
 #define CARRIER_WAIT_MS 5000 /* what cards take for it */
 #define UDEV_WAIT_MS 5000
+#define LEASE_WAIT_MS 20000 /* an offer, and ARP probes of 5 s (RFC 5227); again after 4 s (RFC 2131, 4.1) */
 
 static void pause_ms(unsigned ms)
 {
@@ -131,6 +133,63 @@ static const struct wait detection = {
 	.too_long = "duplicate address detection does not end",
 };
 
+static bool starts_dhcp_client(const struct ls_step *step)
+{
+	return step->op == LS_OP_ADD && kind_of(step) == &ls_kind_dhcp_client;
+}
+
+static bool is_leased(const struct ls_object *object, const char *dev)
+{
+	const struct ls_address *address = (const struct ls_address *)object;
+
+	return object->kind == &ls_kind_address && address->address.family == AF_INET &&
+	       address->scope == LS_SCOPE_GLOBAL && !strcmp(address->dev, dev);
+}
+
+bool ls_has_lease(const struct ls_set *now, const char *dev)
+{
+	ls_set_each (now, i)
+		if (is_leased(now->objects[i], dev))
+			return true;
+	return false;
+}
+
+static bool leads_to(const struct ls_object *object, const struct ls_address *address)
+{
+	const struct ls_route *route = (const struct ls_route *)object;
+
+	return object->kind == &ls_kind_route && route->type == LS_ROUTE_UNICAST && route->dev &&
+	       !strcmp(route->dev, address->dev) && ls_prefix_contains(&route->to, &address->address);
+}
+
+/* The client makes the address first, then the routes of its subnet. */
+static bool has_lease_with_routes(const struct ls_set *now, const char *dev)
+{
+	ls_set_each (now, i)
+		for (size_t k = 0; k < now->n_objects && is_leased(now->objects[i], dev); k++)
+			if (leads_to(now->objects[k], (const struct ls_address *)now->objects[i]))
+				return true;
+	return false;
+}
+
+static enum patience look_at_lease(struct run *run, const struct ls_set *now, const struct ls_step *step)
+{
+	const char *dev = ((const struct ls_dhcp_client *)step->want)->dev;
+	const struct ls_link *link = ls_set_link(now, dev);
+
+	(void)run;
+	return link && ls_object_has(&link->object, LS_LINK_CARRIER) && !has_lease_with_routes(now, dev) ? WAIT_ON
+													 : WAIT_NO_MORE;
+}
+
+/* What follows may need the address: routes by a gateway of its subnet. No server is no failure: one may come. */
+static const struct wait lease = {
+	.concerns = starts_dhcp_client,
+	.look = look_at_lease,
+	.kinds = LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS) | LS_BIT(LS_KIND_ROUTE),
+	.most_ms = LEASE_WAIT_MS,
+};
+
 static bool needs_carrier(const struct ls_step *step)
 {
 	return step->want && kind_of(step)->needs == LS_NEEDS_CARRIER;
@@ -225,5 +284,6 @@ int run_settle(struct run *run, size_t from, size_t to)
 			return r;
 		wait_for_udev(run, from, to);
 	}
-	return wait_for(run, &detection, from, to);
+	r = wait_for(run, &detection, from, to);
+	return r < 0 ? r : wait_for(run, &lease, from, to);
 }

@@ -208,6 +208,12 @@ void ls_aftermath(struct ls_host *host, const struct ls_plan *plan, const struct
 void ls_endpoints_follow(struct ls_host *host, const struct ls_set *wanted, const char *file, struct ls_diag *notes);
 int ls_endpoints_write(struct ls_host *host, const struct ls_endpoints *endpoints, struct ls_error *err);
 
+/* ---- settle.c -----------------------------------------------------------------------------------------------------
+ */
+
+/* Is there an IPv4 address on the link, whoever gave it? */
+bool ls_has_lease(const struct ls_set *now, const char *dev);
+
 /* ---- recover.c ----------------------------------------------------------------------------------------------------
  */
 

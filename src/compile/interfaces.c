@@ -232,6 +232,23 @@ struct ls_address *compile_address(struct compiler *compiler, const char *dev, c
 	return object;
 }
 
+static void compile_dhcp_client(struct compiler *compiler, const struct ls_spec_interface *interface, const char *dev)
+{
+	struct ls_dhcp_client *client;
+
+	if (interface->ipv4.method != LS_METHOD_AUTO)
+		return;
+	client = (struct ls_dhcp_client *)compiler_add(compiler, &ls_kind_dhcp_client, interface->ipv4.method_mark);
+	if (!client)
+		return;
+	client->dev = dev;
+	client->object.set = LS_BIT(LS_DHCP_CLIENT_DEV);
+	/* dhcpcd does it, and never takes it back. */
+	compile_needed_sysctl(compiler,
+		ls_arena_printf(compiler->set->arena, "net/ipv4/conf/%s/promote_secondaries", dev), "1", dev,
+		interface->ipv4.method_mark);
+}
+
 static void compile_family(struct compiler *compiler, const struct ls_spec_family *family, const char *dev)
 {
 	for (size_t i = 0; i < family->n_addresses; i++)
@@ -249,6 +266,7 @@ void compile_interfaces(struct compiler *compiler)
 		if (!compiler_has_interface(compiler, i))
 			continue;
 		compile_link(compiler, interface, dev);
+		compile_dhcp_client(compiler, interface, dev);
 		compile_family(compiler, &interface->ipv4, dev);
 		compile_ipv6_method(compiler, interface, dev);
 		compile_family(compiler, &interface->ipv6, dev);

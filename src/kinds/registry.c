@@ -14,6 +14,7 @@ const struct ls_kind *const ls_kinds[] = {
 	&ls_kind_wg_peer,
 	&ls_kind_xfrm_state,
 	&ls_kind_xfrm_policy,
+	&ls_kind_dhcp_client,
 	&ls_kind_address,
 	&ls_kind_neighbour,
 	&ls_kind_nexthop,

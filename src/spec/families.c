@@ -60,16 +60,12 @@ static void check_disabled(struct ls_checker *checker, const struct ls_spec_inte
 		report_disabled(checker, family->gateway_mark, "a gateway", interface, f);
 }
 
-static void check_auto(struct ls_checker *checker, const struct ls_spec_family *family, size_t f)
+static void check_auto(struct ls_checker *checker, const struct ls_spec_family *family)
 {
 	if (family->gateway_mark.line)
 		ls_report_error(checker->report, family->gateway_mark, "range",
 			"a gateway under method auto, which gets it from the network; remove it, or write method "
 			"manual");
-	if (families[f].family == AF_INET)
-		ls_report_warning(checker->report, family->method_mark, "dhcp-not-run",
-			"linkspan does not run a DHCP client yet: something else must; the addresses that it gives "
-			"are left alone");
 }
 
 /* IPv6 does without: the kernel gives each link a link-local address. */
@@ -98,7 +94,7 @@ static void check_family(struct ls_checker *checker, const struct ls_spec_interf
 	case LS_METHOD_NONE:
 		break;
 	case LS_METHOD_AUTO:
-		check_auto(checker, family, f);
+		check_auto(checker, family);
 		break;
 	case LS_METHOD_MANUAL:
 		if (families[f].family == AF_INET)

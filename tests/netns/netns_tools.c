@@ -125,6 +125,14 @@ void ns_enter(void)
 	isolated = before && after && after != before && after != net_inode("/proc/1/ns/net");
 }
 
+void ns_end_processes(void)
+{
+	ns_try("here=$(readlink /proc/self/ns/net); for p in /proc/[0-9]*; do test ${p#/proc/} != %d -a ${p#/proc/} != "
+	       "$$ && "
+	       "test \"$(readlink $p/ns/net)\" = \"$here\" && kill -KILL ${p#/proc/}; done",
+		(int)getpid());
+}
+
 void ns_clean(void)
 {
 	if (far_process > 0) {

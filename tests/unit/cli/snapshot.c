@@ -65,13 +65,13 @@ Test(snapshot, kinds_without_objects_are_empty_arrays)
 	struct told told;
 
 	print(&told, LS_BIT(CLI_JSON));
-	cr_assert_str_eq(told.out,
-		"{\"format\":1,\"objects\":{\n"
-		"\"link\":[],\n\"nft_table\":[],\n\"nft_set\":[],\n\"nft_chain\":[],\n"
-		"\"nft_rule\":[],\n\"nft_element\":[],\n\"sysctl\":[],\n\"wireguard\":[],\n\"wg_"
-		"peer\":[],\n\"xfrm_state\":[],\n\"xfrm_policy\":[],\n\"address\":[],\n\"neighbour\":[],\n"
-		"\"nexthop\":[],\n\"route\":[],\n\"rule\":[]\n"
-		"}}\n");
+	cr_assert_str_eq(told.out, "{\"format\":1,\"objects\":{\n"
+				   "\"link\":[],\n\"nft_table\":[],\n\"nft_set\":[],\n\"nft_chain\":[],\n"
+				   "\"nft_rule\":[],\n\"nft_element\":[],\n\"sysctl\":[],\n\"wireguard\":[],\n\"wg_"
+				   "peer\":[],\n\"xfrm_state\":[],\n\"xfrm_policy\":[],\n\"dhcp_client\":[],"
+				   "\n\"address\":[],\n\"neighbour\":[],\n"
+				   "\"nexthop\":[],\n\"route\":[],\n\"rule\":[]\n"
+				   "}}\n");
 	told_done(&told);
 }
 

@@ -35,5 +35,6 @@
 	"xfrm_state dst=192.0.2.1 spi=256 src=192.0.2.2 if_id=0 reqid=1 other='mode 0'", \
 	"xfrm_policy direction=out src=::/0 dst=::/0 if_id=7 reqid=1819475969 priority=1000 tunnel_src=192.0.2.1 " \
 	"tunnel_dst=192.0.2.2 spi=4097 ours", \
-	"xfrm_policy direction=fwd src=10.0.0.0/8 dst=0.0.0.0/0 if_id=0 priority=0 other=block"
+	"xfrm_policy direction=fwd src=10.0.0.0/8 dst=0.0.0.0/0 if_id=0 priority=0 other=block", \
+	"dhcp_client dev=eth0 ours"
 /* clang-format on */

@@ -140,15 +140,13 @@ Test(families, a_gateway_under_auto_is_refused)
 		{ FAMILY4("method: manual, addresses: [10.0.0.1/8], gateway: fe80::1"), "type", 5, 89, "'ipv6'" });
 }
 
-Test(families, ipv4_auto_warns_that_no_dhcp_client_runs)
+Test(families, ipv4_auto_goes_with_addresses)
 {
 	PARSED parsed = parse(FAMILY4("method: auto, addresses: [10.0.0.1/8]"));
-	struct expected expected = { "auto", "dhcp-not-run", 5, 47, "DHCP" };
 
 	cr_assert_eq(parsed.r, 0);
-	cr_assert_eq(parsed.diag.n_findings, 1);
-	expect_finding(&parsed, 0, &expected);
-	cr_expect_eq(parsed.diag.findings[0].severity, LS_SEVERITY_WARNING);
+	cr_assert_eq(parsed.diag.n_findings, 0);
+	cr_expect_eq(parsed.spec->interfaces[0].ipv4.method, LS_METHOD_AUTO);
 	cr_expect_eq(parsed.spec->interfaces[0].ipv4.n_addresses, 1);
 }
 

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * IPv4 addresses from a DHCP server: dnsmasq, behind the other end of e0. Clients name their files after links alone,
+ * so each test has directories of its own for them.
+ */
+#include "netns_tools.h"
+
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+static void enter(void)
+{
+	static const char *const directories[] = { "/run/dhcpcd", "/var/lib/dhcpcd" };
+
+	ns_enter();
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return;
+	for (size_t i = 0; i < LS_ARRAY_SIZE(directories); i++) {
+		(void)mkdir(directories[i], 0755);
+		(void)mount("tmpfs", directories[i], "tmpfs", 0, NULL);
+	}
+}
+
+static void leave(void)
+{
+	ns_end_processes();
+	ns_leave();
+}
+
+TestSuite(automatic, .init = enter, .fini = leave);
+
+#define SPEC "interfaces:\n  e0: { match: { name: e0 }, ipv4: { method: auto } }\n"
+
+static void begin(bool serve)
+{
+	ns_begin();
+	ns_need_program("dhcpcd");
+	ns_need_program("dnsmasq");
+	ns_make_far_pair("e0");
+	ns_far_run("ip addr add 10.5.0.1/24 dev far-e0");
+	if (serve)
+		ns_far_run("dnsmasq -C /dev/null --port=0 -i far-e0 --bind-interfaces --dhcp-authoritative "
+			   "--dhcp-range=10.5.0.50,10.5.0.60,2m --dhcp-option=3,10.5.0.1 --dhcp-option=6,10.5.0.1 "
+			   "--dhcp-option=15,there.example --leasefile-ro --pid-file=%s/dnsmasq.pid "
+			   "--log-facility=%s/dnsmasq.log",
+			ns_dir(), ns_dir());
+}
+
+/* Those that speak to servers, and lead their sessions: a client has helpers, too. */
+static const char *clients(void)
+{
+	return ns_output("for p in $(pgrep -x dhcpcd); do test \"$(readlink /proc/$p/ns/net)\" = \"$(readlink "
+			 "/proc/self/ns/net)\" && test \"$(ps -o sid= -p $p | tr -d ' ')\" = $p && echo; done | wc -l");
+}
+
+static const char *addresses(void)
+{
+	return ns_output("ip -4 -o addr show dev e0 scope global | grep -c ' 10\\.5\\.0\\.[56][0-9]/24 '");
+}
+
+Test(automatic, address_is_leased_and_given_back)
+{
+	const char *before, *resolver;
+
+	begin(true);
+	before = ns_state();
+	resolver = ns_read_file("/etc/resolv.conf");
+	ns_apply_well(SPEC "routes: [{ to: 10.77.0.0/16, via: 10.5.0.1, interface: e0 }]\n");
+	cr_expect_str_eq(addresses(), "1\n");
+	cr_expect_str_eq(clients(), "1\n");
+	cr_expect(ns_try("ip route get 10.77.0.1 | grep -q 'via 10.5.0.1'"));
+	cr_expect(ns_try("ip route show default dev e0 | grep -q 'via 10.5.0.1'"));
+	cr_expect(ns_try("ping -c 1 -W 2 10.5.0.1"));
+	cr_expect_str_eq(ns_read_file("/etc/resolv.conf"), resolver, "the resolver is none of its business");
+	ns_down_well();
+	cr_expect_str_eq(clients(), "0\n");
+	ns_expect_state(before);
+}
+
+Test(automatic, client_of_the_system_does_as_well)
+{
+	struct ns_answer plan;
+	const char *before, *client;
+
+	begin(true);
+	ns_run("setsid dhcpcd -q -B -4 e0 >/dev/null 2>&1 & for i in $(seq 100); do ip -4 addr show dev e0 | grep -q "
+	       "inet && "
+	       "break; sleep 0.2; done");
+	ns_settle();
+	before = ns_state();
+	client = ns_read_file("/run/dhcpcd/e0-4.pid");
+	plan = ns_plan(SPEC);
+	cr_expect_null(strstr(plan.out, "\"op\":\"add\",\"kind\":\"dhcp_client\""), "%s", plan.out);
+	ns_apply_well(SPEC);
+	cr_expect_str_eq(clients(), "1\n");
+	ns_down_well();
+	cr_expect_str_eq(clients(), "1\n");
+	cr_expect_str_eq(ns_read_file("/run/dhcpcd/e0-4.pid"), client, "the same");
+	cr_expect_str_eq(addresses(), "1\n");
+	ns_expect_state(before);
+}
+
+Test(automatic, client_that_was_killed_is_missed_and_started_again)
+{
+	struct ns_answer answer;
+
+	begin(true);
+	ns_apply_well(SPEC);
+	ns_run("kill -KILL $(cat /run/dhcpcd/e0-4.pid)");
+	answer = ns_span("status --check");
+	ns_expect_exit(&answer, 2);
+	ns_expect_words(answer.out, NS_WORDS("dhcp_client dev e0"));
+	ns_apply_well(SPEC);
+	cr_expect_str_eq(clients(), "1\n");
+	ns_down_well();
+	cr_expect_str_eq(clients(), "0\n");
+	cr_expect_str_eq(
+		ns_output("pgrep -x dhcpcd | while read p; do readlink /proc/$p/ns/net; done | grep -c $(readlink "
+			  "/proc/self/ns/net)"),
+		"0\n", "nor helpers of it");
+}
+
+Test(automatic, test_takes_the_client_back)
+{
+	struct ns_answer answer;
+	const char *before;
+
+	begin(true);
+	before = ns_state();
+	answer = ns_span("apply --test %s", ns_spec(SPEC));
+	ns_expect_exit(&answer, 0);
+	cr_expect_str_eq(clients(), "0\n");
+	ns_expect_state(before);
+}
+
+Test(automatic, waiting_for_address)
+{
+	struct ns_answer answer;
+
+	begin(false);
+	answer = ns_apply(SPEC);
+	ns_expect_exit(&answer, 0);
+	ns_expect_words(answer.err, NS_WORDS("[waiting-for-address]", "e0 has no IPv4 address yet"));
+	cr_expect_str_eq(clients(), "1\n", "a server may come");
+	ns_down_well();
+	cr_expect_str_eq(clients(), "0\n");
+}
+
+Test(automatic, missing_program_is_named_before_anything_is_touched)
+{
+	struct ns_answer answer;
+	const char *before;
+
+	begin(false);
+	ns_run("mount --bind /dev/null $(command -v dhcpcd)");
+	before = ns_state();
+	answer = ns_apply(SPEC "addresses: [{ interface: e0, address: 10.9.0.1/24 }]\n");
+	ns_expect_exit(&answer, 69);
+	ns_expect_words(answer.err, NS_WORDS("install dhcpcd-base", "spec.yaml:"));
+	ns_expect_state(before);
+}
