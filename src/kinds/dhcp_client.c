@@ -316,13 +316,14 @@ static bool is_doomed(pid_t pid, const struct doomed *doomed)
 static bool tell(pid_t pid, void *data)
 {
 	struct doomed *doomed = data;
-	int fd LS_CLEANUP(ls_close) = is_doomed(pid, doomed) ? pidfd_open(pid, 0) : -1;
+	int fd = is_doomed(pid, doomed) ? pidfd_open(pid, 0) : -1;
 
-	if (fd < 0 || !is_doomed(pid, doomed) || pidfd_send_signal(fd, doomed->signal, NULL, 0) < 0)
-		return true;
-	ls_close(&doomed->waiting);
-	doomed->waiting = fd;
-	fd = -1;
+	if (fd >= 0 && is_doomed(pid, doomed) && pidfd_send_signal(fd, doomed->signal, NULL, 0) == 0) {
+		ls_close(&doomed->waiting);
+		doomed->waiting = fd;
+	} else {
+		ls_close(&fd);
+	}
 	return true;
 }
 
