@@ -350,6 +350,7 @@ static void stop(const char *dev)
 static const char configuration[] = "ipv4only\n"
 				    "noipv4ll\n"
 				    "nodelay\n"
+				    "timeout 0\n"
 				    "script /bin/true\n"
 				    "option subnet_mask, broadcast_address, routers, classless_static_routes\n";
 

@@ -290,6 +290,7 @@ Test(nat, listing_can_be_read_again)
 {
 	ns_begin();
 	make_hosts();
+	pretend_client("up0");
 	ns_run("ip link add t0 type bridge");
 	ns_apply_well(GIVEN "  t0: { match: { name: t0 }, mtu: 1420, clamp_mss: true }\n" NETWORKS("true") PUBLIC(
 		ONE_TO_ONE) "forwards: [{ interface: up0, protocol: [udp], port: 70-79, to: 10.10.1.20, source: "
