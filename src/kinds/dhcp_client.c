@@ -174,7 +174,7 @@ struct listing {
 };
 
 /* Ours hides a stranger's on the same link. */
-static void add(struct listing *listing, const char *dev, enum ls_owner owner)
+static void add(struct listing *listing, const char *dev, uint8_t owner)
 {
 	struct ls_dhcp_client *client;
 
