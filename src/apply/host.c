@@ -53,7 +53,8 @@ struct ls_ahead {
 
 /* By these the spec's links are found, and which sysctls matter. */
 #define FIRST_KINDS (LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS))
-#define AHEAD_KINDS (LS_DUMP_ALL & ~LS_BIT(LS_KIND_SYSCTL)) /* which sysctls matter, the spec has to say */
+/* Which sysctls matter, and whether DHCP clients do, the spec has to say. */
+#define AHEAD_KINDS (LS_DUMP_ALL & ~(LS_BIT(LS_KIND_SYSCTL) | LS_BIT(LS_KIND_DHCP_CLIENT)))
 
 static void *read_ahead(void *data)
 {

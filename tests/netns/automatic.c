@@ -102,6 +102,19 @@ Test(automatic, client_of_the_system_does_as_well)
 	ns_expect_state(before);
 }
 
+/* As far as anybody can see: a program of that name with the name of the link. */
+Test(automatic, client_of_another_make_does_as_well)
+{
+	begin(false);
+	ns_run("cd %s && cp $(command -v tail) udhcpc && touch e0 && { ./udhcpc -f e0 >/dev/null 2>&1 & } && until "
+	       "grep -q udhcpc "
+	       "/proc/$!/comm; do sleep 0.02; done",
+		ns_dir());
+	ns_apply_well(SPEC);
+	cr_expect_str_eq(clients(), "0\n");
+	ns_down_well();
+}
+
 Test(automatic, client_that_was_killed_is_missed_and_started_again)
 {
 	struct ns_answer answer;

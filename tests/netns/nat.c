@@ -207,11 +207,13 @@ static void expect_answer(
 		found, answer);
 }
 
-/* Something that could be the system's DHCP client: then linkspan runs none. */
+/* Something that could be the system's DHCP client: then linkspan runs none. It ends with the test. */
 static void pretend_client(const char *link)
 {
-	ns_run("cd %s && cp $(command -v tail) udhcpc && touch %s && { timeout 120 ./udhcpc -f %s >/dev/null 2>&1 & }",
-		ns_dir(), link, link);
+	ns_run("cd %s && cp $(command -v tail) udhcpc && touch %s && { ./udhcpc --pid=%d -f %s >/dev/null 2>&1 & } && "
+	       "until "
+	       "grep -q udhcpc /proc/$!/comm; do sleep 0.02; done",
+		ns_dir(), link, (int)getpid(), link);
 }
 
 /* Addresses come and go without linkspan; ports of the link are those of whichever it has. */
