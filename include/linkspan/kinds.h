@@ -21,6 +21,8 @@ struct ls_keyring *ls_kernel_keys(struct ls_kernel *kernel);
 /* A bit for each kind to dump, by enum ls_kind_id. Links are always read first when any other is asked for, since names
  * of links come from there, but only added to the set when asked for. */
 #define LS_DUMP_ALL UINT32_MAX
+/* Kinds whose dump has to be told what is of interest. */
+#define LS_DUMP_SCOPED (LS_BIT(LS_KIND_SYSCTL) | LS_BIT(LS_KIND_DHCP_CLIENT))
 /* Adds what the kernel has to `ret` (its arena holds the objects) and sorts it. `scope`: for kinds that cannot list. */
 int ls_kernel_dump(
 	struct ls_kernel *kernel, uint32_t kinds, const struct ls_set *scope, struct ls_set *ret, struct ls_error *err);

@@ -744,6 +744,7 @@ enum ls_xfrm_policy_attr {
 	LS_XFRM_POLICY_OTHER,
 };
 enum ls_xfrm_direction { LS_XFRM_IN, LS_XFRM_OUT, LS_XFRM_FWD }; /* as in linux/xfrm.h, XFRM_POLICY_IN, ... */
+extern const char *const ls_xfrm_direction_names[];
 
 /* A DHCP client (RFC 2131) that runs for a link and gets it an IPv4 address: dhcpcd of Debian's dhcpcd-base 9.4. Key:
  * the link. Mark: the name of a file that is open in its process. A stranger's is one of the system's: dhcpcd,
@@ -755,7 +756,6 @@ struct ls_dhcp_client {
 enum ls_dhcp_client_attr {
 	LS_DHCP_CLIENT_DEV,
 };
-extern const char *const ls_xfrm_direction_names[];
 
 /* ---- one object -------------------------------------------------------------------------------------------------- */
 

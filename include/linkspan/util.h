@@ -171,6 +171,14 @@ struct ls_arena;
 const char *ls_prefixes_text(struct ls_arena *arena, struct ls_prefix *list, size_t n);
 bool ls_ip_is_link_local(const struct ls_ip *ip); /* fe80::/10, 169.254.0.0/16 */
 
+/* ---- processes --------------------------------------------------------------------------------------------------- */
+
+/* What is in a file of /proc/PID ("comm", "cmdline"), as one line: words that end with a zero are kept apart by blanks.
+ * Truncates. False, and "": nothing, or it cannot be read. */
+bool ls_process_text(pid_t pid, const char *name, char *text, size_t size);
+/* Is it in this thread's network namespace? Who may not look is told that it is not. */
+bool ls_process_shares_network(pid_t pid);
+
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
 /* Reads a whole regular file, "-" for standard input. *ret_data has a zero after its last byte, not counted in

@@ -53,8 +53,7 @@ struct ls_ahead {
 
 /* By these the spec's links are found, and which sysctls matter. */
 #define FIRST_KINDS (LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS))
-/* Which sysctls matter, and whether DHCP clients do, the spec has to say. */
-#define AHEAD_KINDS (LS_DUMP_ALL & ~(LS_BIT(LS_KIND_SYSCTL) | LS_BIT(LS_KIND_DHCP_CLIENT)))
+#define AHEAD_KINDS (LS_DUMP_ALL & ~LS_DUMP_SCOPED) /* what else is of interest, the spec has to say */
 
 static void *read_ahead(void *data)
 {
@@ -252,11 +251,11 @@ static int add_ledger_scope(const struct ls_ledger *ledger, struct ls_set *scope
 	return 0;
 }
 
-/* Strangers' clients matter where one is asked for. */
-static int add_clients(const struct ls_set *desired, struct ls_set *scope)
+static int add_desired_scope(const struct ls_set *desired, struct ls_set *scope)
 {
 	ls_set_each (desired, i)
-		if (desired->objects[i]->kind == &ls_kind_dhcp_client && ls_set_add(scope, desired->objects[i]) < 0)
+		if (LS_BIT(desired->objects[i]->kind->id) & LS_DUMP_SCOPED &&
+			ls_set_add(scope, desired->objects[i]) < 0)
 			return -ENOMEM;
 	return 0;
 }
@@ -281,9 +280,9 @@ static int dump_in_scope(struct ls_host *host, uint32_t there, const struct ls_l
 	ls_set_init(&scope, ret->arena);
 	r = add_ledger_scope(ledger, &scope);
 	if (r >= 0 && desired)
-		r = ls_plan_sysctl_scope(desired, ret, &scope);
+		r = add_desired_scope(desired, &scope);
 	if (r >= 0 && desired)
-		r = add_clients(desired, &scope);
+		r = ls_plan_sysctl_scope(desired, ret, &scope);
 	if (r < 0) {
 		ls_error_set(err, r, "out of memory");
 	} else {

@@ -276,18 +276,11 @@ static pid_t file_holder(int fd)
 
 static int lock_busy(pid_t holder, const char *what, struct ls_error *err)
 {
-	char path[64], name[64] = "";
-	FILE *file;
+	char name[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)holder);
-	file = holder > 0 ? fopen(path, "re") : NULL;
-	if (file) {
-		if (fgets(name, sizeof(name), file))
-			name[strcspn(name, "\n")] = 0;
-		fclose(file);
-	}
 	if (holder <= 0)
 		return ls_error_set(err, -EBUSY, "another run holds the lock of %s: try again", what);
+	(void)ls_process_text(holder, "comm", name, sizeof(name));
 	return ls_error_set(err, -EBUSY, "process %d%s%s%s holds the lock of %s: try again when it has ended",
 		(int)holder, *name ? " (" : "", name, *name ? ")" : "", what);
 }

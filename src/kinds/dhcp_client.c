@@ -21,7 +21,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,32 +47,6 @@ static void client_describe(const struct ls_object *object, char *text, size_t s
 }
 
 /* ---- processes --------------------------------------------------------------------------------------------------- */
-
-static bool read_text(pid_t pid, const char *name, char *text, size_t size)
-{
-	LS_CLEANUP(ls_close) int fd = -1;
-	char path[64];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, size - 1);
-	text[n < 0 ? 0 : n] = '\0';
-	for (ssize_t i = 0; i + 1 < n; i++)
-		if (text[i] == '\0')
-			text[i] = ' ';
-	return n > 0;
-}
-
-static bool is_in_our_namespace(pid_t pid)
-{
-	struct stat ours, its;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
-	return !stat("/proc/thread-self/ns/net", &ours) && !stat(path, &its) && ours.st_ino == its.st_ino &&
-	       ours.st_dev == its.st_dev;
-}
 
 /* The link that a process of ours is for. */
 static bool read_mark(pid_t pid, char dev[static IFNAMSIZ])
@@ -114,27 +87,24 @@ static bool is_client(pid_t pid)
 	static const char *const names[] = { "dhcpcd", "dhclient", "udhcpc" };
 	char name[32];
 
-	if (!read_text(pid, "comm", name, sizeof(name)))
+	if (!ls_process_text(pid, "comm", name, sizeof(name)))
 		return false;
-	name[strcspn(name, "\n")] = '\0';
 	for (size_t i = 0; i < LS_ARRAY_SIZE(names); i++)
 		if (!strcmp(name, names[i]))
-			return is_in_our_namespace(pid);
+			return ls_process_shares_network(pid);
 	return false;
 }
 
-/* Calls `each` for every process until it returns false. */
-static void each_process(bool (*each)(pid_t pid, void *data), void *data)
+static void each_process(void (*each)(pid_t pid, void *data), void *data)
 {
 	DIR *directory = opendir("/proc");
 	struct dirent *entry;
-	bool go_on = true;
 
-	while (directory && go_on && (entry = readdir(directory))) {
+	while (directory && (entry = readdir(directory))) {
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 
 		if (pid > 0)
-			go_on = each(pid, data);
+			each(pid, data);
 	}
 	if (directory)
 		closedir(directory);
@@ -205,7 +175,7 @@ static void add_strangers(struct listing *listing, pid_t pid)
 	char line[1024];
 	bool all;
 
-	if (!read_text(pid, "cmdline", line, sizeof(line)))
+	if (!ls_process_text(pid, "cmdline", line, sizeof(line)))
 		return;
 	all = has_word(line, "[manager]") || has_word(line, "[master]");
 	for (size_t i = 0; i < links->n_entries; i++)
@@ -214,25 +184,24 @@ static void add_strangers(struct listing *listing, pid_t pid)
 }
 
 /* Of several processes of ours one speaks to the server, and leads the session; without it they are a remnant. */
-static bool list_one(pid_t pid, void *data)
+static void list_one(pid_t pid, void *data)
 {
 	struct listing *listing = data;
 	char dev[IFNAMSIZ];
 
 	if (!is_client(pid))
-		return true;
+		return;
 	if (!read_mark(pid, dev))
 		add_strangers(listing, pid);
 	else if (getsid(pid) == pid && ls_kernel_link_index(listing->kernel, dev))
 		add(listing, dev, LS_OWNER_OURS);
-	return listing->r >= 0;
 }
 
 static void list_managed(struct listing *listing)
 {
 	const struct ls_link_table *links = &listing->kernel->links;
 
-	if (!is_in_our_namespace(1))
+	if (!ls_process_shares_network(1))
 		return;
 	for (size_t i = 0; i < links->n_entries; i++)
 		if (is_managed(links->entries[i].index))
@@ -313,7 +282,7 @@ static bool is_doomed(pid_t pid, const struct doomed *doomed)
 }
 
 /* By pidfd, and looked at again once it is held: the number may have gone to another process. */
-static bool tell(pid_t pid, void *data)
+static void tell(pid_t pid, void *data)
 {
 	struct doomed *doomed = data;
 	int fd = is_doomed(pid, doomed) ? pidfd_open(pid, 0) : -1;
@@ -324,7 +293,6 @@ static bool tell(pid_t pid, void *data)
 	} else {
 		ls_close(&fd);
 	}
-	return true;
 }
 
 static void stop_those(const char *dev, int signal, bool leaders_only)
