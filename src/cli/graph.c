@@ -126,11 +126,6 @@ static const char *word_of(const struct ls_spec_interface *interface)
 	return words[interface->create];
 }
 
-static const char *family_of(const struct ls_spec_tunnel *tunnel)
-{
-	return tunnel->family == AF_INET ? "IPv4" : "IPv6";
-}
-
 static const struct ls_spec_tunnel *find_tunnel(const struct ls_spec *spec, const char *name)
 {
 	for (size_t i = 0; i < spec->n_tunnels; i++)
@@ -148,7 +143,7 @@ static void put_interface(const struct graph *graph, const struct ls_spec_interf
 	put_line(graph, "%s", interface->name);
 	if (tunnel)
 		put_line(graph, "%s, %s", tunnel->type == LS_TUNNEL_WIREGUARD ? "WireGuard" : "IPsec",
-			family_of(tunnel));
+			ls_ip_family_name(tunnel->family));
 	else if (interface->create == LS_CREATE_VLAN || interface->create == LS_CREATE_VXLAN)
 		put_line(graph, "%s %u", word_of(interface), interface->id);
 	else if (interface->create != LS_CREATE_NONE)
@@ -368,25 +363,36 @@ static void put_leads(const struct graph *graph)
 
 /* ---- tunnels ----------------------------------------------------------------------------------------------------- */
 
-static void put_allowed(
-	const struct ls_spec_peer *peer, const struct ls_spec_tunnel *tunnel, char label[static LABEL_MAX])
+/* The first two; none: all of the tunnel's family. */
+static void describe_allowed(
+	const struct ls_spec_tunnel *tunnel, const struct ls_spec_peer *peer, char label[static LABEL_MAX])
 {
+	size_t n = peer ? peer->n_allowed_ips : 0, length = 0;
 	char text[LS_PREFIX_TEXT_MAX];
-	size_t length = 0;
 
-	if (!peer->n_allowed_ips)
-		snprintf(label, LABEL_MAX, "all %s", family_of(tunnel));
-	for (size_t i = 0; i < peer->n_allowed_ips && i < 2; i++)
+	if (!n)
+		snprintf(label, LABEL_MAX, "all %s", ls_ip_family_name(tunnel->family));
+	for (size_t i = 0; i < n && i < 2; i++)
 		length += (size_t)snprintf(label + length, LABEL_MAX - length, "%s%s", i ? ", " : "",
 			ls_prefix_format(&peer->allowed_ips[i].subnet, text));
-	if (peer->n_allowed_ips > 2)
-		snprintf(label + length, LABEL_MAX - length, " and %zu more", peer->n_allowed_ips - 2);
+	if (n > 2)
+		snprintf(label + length, LABEL_MAX - length, " and %zu more", n - 2);
+}
+
+/* The other end: a node of which the label has begun. */
+static void end_peer(
+	const struct graph *graph, const struct ls_spec_tunnel *tunnel, const char *name, const char *label)
+{
+	char from[ID_MAX], to[ID_MAX];
+
+	end_node(graph, "shape=component");
+	put_edge(graph, id_of(from, "interface", tunnel->name), id_of(to, "peer", name), label, "dir=both");
 }
 
 /* Its name, or so much of its key that one knows it. */
 static void put_peer(const struct graph *graph, const struct ls_spec_tunnel *tunnel, const struct ls_spec_peer *peer)
 {
-	char name[64], endpoint[LS_IP_TEXT_MAX], from[ID_MAX], to[ID_MAX], label[LABEL_MAX];
+	char name[64], endpoint[LS_IP_TEXT_MAX], label[LABEL_MAX];
 
 	snprintf(name, sizeof(name), "%s %.24s", tunnel->name, peer->name ? peer->name : peer->public_key);
 	begin_node(graph, "  ", "peer", name);
@@ -397,34 +403,29 @@ static void put_peer(const struct graph *graph, const struct ls_spec_tunnel *tun
 		put_line(graph, "%s port %u", ls_ip_format(&peer->endpoint, endpoint), peer->endpoint_port);
 	else
 		put_line(graph, "calls");
-	end_node(graph, "shape=component");
-	put_allowed(peer, tunnel, label);
-	put_edge(graph, id_of(from, "interface", tunnel->name), id_of(to, "peer", name), label, "dir=both");
+	describe_allowed(tunnel, peer, label);
+	end_peer(graph, tunnel, name, label);
 }
 
 static void put_peers(const struct graph *graph, const struct ls_spec_tunnel *tunnel)
 {
-	char from[ID_MAX], to[ID_MAX];
-
 	for (size_t i = 0; i < tunnel->n_peers && i < LINES_MAX; i++)
 		put_peer(graph, tunnel, &tunnel->peers[i]);
 	if (tunnel->n_peers <= LINES_MAX)
 		return;
-	begin_node(graph, "  ", "peers", tunnel->name);
+	begin_node(graph, "  ", "peer", tunnel->name);
 	put_line(graph, "and %zu more peers", tunnel->n_peers - LINES_MAX);
-	end_node(graph, "shape=plaintext");
-	put_edge(graph, id_of(from, "interface", tunnel->name), id_of(to, "peers", tunnel->name), "", "dir=none");
+	end_peer(graph, tunnel, tunnel->name, "");
 }
 
 static void put_remote(const struct graph *graph, const struct ls_spec_tunnel *tunnel)
 {
-	char text[LS_IP_TEXT_MAX], from[ID_MAX], to[ID_MAX], label[LABEL_MAX];
+	char text[LS_IP_TEXT_MAX], label[LABEL_MAX];
 
 	begin_node(graph, "  ", "peer", tunnel->name);
 	put_line(graph, "%s", ls_ip_format(&tunnel->remote_addr, text));
-	end_node(graph, "shape=component");
-	snprintf(label, sizeof(label), "all %s", family_of(tunnel));
-	put_edge(graph, id_of(from, "interface", tunnel->name), id_of(to, "peer", tunnel->name), label, "dir=both");
+	describe_allowed(tunnel, NULL, label);
+	end_peer(graph, tunnel, tunnel->name, label);
 }
 
 static void put_tunnel(const struct graph *graph, const struct ls_spec_tunnel *tunnel)
@@ -435,7 +436,7 @@ static void put_tunnel(const struct graph *graph, const struct ls_spec_tunnel *t
 		put_between(graph, tunnel->name, tunnel->underlay, "by");
 	if (tunnel->network)
 		put_edge(graph, id_of(from, "interface", tunnel->name), id_of(to, "network", tunnel->network),
-			family_of(tunnel), "dir=none");
+			ls_ip_family_name(tunnel->family), "dir=none");
 	if (tunnel->type == LS_TUNNEL_WIREGUARD)
 		put_peers(graph, tunnel);
 	else
@@ -450,12 +451,13 @@ static void put_tunnels(const struct graph *graph)
 
 /* ---- networks and their hosts ------------------------------------------------------------------------------------ */
 
-static bool is_first(const struct graph *graph, size_t i)
+/* Do some of the first `n` arrows lead there? */
+static bool has_lead(const struct graph *graph, size_t n, const struct ls_ip *ip)
 {
-	for (size_t k = 0; k < i; k++)
-		if (!memcmp(&graph->leads[k].to, &graph->leads[i].to, sizeof(graph->leads[i].to)))
-			return false;
-	return true;
+	for (size_t i = 0; i < n; i++)
+		if (!memcmp(&graph->leads[i].to, ip, sizeof(*ip)))
+			return true;
+	return false;
 }
 
 static bool is_within(const struct ls_spec_subnet *subnet, const struct ls_ip *ip)
@@ -494,14 +496,6 @@ static void put_host_of_network(const struct graph *graph, const char *indent, c
 	end_node(graph, failed_over ? "style=\"rounded,bold\"" : "");
 }
 
-static bool has_lead(const struct graph *graph, const struct ls_ip *ip)
-{
-	for (size_t i = 0; i < graph->n_leads; i++)
-		if (!memcmp(&graph->leads[i].to, ip, sizeof(*ip)))
-			return true;
-	return false;
-}
-
 /* Those that nothing leads to: the others are drawn for that. */
 static void put_replicas(const struct graph *graph, const struct ls_spec_network *network)
 {
@@ -513,7 +507,7 @@ static void put_replicas(const struct graph *graph, const struct ls_spec_network
 		const struct ls_spec_ip *ip;
 
 		while ((ip = ls_spec_next_failed(graph->spec, network->name, families[f], &at)))
-			if (!has_lead(graph, &ip->ip) && n++ < LEADS_MAX)
+			if (!has_lead(graph, graph->n_leads, &ip->ip) && n++ < LEADS_MAX)
 				put_host_of_network(graph, "    ", &ip->ip);
 	}
 	if (n <= LEADS_MAX)
@@ -526,9 +520,12 @@ static void put_replicas(const struct graph *graph, const struct ls_spec_network
 /* Those of a network, or (NULL) of none. */
 static void put_hosts(const struct graph *graph, const char *indent, const struct ls_spec_network *network)
 {
-	for (size_t i = 0; i < graph->n_leads; i++)
-		if (is_first(graph, i) && network_of(graph->spec, &graph->leads[i].to) == network)
-			put_host_of_network(graph, indent, &graph->leads[i].to);
+	for (size_t i = 0; i < graph->n_leads; i++) {
+		const struct ls_ip *ip = &graph->leads[i].to;
+
+		if (!has_lead(graph, i, ip) && network_of(graph->spec, ip) == network)
+			put_host_of_network(graph, indent, ip);
+	}
 }
 
 static void put_subnet(const struct graph *graph, const struct ls_spec_subnet *subnet)

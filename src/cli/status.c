@@ -257,11 +257,12 @@ static void write_drift(struct cli *cli, const struct drifts *drifts)
 /* What the spec of the generation does without. NULL: nothing, or memory ran out. */
 static struct ls_spec *read_spec(const struct ls_generation *generation)
 {
+	static const char key[] = "suppress_warnings";
 	struct ls_diag diag = { 0 };
 	struct ls_spec *spec = NULL;
 
 	/* Of a hundred thousand routes, it need not be read to learn that. */
-	if (generation->spec_text && memmem(generation->spec_text, generation->spec_length, "suppress_warnings", 17))
+	if (generation->spec_text && memmem(generation->spec_text, generation->spec_length, key, sizeof(key) - 1))
 		(void)ls_spec_parse("", generation->spec_text, generation->spec_length, &spec, &diag, NULL);
 	ls_diag_done(&diag);
 	return spec;
