@@ -426,6 +426,7 @@ static void carry_out(struct ls_host *host, const struct goal *goal, const struc
 	int r;
 
 	report->outcome = LS_OUTCOME_RESTORED;
+	ls_await_leases(host, report->prepared, options->stop);
 	/* Before the guard comes: it has all memory in common with us, and what changes afterwards is copied. */
 	r = commit_begin(host, goal, options, report, &commit);
 	if (r >= 0)

@@ -171,14 +171,20 @@ static bool has_lease_with_routes(const struct ls_set *now, const char *dev)
 	return false;
 }
 
+/* Without carrier nobody can be asked. */
+static bool could_have_lease(const struct ls_set *now, const struct ls_object *client)
+{
+	const struct ls_link *link = ls_set_link(now, ((const struct ls_dhcp_client *)client)->dev);
+
+	return link && ls_object_has(&link->object, LS_LINK_CARRIER);
+}
+
 static enum patience look_at_lease(struct run *run, const struct ls_set *now, const struct ls_step *step)
 {
 	const char *dev = ((const struct ls_dhcp_client *)step->want)->dev;
-	const struct ls_link *link = ls_set_link(now, dev);
 
 	(void)run;
-	return link && ls_object_has(&link->object, LS_LINK_CARRIER) && !has_lease_with_routes(now, dev) ? WAIT_ON
-													 : WAIT_NO_MORE;
+	return could_have_lease(now, step->want) && !has_lease_with_routes(now, dev) ? WAIT_ON : WAIT_NO_MORE;
 }
 
 /* What follows may need the address: routes by a gateway of its subnet. No server is no failure: one may come. */
@@ -188,6 +194,37 @@ static const struct wait lease = {
 	.kinds = LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS) | LS_BIT(LS_KIND_ROUTE),
 	.most_ms = LEASE_WAIT_MS,
 };
+
+/* Of a client that runs already: the system's, for the most part, when it has only just been started, too. */
+static bool lacks_lease(struct ls_host *host, const struct ls_prepared *prepared)
+{
+	size_t to, from = ls_set_of_kind(&prepared->desired, &ls_kind_dhcp_client, &to);
+	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = from < to ? ls_arena_new() : NULL;
+	bool lacks = false;
+	struct ls_set now;
+
+	if (!arena)
+		return false;
+	ls_set_init(&now, arena);
+	if (ls_kernel_dump(host->kernel, LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS), NULL, &now, NULL) < 0)
+		to = from;
+	for (size_t i = from; i < to && !lacks; i++) {
+		const struct ls_object *client = prepared->desired.objects[i];
+
+		lacks = ls_set_find(&prepared->actual, client) && could_have_lease(&now, client) &&
+			!ls_has_lease(&now, ((const struct ls_dhcp_client *)client)->dev);
+	}
+	ls_set_done(&now);
+	return lacks;
+}
+
+void ls_await_leases(struct ls_host *host, const struct ls_prepared *prepared, const volatile sig_atomic_t *stop)
+{
+	double until = ls_now() + LEASE_WAIT_MS / 1e3;
+
+	while (lacks_lease(host, prepared) && ls_now() < until && !(stop && *stop))
+		pause_ms(WAIT_STEP_MS);
+}
 
 static bool needs_carrier(const struct ls_step *step)
 {

@@ -213,6 +213,8 @@ int ls_endpoints_write(struct ls_host *host, const struct ls_endpoints *endpoint
 
 /* Is there an IPv4 address on the link, whoever gave it? */
 bool ls_has_lease(const struct ls_set *now, const char *dev);
+/* Waits 20 s at most until the desired DHCP clients that run already have got one, on links with carrier. */
+void ls_await_leases(struct ls_host *host, const struct ls_prepared *prepared, const volatile sig_atomic_t *stop);
 
 /* ---- recover.c ----------------------------------------------------------------------------------------------------
  */
