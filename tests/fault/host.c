@@ -465,6 +465,16 @@ static void set_to_zero(const char *sysctl)
 	close(fd);
 }
 
+/* ASan wants to be first among the libraries: the shim is. */
+static void set_sanitizer(void)
+{
+	const char *old = getenv("ASAN_OPTIONS");
+	char options[1024];
+
+	snprintf(options, sizeof(options), "%s%sverify_asan_link_order=0", old ? old : "", old ? ":" : "");
+	(void)setenv("ASAN_OPTIONS", options, 1);
+}
+
 /* Files on a file system of our own: in memory, and gone with the last process that sees it. */
 void fault_begin(void)
 {
@@ -475,6 +485,7 @@ void fault_begin(void)
 		(void)mount("tmpfs", directory, "tmpfs", 0, NULL);
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* the guard outlives its run: it is waited for */
 	(void)setenv("LC_ALL", "C", 1);
+	set_sanitizer();
 	find_optional();
 	write_spec(STAGE_A, spec_a, pairs_a);
 	write_spec(STAGE_B, spec_b, "");

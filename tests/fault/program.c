@@ -83,23 +83,16 @@ static void set(const char *name, const char *value)
 		(void)unsetenv(name);
 }
 
-/* ASan wants to be first among the libraries, and its leak check cannot be traced. */
 static void set_environment(const struct faults *faults)
 {
-	static char old[512] = "?";
-	char path[PATH_MAX], options[1024];
+	char path[PATH_MAX];
 
-	if (!strcmp(old, "?"))
-		snprintf(old, sizeof(old), "%s", getenv("ASAN_OPTIONS") ? getenv("ASAN_OPTIONS") : "");
 	file_name(path, "report");
 	set("LS_FAULT_REPORT", path);
 	set("LS_FAULT", faults ? faults->run : NULL);
 	set("LS_FAULT_GUARD", faults ? faults->guard : NULL);
 	set("LS_FAULT_LOG", faults ? faults->log : NULL);
 	set("LS_FAULT_STATE", host_state());
-	snprintf(options, sizeof(options), "%s%sverify_asan_link_order=0%s", old, *old ? ":" : "",
-		faults && faults->wrapper ? ":detect_leaks=0" : "");
-	set("ASAN_OPTIONS", options);
 }
 
 #define WORDS_MAX 32
@@ -117,7 +110,7 @@ static size_t add_words(const char **argv, size_t n, char *text)
 	return n;
 }
 
-/* A wrapper is not preloaded itself. */
+/* A wrapper is not preloaded itself, and what it traces cannot look for leaks. */
 int program_start(const struct faults *faults, const char *arguments)
 {
 	char path[PATH_MAX], preload[PATH_MAX + 16], wrapper[2 * PATH_MAX] = "", words[PATH_MAX];
@@ -130,7 +123,8 @@ int program_start(const struct faults *faults, const char *arguments)
 	renew_report();
 	set_environment(faults);
 	if (faults && faults->wrapper) {
-		snprintf(wrapper, sizeof(wrapper), "%s env %s", faults->wrapper, preload);
+		snprintf(wrapper, sizeof(wrapper), "%s env %s ASAN_OPTIONS=%s:detect_leaks=0", faults->wrapper, preload,
+			getenv("ASAN_OPTIONS"));
 		n = add_words(argv, n, wrapper);
 	} else {
 		set("LD_PRELOAD", shim_path());

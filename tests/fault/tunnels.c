@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs that die, are refused or asked to stop while tunnels change: keys rotated, a prefix on its way from one peer to
+ * Runs that die, are refused or get no answer while tunnels change: keys rotated, a prefix on its way from one peer to
  * another, a peer gone and a new one, states and policies of IPsec renewed; beside a stranger's device and states. Keys
  * are made while the tests run.
  */
@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 TestSuite(tunnels, .init = fault_begin);
 
@@ -33,7 +34,7 @@ static void make_base(void)
 		  ">$i/dad_transmits; done");
 	host_batch(base_batch);
 	for (int i = 0; i < 100 && !test_links_are_settled(); i++)
-		host_must("sleep 0.02");
+		usleep(20000);
 	host_must("cd %s && wg set his0 listen-port 4000 private-key h.key peer $(cat k.pub) preshared-key one.psk "
 		  "allowed-ips 10.77.0.0/16 && "
 		  "ip xfrm state add src 192.0.2.1 dst 192.0.2.7 proto esp spi 0x7001 reqid 9 mode tunnel if_id 77 enc "

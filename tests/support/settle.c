@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <criterion/criterion.h>
+#include <linkspan/util.h>
 #include <linux/if_addr.h>
 #include <linux/if.h>
 #include <netlink/netlink.h>
@@ -32,7 +33,7 @@ static bool is_settled(struct rtnl_link *link)
 	unsigned flags = rtnl_link_get_flags(link);
 	bool tells = !(flags & IFF_LOOPBACK);
 
-	for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++)
+	for (size_t i = 0; i < LS_ARRAY_SIZE(silent); i++)
 		tells &= strcmp(type, silent[i]) != 0;
 	switch (rtnl_link_get_operstate(link)) {
 	case IF_OPER_UNKNOWN:

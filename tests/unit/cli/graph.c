@@ -24,6 +24,7 @@ static void draw(struct told *told, const char *body)
 	draw_kind(told, "gateway", body);
 }
 
+#define KEY(first) first "lX9Ly2byVTTyl387bsYP8VPBQGhFc4/t1+51uxLRs="
 #define UPLINK \
 	"up: { match: { name: eth0 }, ipv4: { method: manual, addresses: [192.0.2.1/24], gateway: 192.0.2.254 } }"
 
@@ -91,7 +92,26 @@ Test(graph, draws_the_first_of_many_and_counts_the_rest)
 	ls_buf_done(&body);
 }
 
-#define KEY(first) first "lX9Ly2byVTTyl387bsYP8VPBQGhFc4/t1+51uxLRs="
+Test(graph, draws_the_first_of_many_peers)
+{
+	struct ls_buf body = { 0 };
+	struct told told;
+
+	ls_buf_printf(&body,
+		"interfaces: { " UPLINK " }\ntunnels:\n  t0: { family: ipv4, type: wireguard, underlay: up, "
+		"private_key_file: k, peers: [");
+	for (unsigned i = 0; i < 10; i++)
+		ls_buf_printf(&body, "{ name: p%u, public_key: \"" KEY("E%c") "\", allowed_ips: [10.%u.0.0/16] }, ", i,
+			(int)('A' + i), i);
+	ls_buf_printf(&body, "] }\n");
+	ls_buf_append(&body, "", 1);
+	draw(&told, (const char *)body.data);
+	cr_expect_eq(count_of(told.out, "\"interface t0\" -> \"peer t0 p"), LINES_MAX);
+	cr_assert_says(told.out, "\"peer t0\" [label=\"and 4 more peers\\n\", shape=component];");
+	told_done(&told);
+	ls_buf_done(&body);
+}
+
 #define APPLIANCE(mode) \
 	"side: provider\ninterfaces: { " UPLINK ", in: { match: { name: in } } }\n" \
 	"networks: { prod: { interface: in, ipv4: { subnet: 10.1.0.0/24, gateway: 10.1.0.1 } } }\n" \
