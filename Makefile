@@ -17,8 +17,8 @@ LDFLAGS ?= -Wl,-z,relro,-z,now
 LIBRARIES := libnl-3.0 libmnl libnftnl yaml-0.1 jansson libsodium
 TEST_LIBRARIES := criterion libnl-route-3.0
 DEPS := build-essential pkg-config libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libnl-xfrm-3-dev libmnl-dev \
-	libnftnl-dev libyaml-dev libjansson-dev libsodium-dev libcriterion-dev iproute2 iputils-ping nftables strace tcpdump dhcpcd-base dnsmasq-base graphviz \
-	python3 python3-yaml python3-jsonschema
+	libnftnl-dev libyaml-dev libjansson-dev libsodium-dev libcriterion-dev iproute2 iputils-ping nftables \
+	strace tcpdump dhcpcd-base dnsmasq-base graphviz python3 python3-yaml python3-jsonschema
 LINT_DEPS := clang-format clang-tidy cppcheck shellcheck
 FUZZ_DEPS := clang libclang-rt-14-dev
 BENCH_DEPS := iproute2 nftables python3

@@ -207,21 +207,12 @@ static void expect_answer(
 		found, answer);
 }
 
-/* Something that could be the system's DHCP client: then linkspan runs none. It ends with the test. */
-static void pretend_client(const char *link)
-{
-	ns_run("cd %s && cp $(command -v tail) udhcpc && touch %s && { ./udhcpc --pid=%d -f %s >/dev/null 2>&1 & } && "
-	       "until "
-	       "grep -q udhcpc /proc/$!/comm; do sleep 0.02; done",
-		ns_dir(), link, (int)getpid(), link);
-}
-
 /* Addresses come and go without linkspan; ports of the link are those of whichever it has. */
 Test(nat, forwards_follow_the_addresses_that_others_give)
 {
 	ns_begin();
 	make_hosts();
-	pretend_client("up0");
+	ns_pretend_client("up0");
 	serve_both("two", "10.10.1.21", 1195);
 	serve_both("two", "2001:db8:a:1::21", 1195);
 	ns_apply_well(GIVEN "forwards:\n"
@@ -292,7 +283,7 @@ Test(nat, listing_can_be_read_again)
 {
 	ns_begin();
 	make_hosts();
-	pretend_client("up0");
+	ns_pretend_client("up0");
 	ns_run("ip link add t0 type bridge");
 	ns_apply_well(GIVEN "  t0: { match: { name: t0 }, mtu: 1420, clamp_mss: true }\n" NETWORKS("true") PUBLIC(
 		ONE_TO_ONE) "forwards: [{ interface: up0, protocol: [udp], port: 70-79, to: 10.10.1.20, source: "

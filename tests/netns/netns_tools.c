@@ -133,6 +133,14 @@ void ns_end_processes(void)
 		(int)getpid());
 }
 
+void ns_pretend_client(const char *link)
+{
+	ns_run("cd %s && cp $(command -v tail) udhcpc && touch %s && { ./udhcpc --pid=%d -f %s >/dev/null 2>&1 & } && "
+	       "until "
+	       "grep -q udhcpc /proc/$!/comm; do sleep 0.02; done",
+		ns_dir(), link, (int)getpid(), link);
+}
+
 void ns_clean(void)
 {
 	if (far_process > 0) {
@@ -304,28 +312,31 @@ pid_t ns_far(void)
 	return far_process;
 }
 
+/* All of it must succeed. */
+static void run_beside(const char *process, const char *format, va_list args)
+{
+	const char *command = format_text(format, args);
+
+	cr_assert_null(strchr(command, '\''), "%s", command);
+	ns_run("nsenter -t %s -n sh -ec '%s'", process, command);
+}
+
 void ns_far_run(const char *format, ...)
 {
-	const char *command;
 	va_list args;
 
 	va_start(args, format);
-	command = format_text(format, args);
+	run_beside(ns_text("%d", (int)far_process), format, args);
 	va_end(args);
-	cr_assert_null(strchr(command, '\''), "%s", command);
-	ns_run("nsenter --net=/proc/%d/ns/net sh -c '%s'", (int)far_process, command);
 }
 
 void ns_on(const char *host, const char *format, ...)
 {
-	const char *command;
 	va_list args;
 
 	va_start(args, format);
-	command = format_text(format, args);
+	run_beside(ns_text("$(cat %s/%s)", ns_dir(), host), format, args);
 	va_end(args);
-	cr_assert_null(strchr(command, '\''), "%s", command);
-	ns_run("nsenter -t $(cat %s/%s) -n sh -ec '%s'", ns_dir(), host, command);
 }
 
 void ns_make_far_pair(const char *name)

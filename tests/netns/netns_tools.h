@@ -61,8 +61,12 @@ const char *LS_PRINTF(1, 2) ns_text(const char *format, ...);
 const char *ns_read_file(const char *path);
 /* Text as JSON; the test fails when it is none. */
 json_t *ns_parse(const char *text);
+
 /* Ends what the test or the program has left running in the namespace, which would live on with it. */
 void ns_end_processes(void);
+/* Something that could be the system's DHCP client for a link, as far as anybody can see: then linkspan runs none. It
+ * ends with the test. */
+void ns_pretend_client(const char *link);
 
 /* A veth pair NAME, far-NAME, both up in this namespace and without addresses of the kernel's making. */
 void ns_make_pair(const char *name);
