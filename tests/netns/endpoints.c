@@ -152,6 +152,34 @@ Test(endpoints, endpoint_unresolved)
 	ns_expect_words(answer.out, NS_WORDS("(other.test:1300, unresolved)"));
 }
 
+/* A server that takes questions and never answers: the run does not wait as long as the resolver would. */
+Test(endpoints, resolver_that_is_silent_is_not_waited_for)
+{
+	struct ns_answer answer;
+
+	ns_begin();
+	ns_need_program("nft");
+	make_far_end();
+	ns_run("ip link set lo up; nft 'table ip silence { chain input { type filter hook input priority 0; udp dport "
+	       "53 "
+	       "counter drop; }; }'");
+	answer = apply(spec("gw.test:1300", ""));
+	ns_expect_words(
+		answer.err, NS_WORDS("'gw.test:1300' does not resolve (no answer in time)", "the tunnel is up"));
+	cr_expect(ns_try("nft list table ip silence | grep -q 'counter packets [1-9]'"), "it was asked");
+	cr_expect(ns_try("ip link show t0 up | grep -q t0"));
+	expect_state("unresolved", "");
+	/* Who is known already stays where it is meanwhile. */
+	name_is_at("192.0.2.2 gw.test\\n");
+	apply(spec("gw.test:1300", ""));
+	name_is_at("");
+	answer = apply(spec("gw.test:1300", ""));
+	ns_expect_words(answer.err, NS_WORDS("(no answer in time)", "its last address, 192.0.2.2, stays in use"));
+	cr_expect_str_eq(endpoint(), "192.0.2.2:1300");
+	cr_expect(pings());
+	ns_down_well();
+}
+
 /* Gone and made anew without a resolver, as at a boot. */
 Test(endpoints, last_good_address_is_used)
 {
