@@ -15,8 +15,9 @@
 
 /* ---- the host (host.c) ------------------------------------------------------------------------------------------- */
 
-/* `.init` of every test: directories of its own, the shim, the specs. */
+/* `.init` and `.fini` of every test: directories of its own, the shim, the specs. */
 void fault_begin(void);
+void fault_end(void);
 /* First line of every test: skips where no network namespaces are allowed. */
 void fault_need_namespace(void);
 

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-TestSuite(files, .init = fault_begin);
+TestSuite(files, .init = fault_begin, .fini = fault_end);
 
 /* ---- the log ----------------------------------------------------------------------------------------------------- */
 

@@ -491,6 +491,13 @@ void fault_begin(void)
 	write_spec(STAGE_B, spec_b, "");
 }
 
+/* What was mounted is gone with its processes; the directory beneath it is everybody's. */
+void fault_end(void)
+{
+	(void)umount2(directory, MNT_DETACH);
+	(void)rmdir(directory);
+}
+
 void fault_need_namespace(void)
 {
 	if (!isolated)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(kills, .init = fault_begin);
+TestSuite(kills, .init = fault_begin, .fini = fault_end);
 
 #define DEAD_GUARD "kill:life:1"
 

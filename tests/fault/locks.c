@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-TestSuite(locks, .init = fault_begin);
+TestSuite(locks, .init = fault_begin, .fini = fault_end);
 
 static double now_seconds(void)
 {

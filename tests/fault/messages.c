@@ -2,7 +2,7 @@
 /* Messages that the kernel refuses, and answers that never arrive. */
 #include "fault.h"
 
-TestSuite(messages, .init = fault_begin);
+TestSuite(messages, .init = fault_begin, .fini = fault_end);
 
 /* Refused in the middle of whatever batch it is in, at every one of them. */
 Test(messages, refused_change_is_taken_back_from_nothing)

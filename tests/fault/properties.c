@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(properties, .init = fault_begin);
+TestSuite(properties, .init = fault_begin, .fini = fault_end);
 
 /* ---- items ------------------------------------------------------------------------------------------------------- */
 

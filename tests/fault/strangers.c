@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-TestSuite(strangers, .init = fault_begin);
+TestSuite(strangers, .init = fault_begin, .fini = fault_end);
 
 /* Whose the object is that he changes. What is ours we may set or make again, what is his stays as he left it. */
 enum whose { HIS, OURS };

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-TestSuite(tunnels, .init = fault_begin);
+TestSuite(tunnels, .init = fault_begin, .fini = fault_end);
 
 /* ---- the host ---------------------------------------------------------------------------------------------------- */
 
