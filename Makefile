@@ -22,7 +22,7 @@ DEPS := build-essential pkg-config libnl-3-dev libnl-genl-3-dev libnl-route-3-de
 LINT_DEPS := clang-format clang-tidy cppcheck shellcheck
 FUZZ_DEPS := clang libclang-rt-14-dev
 BENCH_DEPS := iproute2 nftables python3
-VM_DEPS = wireguard-tools $(shell tests/vm/run --packages)
+VM_DEPS = wireguard-tools wireguard-go $(shell tests/vm/run --packages)
 
 SANITIZERS := address,undefined
 # The kernel's netlink macros (NLA_HDRLEN, NLMSG_ALIGN) are signed, sizes are not: no -Wsign-conversion.

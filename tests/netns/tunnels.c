@@ -131,6 +131,42 @@ NS_TEST_EACH(tunnels, each_family_through_each, ways)
 	cr_expect(!ns_try("ip link show t0 2>/dev/null"));
 }
 
+/* ---- peers of other makes ---------------------------------------------------------------------------------------- */
+
+static const struct make {
+	const char *program, *start;
+} makes[] = {
+	{ "wg-quick", "wg-quick up ./quick0.conf 2>/dev/null" },
+	/* In the foreground, or what it started would hold the test's pipe. */
+	{ "wireguard-go",
+		"modprobe tun; mkdir -p /run/wireguard; wireguard-go -f quick0 >go.log 2>&1 & for i in $(seq 200); "
+		"do [ -S /run/wireguard/quick0.sock ] && break; sleep 0.1; done; wg-quick strip ./quick0.conf "
+		">stripped; wg setconf quick0 stripped; ip addr add 10.99.0.2/24 dev quick0; ip link set quick0 up" },
+};
+
+/* wg-quick's own kind of file, of which the other end is made. */
+NS_TEST_EACH(tunnels, peer_of_another_make_is_reached, makes)
+{
+	const struct make *make = &makes[*number];
+
+	ns_begin();
+	ns_need_program(make->program);
+	make_peer();
+	ns_run("cd %s; printf '[Interface]\\nPrivateKey = %%s\\nListenPort = 1300\\nAddress = 10.99.0.2/24\\n[Peer]\\n"
+	       "PublicKey = %%s\\nAllowedIPs = 10.99.0.1/32\\nEndpoint = 192.0.2.1:1195\\n' \"$(cat there.key)\" '%s' "
+	       ">quick0.conf; chmod 600 quick0.conf",
+		ns_dir(), key("here"));
+	ns_on("peer", "cd %s; %s", ns_dir(), make->start);
+	ns_apply_well(spec("ipv4", "192.0.2.2:1300", ""));
+	cr_expect(pings("10.99.0.2"), "%s", make->program);
+	ns_on("peer", "ping -c 1 -W 5 10.99.0.1 >/dev/null");
+	/* Both count what came from the other. */
+	cr_expect(ns_try("wg show t0 transfer | awk '{ exit !($2 > 0 && $3 > 0) }'"));
+	ns_on("peer", "wg show quick0 | grep -q handshake");
+	ns_down_well();
+	ns_on("peer", "ip link del quick0");
+}
+
 /* ---- status ------------------------------------------------------------------------------------------------------ */
 
 /* The line of `wg show t0 dump` about the only peer, made of what status says of it. */
