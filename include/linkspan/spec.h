@@ -689,6 +689,8 @@ struct ls_site {
 	size_t n_suppressed;
 	size_t n_director_dual_stack; /* warnings that were suppressed */
 };
+/* Does the site do without that warning? Its hosts do, then. */
+bool ls_site_suppresses(const struct ls_site *site, enum ls_site_suppressible warning);
 
 /* As ls_spec_parse. What a site was when it was rendered last is not asked: see ls_site_allocate. */
 int ls_site_parse(const char *file, const char *text, size_t length, struct ls_site **ret, struct ls_diag *diag,

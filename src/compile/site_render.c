@@ -570,6 +570,17 @@ static int render_tenant(struct renderer *renderer, const struct ls_site_applian
 	return put_tunnels(renderer, appliance, LS_SIDE_TENANT);
 }
 
+/* The warning is the host's as much as the site's: a check of its spec, and every plan and apply, would give it again.
+ */
+static void put_platform(struct renderer *renderer, const struct ls_site_appliance *appliance)
+{
+	bool director = appliance->platform == LS_SITE_DIRECTOR;
+
+	(void)ls_buf_printf(renderer->buf, "platform: %s\n", director ? "director" : "vsphere");
+	if (director && ls_site_suppresses(renderer->layout->site, LS_SITE_DIRECTOR_DUAL_STACK))
+		put(renderer, "suppress_warnings: [director-dual-stack]\n");
+}
+
 /* What a tenant's appliance extends decides about its families: IPv6 needs both ends and the gateway. */
 static int render_appliance(struct renderer *renderer, const struct ls_site_appliance *appliance)
 {
@@ -579,8 +590,7 @@ static int render_appliance(struct renderer *renderer, const struct ls_site_appl
 	put_head(renderer, "appliance", appliance->host);
 	(void)ls_buf_printf(renderer->buf, "side: %s\n", provider ? "provider" : "tenant");
 	if (provider)
-		(void)ls_buf_printf(renderer->buf, "platform: %s\n",
-			appliance->platform == LS_SITE_DIRECTOR ? "director" : "vsphere");
+		put_platform(renderer, appliance);
 	put_ipv6(renderer);
 	put_interfaces(renderer, appliance->interfaces, appliance->n_interfaces);
 	return provider ? render_provider(renderer, appliance) : render_tenant(renderer, appliance);

@@ -464,8 +464,7 @@ static int check(struct site_checker *checker)
 	struct ls_site *site = checker->site;
 	int r = check_pool(checker);
 
-	for (size_t i = 0; i < site->n_suppressed; i++)
-		checker->quiet_dual_stack |= site->suppressed[i].value == LS_SITE_DIRECTOR_DUAL_STACK;
+	checker->quiet_dual_stack = ls_site_suppresses(site, LS_SITE_DIRECTOR_DUAL_STACK);
 	if (!site->ipv6_mark.line && !uses_ipv6(site))
 		ls_report_warning(checker->report, site->kind_mark, "ipv6-default",
 			"IPv6 communication is on, since there is no 'ipv6_communication', but nothing uses it; a site "

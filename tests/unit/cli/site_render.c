@@ -103,6 +103,40 @@ Test(site_render, files_of_removed_hosts_go_only_when_pruned)
 	remove_dir(dir);
 }
 
+/* A dual-stack network on Director: the host's spec warns of it just as the site does. */
+#define DUAL_STACK \
+	"organizations: { o: { networks: { n: {} } } }\ntenants: { t: { account: director, organization: o, " \
+	"networks: { n: " \
+	"{ ipv4: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 }, ipv6: { subnet: '2001:db8::/64', gateway: 'fe80::1' } } " \
+	"}, " \
+	"replicas: { r: { detected: { n: [10.0.0.9] } } }, appliances: { p: { platform: director, interfaces: { up: " \
+	"{ " \
+	"match: { name: a }, ipv4: { method: auto }, ipv6: { method: auto } }, n: { match: { name: b } } } } } } }\n"
+
+static void check_rendered(struct told *told, const char *text)
+{
+	char dir[64], path[128];
+
+	new_dir(dir);
+	cr_assert_eq(render(told, text, dir, NULL), CLI_EXIT_DONE, "%s", told->err);
+	told_done(told);
+	snprintf(path, sizeof(path), "%s/t-p.yaml", dir);
+	cr_assert_eq(told_run(told, told_words("check", path)), CLI_EXIT_DONE, "%s", told->err);
+	remove_dir(dir);
+}
+
+Test(site_render, warning_that_the_site_does_without_is_not_the_hosts)
+{
+	struct told told;
+
+	check_rendered(&told, "linkspan: 1\nkind: site\n" DUAL_STACK);
+	cr_assert_says(told.err, "[director-dual-stack]");
+	told_done(&told);
+	check_rendered(&told, "linkspan: 1\nkind: site\nsuppress_warnings: [director-dual-stack]\n" DUAL_STACK);
+	cr_assert_does_not_say(told.err, "[director-dual-stack]");
+	told_done(&told);
+}
+
 Test(site_render, files_of_others_are_not_replaced)
 {
 	char dir[64];
