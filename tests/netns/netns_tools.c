@@ -125,12 +125,21 @@ void ns_enter(void)
 	isolated = before && after && after != before && after != net_inode("/proc/1/ns/net");
 }
 
+static void end_processes_beside(pid_t process)
+{
+	ns_try("there=$(readlink /proc/%d/ns/net); for p in /proc/[0-9]*; do test ${p#/proc/} != %d -a ${p#/proc/} != "
+	       "$$ && "
+	       "test \"$(readlink $p/ns/net)\" = \"$there\" && kill -KILL ${p#/proc/}; done",
+		(int)process, (int)getpid());
+}
+
 void ns_end_processes(void)
 {
-	ns_try("here=$(readlink /proc/self/ns/net); for p in /proc/[0-9]*; do test ${p#/proc/} != %d -a ${p#/proc/} != "
-	       "$$ && "
-	       "test \"$(readlink $p/ns/net)\" = \"$here\" && kill -KILL ${p#/proc/}; done",
-		(int)getpid());
+	if (!isolated) /* those would be the machine's */
+		return;
+	end_processes_beside(getpid());
+	if (far_process > 0)
+		end_processes_beside(far_process);
 }
 
 void ns_pretend_client(const char *link)

@@ -62,7 +62,7 @@ const char *ns_read_file(const char *path);
 /* Text as JSON; the test fails when it is none. */
 json_t *ns_parse(const char *text);
 
-/* Ends what the test or the program has left running in the namespace, which would live on with it. */
+/* Ends what the test or the program has left running in the namespace or the far one, which would live on with it. */
 void ns_end_processes(void);
 /* Something that could be the system's DHCP client for a link, as far as anybody can see: then linkspan runs none. It
  * ends with the test. */
