@@ -160,9 +160,8 @@ Test(endpoints, resolver_that_is_silent_is_not_waited_for)
 	ns_begin();
 	ns_need_program("nft");
 	make_far_end();
-	ns_run("ip link set lo up; nft 'table ip silence { chain input { type filter hook input priority 0; udp dport "
-	       "53 "
-	       "counter drop; }; }'");
+	ns_run("ip link set lo up; nft 'table ip silence { chain input { type filter hook input priority 0; "
+	       "udp dport 53 counter drop; }; }'");
 	answer = apply(spec("gw.test:1300", ""));
 	ns_expect_words(
 		answer.err, NS_WORDS("'gw.test:1300' does not resolve (no answer in time)", "the tunnel is up"));

@@ -127,9 +127,9 @@ void ns_enter(void)
 
 static void end_processes_beside(pid_t process)
 {
-	ns_try("there=$(readlink /proc/%d/ns/net); for p in /proc/[0-9]*; do test ${p#/proc/} != %d -a ${p#/proc/} != "
-	       "$$ && "
-	       "test \"$(readlink $p/ns/net)\" = \"$there\" && kill -KILL ${p#/proc/}; done",
+	ns_try("there=$(readlink /proc/%d/ns/net); for p in /proc/[0-9]*; do "
+	       "test ${p#/proc/} != %d -a ${p#/proc/} != $$ && test \"$(readlink $p/ns/net)\" = \"$there\" && kill "
+	       "-KILL ${p#/proc/}; done",
 		(int)process, (int)getpid());
 }
 
