@@ -479,8 +479,9 @@ struct ls_spec_failed {
 };
 const struct ls_spec_ip *ls_spec_next_failed(
 	const struct ls_spec *spec, const char *network, uint8_t family, struct ls_spec_failed *at);
-/* Does the spec do without that warning? */
-bool ls_spec_suppresses(const struct ls_spec *spec, const char *id);
+/* Is that warning among those that a host's spec, or a site, does without? */
+bool ls_spec_suppresses(const struct ls_spec_name *suppressed, size_t n, const char *id);
+#define LS_DIRECTOR_DUAL_STACK "director-dual-stack"
 /* Takes another mode than the one written, and checks what depends on it. -EINVAL: `diag` says what is wrong. */
 int ls_spec_set_failover(struct ls_spec *spec, enum ls_failover_mode mode, struct ls_diag *diag);
 
@@ -660,13 +661,6 @@ struct ls_site_tenant {
 	const struct ls_site_appliance *provider; /* NULL: none */
 };
 
-struct ls_site_word {
-	struct ls_mark mark;
-	uint8_t value; /* enum ls_site_suppressible */
-};
-
-enum ls_site_suppressible { LS_SITE_DIRECTOR_DUAL_STACK };
-
 struct ls_site {
 	struct ls_arena *arena; /* of ls_site_free */
 	const char *file;
@@ -685,12 +679,10 @@ struct ls_site {
 	size_t n_plans, n_organizations;
 	struct ls_site_tenant *tenants;
 	size_t n_tenants;
-	struct ls_site_word *suppressed;
+	struct ls_spec_name *suppressed; /* as a host's; the hosts' as well */
 	size_t n_suppressed;
 	size_t n_director_dual_stack; /* warnings that were suppressed */
 };
-/* Does the site do without that warning? Its hosts do, then. */
-bool ls_site_suppresses(const struct ls_site *site, enum ls_site_suppressible warning);
 
 /* As ls_spec_parse. What a site was when it was rendered last is not asked: see ls_site_allocate. */
 int ls_site_parse(const char *file, const char *text, size_t length, struct ls_site **ret, struct ls_diag *diag,

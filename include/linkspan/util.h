@@ -127,6 +127,8 @@ struct ls_text ls_text_begin(char *text, size_t size);
 void ls_text_put(struct ls_text *text, const char *more);
 void ls_text_number(struct ls_text *text, uint32_t number); /* decimal */
 
+bool ls_text_same(const char *a, const char *b); /* NULL is the same as NULL alone */
+
 /* ---- addresses --------------------------------------------------------------------------------------------------- */
 
 #define LS_IP_TEXT_MAX 46     /* INET6_ADDRSTRLEN */

@@ -762,11 +762,6 @@ static int allocate_ports(struct allocator *allocator)
 
 /* ---- gateways ---------------------------------------------------------------------------------------------------- */
 
-static bool same_name(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 /* One in mode direct may only stay as it was rendered last. */
 static void check_mode(struct allocator *allocator, const struct ls_site_gateway *gateway)
 {
@@ -775,7 +770,7 @@ static void check_mode(struct allocator *allocator, const struct ls_site_gateway
 	if (!allocator->site->ipv6_communication || gateway->mode != LS_SITE_DIRECT)
 		return;
 	if (was && was->side == LS_SIDE_GATEWAY && was->variant == LS_SITE_DIRECT &&
-		same_name(was->dns_name, gateway->dns_name) && was->port == gateway->external_port)
+		ls_text_same(was->dns_name, gateway->dns_name) && was->port == gateway->external_port)
 		tell(allocator, LS_SEVERITY_WARNING, gateway->mode_mark, "gateway-nat-only",
 			"with IPv6 communication on, the gateway '%s' stays IPv4-only until it is in mode nat; "
 			"reconfigure it",

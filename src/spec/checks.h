@@ -45,8 +45,6 @@ ls_check_fn ls_check_appliance;  /* its side and platform, replicas, failover */
 /* What the mode of failover asks for. Uses no more of the checker than spec and report. */
 void ls_check_mode(struct ls_checker *checker);
 
-#define LS_DIRECTOR_DUAL_STACK "director-dual-stack"
-
 /* What is wrong with an address by itself, and within its subnet, or NULL: "a multicast address". */
 const char *ls_address_fault(const struct ls_ip *ip);
 const char *ls_address_subnet_fault(const struct ls_prefix *prefix);

@@ -112,36 +112,9 @@ const struct ls_mapping ls_management_mapping = {
 	.n_keys = LS_ARRAY_SIZE(management_keys),
 };
 
-/* Warnings that a spec may do without. */
-static const struct ls_word suppressible[] = { { LS_DIRECTOR_DUAL_STACK, 0 }, { NULL, 0 } };
-
-static int decode_warning(
-	struct ls_decoder *decoder, const struct ls_key *key, const struct ls_yaml_event *event, void *value)
-{
-	struct ls_key word = *key;
-	uint8_t place;
-	int r;
-
-	word.size = sizeof(place);
-	r = ls_decode_word(decoder, &word, event, &place);
-	if (r == 0)
-		*(const char **)value = suppressible[place].word;
-	return r;
-}
-
-static const struct ls_key warning_key = { LS_NAME("warning"), LS_AT(ls_spec_name, name), .decode = decode_warning,
-	.words = suppressible };
-
-const struct ls_mapping ls_suppressed_mapping = {
-	.what = "a warning",
-	.size = sizeof(struct ls_spec_name),
-	.shorthand = &warning_key,
-};
-
 const struct ls_reader_form ls_failover_forms[] = {
 	{ decode_addresses, NULL, { .type = LS_FORM_LIST } },
 	{ decode_replica_networks, NULL, { .type = LS_FORM_NAMED } },
-	{ decode_warning, NULL, { .type = LS_FORM_WORD } },
 	{ 0 },
 };
 
@@ -224,14 +197,6 @@ const struct ls_spec_ip *ls_spec_next_failed(
 		}
 	}
 	return NULL;
-}
-
-bool ls_spec_suppresses(const struct ls_spec *spec, const char *id)
-{
-	for (size_t i = 0; i < spec->n_suppressed; i++)
-		if (spec->suppressed[i].name && !strcmp(spec->suppressed[i].name, id))
-			return true;
-	return false;
 }
 
 int ls_spec_set_failover(struct ls_spec *spec, enum ls_failover_mode mode, struct ls_diag *diag)

@@ -102,7 +102,7 @@ static void check_director(struct ls_checker *checker)
 			n, spec->n_networks, DIRECTOR_NICS);
 	for (size_t i = 0; i < spec->n_networks; i++)
 		if (spec->networks[i].ipv4.mark.line && spec->networks[i].ipv6.mark.line &&
-			!ls_spec_suppresses(spec, LS_DIRECTOR_DUAL_STACK))
+			!ls_spec_suppresses(spec->suppressed, spec->n_suppressed, LS_DIRECTOR_DUAL_STACK))
 			ls_report_warning(checker->report, spec->networks[i].mark, LS_DIRECTOR_DUAL_STACK,
 				"the network '%s' has both families: an operator has to import all organization "
 				"networks "

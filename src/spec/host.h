@@ -16,7 +16,7 @@ extern const struct ls_mapping ls_host_mapping;
 
 /* The forms of what the readers of the files of these names take; decode NULL at the end. */
 extern const struct ls_reader_form ls_host_forms[], ls_interface_forms[], ls_link_forms[], ls_route_forms[],
-	ls_sysctl_forms[], ls_rule_forms[], ls_nat_forms[], ls_failover_forms[];
+	ls_sysctl_forms[], ls_rule_forms[], ls_nat_forms[], ls_failover_forms[], ls_warning_forms[];
 
 /* What the mappings' `finish` and the checks ask of each alone (schema_rules.c). */
 extern const char ls_rules_family[], ls_rules_match[], ls_rules_create[], ls_rules_interface[], ls_rules_route[],

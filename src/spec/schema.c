@@ -49,7 +49,7 @@ static struct ls_form form_of(const struct ls_key *key)
 {
 	static const struct ls_reader_form *const tables[] = { ls_host_forms, ls_interface_forms, ls_link_forms,
 		ls_route_forms, ls_sysctl_forms, ls_rule_forms, ls_nat_forms, ls_tunnel_forms, ls_failover_forms,
-		ls_site_forms, common };
+		ls_warning_forms, ls_site_forms, common };
 	const struct ls_reader_form *found = NULL;
 	struct ls_form form = { 0 };
 

@@ -142,16 +142,6 @@ static const struct ls_mapping range_mapping = {
 	.shorthand = &range_key,
 };
 
-static const struct ls_word suppressible[] = { { "director-dual-stack", LS_SITE_DIRECTOR_DUAL_STACK }, { NULL, 0 } };
-
-static const struct ls_key suppressed_key = { LS_NAME("warning"), LS_AT(ls_site_word, value), LS_WORD(suppressible) };
-
-static const struct ls_mapping suppressed_mapping = {
-	.what = "a warning",
-	.size = sizeof(struct ls_site_word),
-	.shorthand = &suppressed_key,
-};
-
 /* A site describes links that are there; the hosts' own specs may make more. */
 static const struct ls_key interface_keys[] = {
 	{ LS_NAME("match"), LS_SAME, LS_MARK(ls_spec_interface, match_mark), LS_MAPPING(&ls_match_mapping),
@@ -441,7 +431,7 @@ static const struct ls_key site_keys[] = {
 		LS_NAMED(&plan_mapping) },
 	{ LS_NAME("tenants"), LS_AT(ls_site, tenants), LS_PRESENT(ls_site, n_tenants), LS_NAMED(&tenant_mapping) },
 	{ LS_NAME("suppress_warnings"), LS_AT(ls_site, suppressed), LS_PRESENT(ls_site, n_suppressed),
-		LS_LIST(&suppressed_mapping) },
+		LS_LIST(&ls_suppressed_mapping) },
 };
 
 const struct ls_mapping ls_site_mapping = {

@@ -20,7 +20,6 @@ struct site_checker {
 	struct ls_report *report;
 	struct ls_table names; /* of hosts */
 	const struct ls_site_plan_network *vlans[VLAN_MAX + 1];
-	bool quiet_dual_stack;
 };
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
@@ -283,10 +282,10 @@ static void check_dual_stack(
 		!checker->site->ipv6_communication || !network->ipv4.subnet.ip.family ||
 		!network->ipv6.subnet.ip.family)
 		return;
-	if (checker->quiet_dual_stack)
+	if (ls_spec_suppresses(checker->site->suppressed, checker->site->n_suppressed, LS_DIRECTOR_DUAL_STACK))
 		checker->site->n_director_dual_stack++;
 	else
-		ls_report_warning(checker->report, network->mark, "director-dual-stack",
+		ls_report_warning(checker->report, network->mark, LS_DIRECTOR_DUAL_STACK,
 			"the dual-stack network '%s' of '%s' is on Cloud Director: import all organization networks "
 			"into the vApps by hand, or failover may fail (suppress_warnings: [director-dual-stack] once "
 			"that is seen to)",
@@ -464,7 +463,6 @@ static int check(struct site_checker *checker)
 	struct ls_site *site = checker->site;
 	int r = check_pool(checker);
 
-	checker->quiet_dual_stack = ls_site_suppresses(site, LS_SITE_DIRECTOR_DUAL_STACK);
 	if (!site->ipv6_mark.line && !uses_ipv6(site))
 		ls_report_warning(checker->report, site->kind_mark, "ipv6-default",
 			"IPv6 communication is on, since there is no 'ipv6_communication', but nothing uses it; a site "

@@ -19,14 +19,6 @@ void ls_site_free(struct ls_site *site)
 	ls_arena_free(site->arena); /* and with it the struct itself */
 }
 
-bool ls_site_suppresses(const struct ls_site *site, enum ls_site_suppressible warning)
-{
-	for (size_t i = 0; i < site->n_suppressed; i++)
-		if (site->suppressed[i].value == warning)
-			return true;
-	return false;
-}
-
 static void free_document(struct ls_site_document **document)
 {
 	ls_site_free((struct ls_site *)*document);

@@ -30,3 +30,8 @@ void ls_text_number(struct ls_text *text, uint32_t number)
 	while (number /= 10);
 	ls_text_put(text, first);
 }
+
+bool ls_text_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}

@@ -78,6 +78,27 @@ static inline const char *json_text_at(const json_t *json, const char *key)
 	return text ? text : "(null)";
 }
 
+/* A site, with a warning director-dual-stack. */
+#define DUAL_STACK_ON_DIRECTOR \
+	"linkspan: 1\n" \
+	"kind: site\n" \
+	"organizations: { o: { networks: { n: {} } } }\n" \
+	"tenants:\n" \
+	"  t:\n" \
+	"    account: director\n" \
+	"    organization: o\n" \
+	"    networks:\n" \
+	"      n:\n" \
+	"        ipv4: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 }\n" \
+	"        ipv6: { subnet: '2001:db8::/64', gateway: 'fe80::1' }\n" \
+	"    replicas: { r: { detected: { n: [10.0.0.9] } } }\n" \
+	"    appliances:\n" \
+	"      p:\n" \
+	"        platform: director\n" \
+	"        interfaces:\n" \
+	"          up: { match: { name: a }, ipv4: { method: auto }, ipv6: { method: auto } }\n" \
+	"          n: { match: { name: b } }\n"
+
 /* A file of that content; the name is written to `path`. */
 static inline const char *write_file(char path[static 64], const char *text)
 {

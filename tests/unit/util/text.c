@@ -33,3 +33,9 @@ Test(text, what_does_not_fit_is_left_out)
 	ls_text_put(&text, "a");
 	cr_expect_str_empty(buffer);
 }
+
+Test(text, none_is_the_same_as_none)
+{
+	cr_expect(ls_text_same("a", "a") && ls_text_same(NULL, NULL));
+	cr_expect_not(ls_text_same("a", "b") || ls_text_same("", NULL) || ls_text_same(NULL, "a"));
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a host of a site needs, now that it is another than the one that was rendered last.
+ */
+#include <linkspan/compile.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const char *families_text(uint8_t families)
+{
+	static const char *const texts[] = { "none", "IPv4", "IPv6", "IPv4 and IPv6" };
+
+	return texts[families & (LS_SITE_IPV4 | LS_SITE_IPV6)];
+}
+
+struct reasons {
+	char *text;
+	size_t length;
+};
+
+static void LS_PRINTF(2, 3) give_reason(struct reasons *reasons, const char *format, ...)
+{
+	va_list ap;
+	int n;
+
+	if (reasons->length)
+		reasons->length +=
+			(size_t)snprintf(reasons->text + reasons->length, LS_SITE_REASON_MAX - reasons->length, "; ");
+	va_start(ap, format);
+	n = vsnprintf(reasons->text + reasons->length, LS_SITE_REASON_MAX - reasons->length, format, ap);
+	va_end(ap);
+	reasons->length += n > 0 ? (size_t)n : 0;
+	if (reasons->length >= LS_SITE_REASON_MAX)
+		reasons->length = LS_SITE_REASON_MAX - 1;
+}
+
+static const char *variant_text(const struct ls_site_host *host)
+{
+	if (host->side == LS_SIDE_GATEWAY)
+		return host->variant == LS_SITE_DIRECT ? "direct" : "nat";
+	return host->variant == LS_SITE_DIRECTOR ? "director" : "vsphere";
+}
+
+static enum ls_site_action compare_hosts(
+	const struct ls_site_host *was, const struct ls_site_host *now, struct reasons *reasons)
+{
+	bool gateway = now->side == LS_SIDE_GATEWAY;
+
+	if (was->side != now->side)
+		give_reason(reasons, "%s becomes %s", ls_site_sides[was->side], ls_site_sides[now->side]);
+	else if (was->variant != now->variant)
+		give_reason(reasons, "%s %s becomes %s", gateway ? "mode" : "platform", variant_text(was),
+			variant_text(now));
+	if (was->families != now->families)
+		give_reason(reasons, "%s becomes %s", families_text(was->families), families_text(now->families));
+	if (reasons->length && !gateway)
+		return LS_SITE_REDEPLOY;
+	if (!ls_text_same(was->dns_name, now->dns_name))
+		give_reason(reasons, "the name becomes %s", now->dns_name ? now->dns_name : "an address");
+	if (was->port != now->port)
+		give_reason(reasons, "port %u becomes %u", was->port, now->port);
+	if (reasons->length)
+		return LS_SITE_RECONFIGURE;
+	if (was->crc == now->crc && was->length == now->length)
+		return LS_SITE_KEEP;
+	give_reason(reasons, gateway ? "other ports are forwarded, or its interfaces changed"
+				     : "its networks, replicas, addresses or tunnels changed");
+	return LS_SITE_RECONFIGURE;
+}
+
+enum ls_site_action ls_site_compare(const struct ls_site *site, const struct ls_site_host *was,
+	const struct ls_site_host *now, char reason[static LS_SITE_REASON_MAX])
+{
+	struct reasons reasons = { .text = reason };
+	enum ls_site_action action;
+
+	reason[0] = '\0';
+	if (!now) {
+		give_reason(&reasons, "no longer in the site");
+		return LS_SITE_REMOVE;
+	}
+	if (!was) {
+		give_reason(&reasons, "new");
+		return LS_SITE_DEPLOY;
+	}
+	action = compare_hosts(was, now, &reasons);
+	if (!site->ipv6_communication || now->families & LS_SITE_IPV6)
+		return action;
+	give_reason(&reasons, "IPv6 communication is on, but it has IPv4 only%s",
+		now->side == LS_SIDE_GATEWAY && now->variant == LS_SITE_DIRECT ? ", in mode direct"
+									       : "; give its interface 'ipv6'");
+	return now->side == LS_SIDE_GATEWAY ? LS_SITE_RECONFIGURE : LS_SITE_REDEPLOY;
+}
