@@ -155,6 +155,7 @@ struct ls_run_options {
 	const char *message;               /* may be NULL */
 	const volatile sig_atomic_t *stop; /* non-zero: fail and take back; may be NULL */
 	unsigned lock_wait_ms;             /* how long to wait for another run */
+	unsigned address_wait_ms;          /* and, in all, for addresses from routers and DHCP servers */
 	bool test;                         /* apply: take it back once it is verified, and record nothing */
 };
 

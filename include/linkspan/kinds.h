@@ -30,9 +30,15 @@ int ls_kernel_dump(
 /* Adds a key (a sysctl without a value) for each sysctl below net that can be written and that everybody may read: the
  * scope of a dump that is to be complete. Some 250, and 300 for each link. */
 int ls_kernel_list_sysctls(struct ls_kernel *kernel, struct ls_set *ret, struct ls_error *err);
+/* Likewise a key for each link and family. Reads the links. */
+int ls_kernel_list_dhcp_clients(struct ls_kernel *kernel, struct ls_set *ret, struct ls_error *err);
 
 /* 0 = no such link, as of the last dump of links. */
 uint32_t ls_kernel_link_index(const struct ls_kernel *kernel, const char *name);
+/* What router advertisements on the link have said of addresses from a DHCPv6 server, as of the last dump of links:
+ * flag M (RFC 4861, 4.2). The kernel forgets it when the link goes down. */
+enum ls_advertised { LS_ADVERTISED_NOTHING, LS_ADVERTISED_UNMANAGED, LS_ADVERTISED_MANAGED };
+enum ls_advertised ls_kernel_link_advertised(const struct ls_kernel *kernel, const char *name);
 /* Was there something in the dumps so far whose mark the kernel does not tell (struct ls_kind, `claim`)? */
 bool ls_kernel_hides_marks(const struct ls_kernel *kernel);
 /* Did the last dump leave nftables out, for want of privilege (CAP_NET_ADMIN)? */

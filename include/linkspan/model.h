@@ -746,15 +746,18 @@ enum ls_xfrm_policy_attr {
 enum ls_xfrm_direction { LS_XFRM_IN, LS_XFRM_OUT, LS_XFRM_FWD }; /* as in linux/xfrm.h, XFRM_POLICY_IN, ... */
 extern const char *const ls_xfrm_direction_names[];
 
-/* A DHCP client (RFC 2131) that runs for a link and gets it an IPv4 address: dhcpcd of Debian's dhcpcd-base 9.4. Key:
- * the link. Mark: the name of a file that is open in its process. A stranger's is one of the system's: dhcpcd,
- * dhclient, udhcpc, systemd-networkd or NetworkManager. */
+/* A DHCP client that runs for a link and gets it an IPv4 address (RFC 2131) or, where router advertisements say so, an
+ * IPv6 one (RFC 8415): dhcpcd of Debian's dhcpcd-base 9.4. Key: link and family. Mark: the name of a file that is open
+ * in its process. A stranger's is one of the system's: dhcpcd, dhclient, udhcpc, systemd-networkd or NetworkManager;
+ * or, in a dump whose scope asks for it, none, where router advertisements say that there is nothing to ask for. */
 struct ls_dhcp_client {
 	struct ls_object object;
 	const char *dev;
+	uint8_t family; /* enum ls_family */
 };
 enum ls_dhcp_client_attr {
 	LS_DHCP_CLIENT_DEV,
+	LS_DHCP_CLIENT_FAMILY,
 };
 
 /* ---- one object -------------------------------------------------------------------------------------------------- */

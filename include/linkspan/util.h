@@ -180,6 +180,8 @@ bool ls_ip_is_link_local(const struct ls_ip *ip); /* fe80::/10, 169.254.0.0/16 *
 bool ls_process_text(pid_t pid, const char *name, char *text, size_t size);
 /* Is it in this thread's network namespace? Who may not look is told that it is not. */
 bool ls_process_shares_network(pid_t pid);
+/* Those that there are, as /proc lists them; they may be gone by the time they are looked at. */
+void ls_process_each(void (*each)(pid_t pid, void *data), void *data);
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 

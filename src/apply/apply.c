@@ -135,15 +135,21 @@ static void report_waiting(const struct ls_set *desired, const struct ls_set *no
 	}
 }
 
-/* Of a DHCP client, ours or the system's: who asks for an address automatically wants to know that there is none. */
-static void report_without_lease(const struct ls_set *desired, const struct ls_set *now, struct ls_diag *notes)
+/* Who asks for an address automatically wants to know that there is none. */
+static void report_without_address(const struct ls_set *desired, const struct ls_set *now, struct ls_diag *notes)
 {
+	static const char *const why[] = {
+		[LS_FAMILY_IPV4] = "IPv4 address yet: no DHCP server has given it one",
+		[LS_FAMILY_IPV6] = "IPv6 address yet: no router has advertised a prefix, no DHCPv6 server has given it "
+				   "one",
+	};
+
 	ls_set_each (desired, i) {
 		const struct ls_dhcp_client *client = (const struct ls_dhcp_client *)desired->objects[i];
 
-		if (client->object.kind == &ls_kind_dhcp_client && !ls_has_lease(now, client->dev))
+		if (client->object.kind == &ls_kind_dhcp_client && !ls_has_given_address(now, client))
 			ls_diag_report(notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "waiting-for-address",
-				"%s has no IPv4 address yet: no DHCP server has given it one", client->dev);
+				"%s has no %s", client->dev, why[client->family]);
 	}
 }
 
@@ -181,7 +187,7 @@ static int verify(struct ls_host *host, struct ls_run_report *report)
 	if (r >= 0) {
 		report_bystanders(prepared->plan, &now, &report->notes);
 		report_waiting(&prepared->desired, &now, &report->notes);
-		report_without_lease(&prepared->desired, &now, &report->notes);
+		report_without_address(&prepared->desired, &now, &report->notes);
 	}
 	ls_plan_free(left);
 	ls_set_done(&now);
@@ -360,10 +366,14 @@ static void commit_done(struct commit *commit)
 static int change_kernel(
 	struct ls_host *host, struct commit *commit, const struct ls_run_options *options, struct ls_run_report *report)
 {
-	struct ls_execution execution = {
-		.plan = report->prepared->plan, .stop = options->stop, .notes = &report->notes
-	};
 	double start = ls_now(), sent;
+	struct ls_execution execution = {
+		.plan = report->prepared->plan,
+		.stop = options->stop,
+		.notes = &report->notes,
+		.desired = &report->prepared->desired,
+		.addresses_until = start + options->address_wait_ms / 1e3,
+	};
 	int r;
 
 	if (!options->test)
@@ -426,7 +436,6 @@ static void carry_out(struct ls_host *host, const struct goal *goal, const struc
 	int r;
 
 	report->outcome = LS_OUTCOME_RESTORED;
-	ls_await_leases(host, report->prepared, options->stop);
 	/* Before the guard comes: it has all memory in common with us, and what changes afterwards is copied. */
 	r = commit_begin(host, goal, options, report, &commit);
 	if (r >= 0)

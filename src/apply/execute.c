@@ -462,7 +462,7 @@ static int run_group(struct run *run, size_t from, size_t to)
 		return run_interrupted(run);
 	r = look_again(run, from, to);
 	if (r >= 0)
-		r = run_await_carrier(run, from, to);
+		r = run_await_needs(run, from, to);
 	if (r >= 0)
 		r = run_steps(run, from, to);
 	return r < 0 ? r : run_settle(run, from, to);
@@ -518,8 +518,12 @@ int ls_execute(struct ls_host *host, const struct ls_execution *execution, struc
 		return ls_error_set(err, -ENOMEM, "out of memory");
 	for (size_t from = 0; from < plan->n_steps && (r >= 0 || execution->go_on); from = to) {
 		to = end_of_group(plan, from);
-		r = run_group(&run, from, to);
+		r = run_await_addresses(&run, from);
+		if (r >= 0)
+			r = run_group(&run, from, to);
 	}
+	if (r >= 0)
+		r = run_await_addresses(&run, plan->n_steps);
 	free(run.results);
 	return r < 0 ? r : run.failed ? (err && err->code ? err->code : -EIO) : 0;
 }

@@ -13,6 +13,7 @@ struct run {
 	struct ls_error *err; /* of the first failure */
 	bool failed;
 	bool quick; /* a failure was found by the transaction: stop queueing */
+	bool addresses_awaited;
 };
 
 static inline const struct ls_object *object_of(const struct ls_step *step)
@@ -30,5 +31,8 @@ bool run_must_stop(const struct run *run);
 int run_interrupted(struct run *run); /* says so; -EINTR */
 
 /* settle.c: waits until what the steps from `from` on need, or made, is there. */
-int run_await_carrier(struct run *run, size_t from, size_t to);
+int run_await_needs(struct run *run, size_t from, size_t to);
 int run_settle(struct run *run, size_t from, size_t to);
+/* Before the step `next`, and at the end: once, as soon as what may need them follows, waits for the addresses that
+ * routers and DHCP servers give, on links with carrier. */
+int run_await_addresses(struct run *run, size_t next);

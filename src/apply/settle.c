@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel, or udev, comes to by itself between two groups of steps: carrier, the end of duplicate address
- * detection, the files of new links.
+ * What the kernel, udev or a client comes to by itself between two groups of steps: carrier, the end of duplicate
+ * address detection, the files of new links, what routers and DHCP servers give.
  */
 #include "execute.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,7 +15,7 @@
 #define DAD_EACH_MS 5        /* and the kernel ends some 600 detections a second, one after the other (6.1) */
 #define CARRIER_WAIT_MS 5000 /* what cards take for it */
 #define UDEV_WAIT_MS 5000
-#define LEASE_WAIT_MS 20000 /* an offer, and ARP probes of 5 s (RFC 5227); again after 4 s (RFC 2131, 4.1) */
+#define RA_WAIT_MS 6000 /* detection of our address, 1 s, and solicitations, the second after 4 s (RFC 4861, 10) */
 
 static void pause_ms(unsigned ms)
 {
@@ -29,6 +30,7 @@ struct wait {
 	enum patience (*look)(struct run *run, const struct ls_set *now, const struct ls_step *step);
 	uint32_t kinds;            /* to look at */
 	unsigned most_ms, each_ms; /* how long: in any case, and for each step that it concerns */
+	bool for_addresses;        /* no longer than the run waits for addresses from outside */
 	const char *too_long;      /* the failure when that is over; NULL: it goes on */
 };
 
@@ -82,6 +84,8 @@ static int wait_for(struct run *run, const struct wait *wait, size_t from, size_
 		waiting |= concerned;
 		until += concerned ? wait->each_ms / 1e3 : 0;
 	}
+	if (wait->for_addresses && until > run->execution->addresses_until)
+		until = run->execution->addresses_until;
 	while (waiting) {
 		r = look(run, wait, from, to, &waiting);
 		if (r < 0 || !waiting)
@@ -137,18 +141,24 @@ static bool starts_dhcp_client(const struct ls_step *step)
 	return step->op == LS_OP_ADD && kind_of(step) == &ls_kind_dhcp_client;
 }
 
-static bool is_leased(const struct ls_object *object, const char *dev)
+static const uint8_t socket_families[] = { [LS_FAMILY_IPV4] = AF_INET, [LS_FAMILY_IPV6] = AF_INET6 };
+
+/* An address that came from outside, for more than the link alone, and can be used: neither one that is still being
+ * checked for duplicates nor one that was found to be one. */
+static bool is_given(const struct ls_object *object, const struct ls_dhcp_client *client)
 {
 	const struct ls_address *address = (const struct ls_address *)object;
 
-	return object->kind == &ls_kind_address && address->address.family == AF_INET &&
-	       address->scope == LS_SCOPE_GLOBAL && !strcmp(address->dev, dev);
+	return object->kind == &ls_kind_address && object->owner != LS_OWNER_OURS &&
+	       address->address.family == socket_families[client->family] && address->scope == LS_SCOPE_GLOBAL &&
+	       !ls_ip_is_link_local(&address->address) && !ls_object_has(object, LS_ADDRESS_TENTATIVE) &&
+	       !ls_object_has(object, LS_ADDRESS_DADFAILED) && !strcmp(address->dev, client->dev);
 }
 
-bool ls_has_lease(const struct ls_set *now, const char *dev)
+bool ls_has_given_address(const struct ls_set *now, const struct ls_dhcp_client *client)
 {
 	ls_set_each (now, i)
-		if (is_leased(now->objects[i], dev))
+		if (is_given(now->objects[i], client))
 			return true;
 	return false;
 }
@@ -161,70 +171,45 @@ static bool leads_to(const struct ls_object *object, const struct ls_address *ad
 	       !strcmp(route->dev, address->dev) && ls_prefix_contains(&route->to, &address->address);
 }
 
-/* The client makes the address first, then the routes of its subnet. */
-static bool has_lease_with_routes(const struct ls_set *now, const char *dev)
+/* An IPv4 client makes the address first, then the routes of its subnet. IPv6 has its routes from router
+ * advertisements, before. */
+static bool has_address_with_routes(const struct ls_set *now, const struct ls_dhcp_client *client)
 {
+	if (client->family == LS_FAMILY_IPV6)
+		return ls_has_given_address(now, client);
 	ls_set_each (now, i)
-		for (size_t k = 0; k < now->n_objects && is_leased(now->objects[i], dev); k++)
+		for (size_t k = 0; k < now->n_objects && is_given(now->objects[i], client); k++)
 			if (leads_to(now->objects[k], (const struct ls_address *)now->objects[i]))
 				return true;
 	return false;
 }
 
 /* Without carrier nobody can be asked. */
-static bool could_have_lease(const struct ls_set *now, const struct ls_object *client)
+static bool could_ask(const struct ls_set *now, const struct ls_dhcp_client *client)
 {
-	const struct ls_link *link = ls_set_link(now, ((const struct ls_dhcp_client *)client)->dev);
+	const struct ls_link *link = ls_set_link(now, client->dev);
 
 	return link && ls_object_has(&link->object, LS_LINK_CARRIER);
 }
 
-static enum patience look_at_lease(struct run *run, const struct ls_set *now, const struct ls_step *step)
+static enum patience look_at_router(struct run *run, const struct ls_set *now, const struct ls_step *step)
 {
-	const char *dev = ((const struct ls_dhcp_client *)step->want)->dev;
+	const struct ls_dhcp_client *client = (const struct ls_dhcp_client *)step->want;
 
-	(void)run;
-	return could_have_lease(now, step->want) && !has_lease_with_routes(now, dev) ? WAIT_ON : WAIT_NO_MORE;
+	return client->family == LS_FAMILY_IPV6 && could_ask(now, client) &&
+			       ls_kernel_link_advertised(run->host->kernel, client->dev) == LS_ADVERTISED_NOTHING
+		       ? WAIT_ON
+		       : WAIT_NO_MORE;
 }
 
-/* What follows may need the address: routes by a gateway of its subnet. No server is no failure: one may come. */
-static const struct wait lease = {
+/* Before a client is started: a router tells whether it is needed. */
+static const struct wait advertisement = {
 	.concerns = starts_dhcp_client,
-	.look = look_at_lease,
-	.kinds = LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS) | LS_BIT(LS_KIND_ROUTE),
-	.most_ms = LEASE_WAIT_MS,
+	.look = look_at_router,
+	.kinds = LS_BIT(LS_KIND_LINK),
+	.most_ms = RA_WAIT_MS,
+	.for_addresses = true,
 };
-
-/* Of a client that runs already: the system's, for the most part, when it has only just been started, too. */
-static bool lacks_lease(struct ls_host *host, const struct ls_prepared *prepared)
-{
-	size_t to, from = ls_set_of_kind(&prepared->desired, &ls_kind_dhcp_client, &to);
-	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = from < to ? ls_arena_new() : NULL;
-	bool lacks = false;
-	struct ls_set now;
-
-	if (!arena)
-		return false;
-	ls_set_init(&now, arena);
-	if (ls_kernel_dump(host->kernel, LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS), NULL, &now, NULL) < 0)
-		to = from;
-	for (size_t i = from; i < to && !lacks; i++) {
-		const struct ls_object *client = prepared->desired.objects[i];
-
-		lacks = ls_set_find(&prepared->actual, client) && could_have_lease(&now, client) &&
-			!ls_has_lease(&now, ((const struct ls_dhcp_client *)client)->dev);
-	}
-	ls_set_done(&now);
-	return lacks;
-}
-
-void ls_await_leases(struct ls_host *host, const struct ls_prepared *prepared, const volatile sig_atomic_t *stop)
-{
-	double until = ls_now() + LEASE_WAIT_MS / 1e3;
-
-	while (lacks_lease(host, prepared) && ls_now() < until && !(stop && *stop))
-		pause_ms(WAIT_STEP_MS);
-}
 
 static bool needs_carrier(const struct ls_step *step)
 {
@@ -252,9 +237,22 @@ static const struct wait carrier = {
 	.most_ms = CARRIER_WAIT_MS,
 };
 
-int run_await_carrier(struct run *run, size_t from, size_t to)
+static const struct wait clients_carrier = {
+	.concerns = starts_dhcp_client,
+	.look = look_at_carrier,
+	.kinds = LS_BIT(LS_KIND_LINK),
+	.most_ms = CARRIER_WAIT_MS,
+	.for_addresses = true,
+};
+
+int run_await_needs(struct run *run, size_t from, size_t to)
 {
-	return wait_for(run, &carrier, from, to);
+	static const struct wait *const waits[] = { &carrier, &clients_carrier, &advertisement };
+	int r = 0;
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(waits) && r >= 0; i++)
+		r = wait_for(run, waits[i], from, to);
+	return r;
 }
 
 /* systemd-udevd applies sysctl.d and link files to a new link, after us if we are quick. It only serves the initial
@@ -309,14 +307,74 @@ static int renew_links(struct run *run)
 
 int run_settle(struct run *run, size_t from, size_t to)
 {
-	int r;
-
 	if (changes_links(run, from, to)) {
-		r = renew_links(run);
+		int r = renew_links(run);
+
 		if (r < 0)
 			return r;
 		wait_for_udev(run, from, to);
 	}
-	r = wait_for(run, &detection, from, to);
-	return r < 0 ? r : wait_for(run, &lease, from, to);
+	return wait_for(run, &detection, from, to);
+}
+
+/* ---- addresses from outside -------------------------------------------------------------------------------------- */
+
+/* Only of clients that this run has started it is known that routes are still to come. */
+static bool lack_addresses(struct run *run, struct ls_object *const *clients, size_t n, bool started)
+{
+	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
+	uint32_t kinds = LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS) | (started ? LS_BIT(LS_KIND_ROUTE) : 0);
+	bool lack = false;
+	struct ls_set now;
+
+	if (!arena)
+		return false;
+	ls_set_init(&now, arena);
+	if (ls_kernel_dump(run->host->kernel, kinds, NULL, &now, NULL) < 0)
+		n = 0;
+	for (size_t i = 0; i < n && !lack; i++) {
+		const struct ls_dhcp_client *client = (const struct ls_dhcp_client *)clients[i];
+
+		lack = could_ask(&now, client) &&
+		       !(started ? has_address_with_routes : ls_has_given_address)(&now, client);
+	}
+	ls_set_done(&now);
+	return lack;
+}
+
+static bool starts_clients(const struct run *run, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (starts_dhcp_client(&run->execution->plan->steps[i]))
+			return true;
+	return false;
+}
+
+/* Routes by a gateway of such an address's subnet are what may need it. */
+static bool is_time_for_addresses(const struct run *run, size_t next)
+{
+	const struct ls_plan *plan = run->execution->plan;
+
+	return next == plan->n_steps || (plan->steps[next].want && plan->steps[next].rank > LS_RANK_DHCP_CLIENT &&
+						!starts_clients(run, next, plan->n_steps));
+}
+
+/* No server is no failure: one may come. */
+int run_await_addresses(struct run *run, size_t next)
+{
+	const struct ls_set *desired = run->execution->desired;
+	size_t to = 0, from = desired ? ls_set_of_kind(desired, &ls_kind_dhcp_client, &to) : 0;
+	bool started;
+
+	if (from == to || run->addresses_awaited || !is_time_for_addresses(run, next))
+		return 0;
+	run->addresses_awaited = true;
+	started = starts_clients(run, 0, next);
+	while (ls_now() < run->execution->addresses_until &&
+		lack_addresses(run, desired->objects + from, to - from, started)) {
+		if (run_must_stop(run))
+			return run_interrupted(run);
+		pause_ms(WAIT_STEP_MS);
+	}
+	return 0;
 }

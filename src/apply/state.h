@@ -190,6 +190,9 @@ struct ls_execution {
 	const volatile sig_atomic_t *stop; /* may be NULL */
 	bool go_on;                        /* recovery: a step that fails does not keep the others from being tried */
 	struct ls_diag *notes;             /* may be NULL */
+	/* Its DHCP clients get their addresses before the plan goes on, until then (ls_now); NULL: nobody waits. */
+	const struct ls_set *desired;
+	double addresses_until;
 };
 
 int ls_execute(struct ls_host *host, const struct ls_execution *execution, struct ls_error *err);
@@ -211,10 +214,8 @@ int ls_endpoints_write(struct ls_host *host, const struct ls_endpoints *endpoint
 /* ---- settle.c -----------------------------------------------------------------------------------------------------
  */
 
-/* Is there an IPv4 address on the link, whoever gave it? */
-bool ls_has_lease(const struct ls_set *now, const char *dev);
-/* Waits 20 s at most until the desired DHCP clients that run already have got one, on links with carrier. */
-void ls_await_leases(struct ls_host *host, const struct ls_prepared *prepared, const volatile sig_atomic_t *stop);
+/* Has the client's link an address of its family that linkspan did not make, and that can be used? */
+bool ls_has_given_address(const struct ls_set *now, const struct ls_dhcp_client *client);
 
 /* ---- recover.c ----------------------------------------------------------------------------------------------------
  */

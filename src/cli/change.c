@@ -191,6 +191,7 @@ enum cli_exit cli_run_change(struct cli *cli, const struct cli_change *change, s
 		.message = cli->args.message,
 		.stop = &stop,
 		.lock_wait_ms = LOCK_WAIT_MS,
+		.address_wait_ms = (cli_given(cli, CLI_WAIT) ? cli->args.wait : CLI_WAIT_DEFAULT) * 1000,
 		.test = cli_given(cli, CLI_TEST),
 	};
 	LS_CLEANUP(cli_host_closep) struct ls_host *host = NULL;

@@ -61,6 +61,7 @@ enum cli_option_id {
 	CLI_ESP,
 	CLI_FAILOVER,
 	CLI_PRUNE,
+	CLI_WAIT,
 	CLI_N_OPTIONS,
 };
 
@@ -101,6 +102,9 @@ extern const struct cli_command cli_commands[]; /* name NULL at the end */
 
 #define CLI_SENTENCE_MAX 512
 
+#define CLI_WAIT_DEFAULT 20u /* an offer, and ARP probes of 5 s (RFC 5227); again after 4 s (RFC 2131, 4.1) */
+#define CLI_WAIT_MAX 3600u
+
 struct cli_args {
 	const struct cli_command *command; /* NULL only with --help or --version */
 	const char *group;                 /* the first word of the command's two */
@@ -110,6 +114,7 @@ struct cli_args {
 	const char *state_dir, *netns, *from, *message;
 	const struct ls_esp_proposal *esp;
 	enum ls_failover_mode failover;
+	unsigned wait; /* seconds */
 	uint64_t to;
 	enum cli_color color;
 };

@@ -79,6 +79,17 @@ static const char *read_proposal(const char *text, void *value)
 	return proposal ? NULL : "is none of aes128, aes192 or aes256 with -sha256, -sha384 or -sha512";
 }
 
+static const char *read_wait(const char *text, void *value)
+{
+	size_t length = strlen(text);
+	unsigned long seconds = strtoul(text, NULL, 10);
+
+	if (length == 0 || length > 4 || strspn(text, "0123456789") != length || seconds > CLI_WAIT_MAX)
+		return "is not a number of seconds, 0 to 3600";
+	*(unsigned *)value = (unsigned)seconds;
+	return NULL;
+}
+
 #define FLAG(option, short, text) .name = (option), .letter = (short), .help = (text)
 #define VALUE(option, short, what, field, reader, text) \
 	FLAG(option, short, text), .argument = (what), .offset = offsetof(struct cli_args, field), .read = (reader)
@@ -111,5 +122,7 @@ const struct cli_option cli_options[CLI_N_OPTIONS] = {
 	[CLI_FAILOVER] = { VALUE(
 		"failover", 0, "MODE", failover, read_failover, "in that mode of failover, whatever the spec says") },
 	[CLI_PRUNE] = { FLAG("prune", 0, "remove the specs of hosts that the site no longer has") },
+	[CLI_WAIT] = { VALUE(
+		"wait", 0, "SECONDS", wait, read_wait, "wait so long, at most, for automatic addresses (20)") },
 	[CLI_ABANDON] = { FLAG("abandon", 0, "leave the host as it is and forget the interrupted run") },
 };

@@ -158,7 +158,8 @@ static void release(struct ls_generation *generation)
 		ls_generation_done(generation);
 }
 
-/* All: also every sysctl that a spec may come to ask for, so that a plan made elsewhere knows what is there. */
+/* All: also every sysctl and DHCP client that a spec may come to ask for, so that a plan made elsewhere knows what is
+ * there. */
 static int dump(
 	struct ls_host *host, bool all, struct ls_generation *generation, struct ls_set *set, struct ls_error *err)
 {
@@ -169,6 +170,8 @@ static int dump(
 	ls_set_init(&scope, set->arena);
 	if (r >= 0 && all)
 		r = ls_kernel_list_sysctls(ls_host_kernel(host), &scope, err);
+	if (r >= 0 && all)
+		r = ls_kernel_list_dhcp_clients(ls_host_kernel(host), &scope, err);
 	for (size_t i = 0; number && i < generation->objects.n_objects && r >= 0; i++)
 		r = ls_set_add(&scope, generation->objects.objects[i]);
 	ls_set_sort(&scope);

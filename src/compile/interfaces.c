@@ -232,21 +232,23 @@ struct ls_address *compile_address(struct compiler *compiler, const char *dev, c
 	return object;
 }
 
-static void compile_dhcp_client(struct compiler *compiler, const struct ls_spec_interface *interface, const char *dev)
+static void compile_dhcp_client(
+	struct compiler *compiler, const struct ls_spec_family *spec, enum ls_family family, const char *dev)
 {
 	struct ls_dhcp_client *client;
 
-	if (interface->ipv4.method != LS_METHOD_AUTO)
+	if (spec->method != LS_METHOD_AUTO)
 		return;
-	client = (struct ls_dhcp_client *)compiler_add(compiler, &ls_kind_dhcp_client, interface->ipv4.method_mark);
+	client = (struct ls_dhcp_client *)compiler_add(compiler, &ls_kind_dhcp_client, spec->method_mark);
 	if (!client)
 		return;
 	client->dev = dev;
-	client->object.set = LS_BIT(LS_DHCP_CLIENT_DEV);
-	/* dhcpcd does it, and never takes it back. */
+	client->family = (uint8_t)family;
+	client->object.set = LS_BIT(LS_DHCP_CLIENT_DEV) | LS_BIT(LS_DHCP_CLIENT_FAMILY);
+	/* dhcpcd does it for both, and never takes it back. */
 	compile_needed_sysctl(compiler,
 		ls_arena_printf(compiler->set->arena, "net/ipv4/conf/%s/promote_secondaries", dev), "1", dev,
-		interface->ipv4.method_mark);
+		spec->method_mark);
 }
 
 static void compile_family(struct compiler *compiler, const struct ls_spec_family *family, const char *dev)
@@ -266,9 +268,10 @@ void compile_interfaces(struct compiler *compiler)
 		if (!compiler_has_interface(compiler, i))
 			continue;
 		compile_link(compiler, interface, dev);
-		compile_dhcp_client(compiler, interface, dev);
+		compile_dhcp_client(compiler, &interface->ipv4, LS_FAMILY_IPV4, dev);
 		compile_family(compiler, &interface->ipv4, dev);
 		compile_ipv6_method(compiler, interface, dev);
+		compile_dhcp_client(compiler, &interface->ipv6, LS_FAMILY_IPV6, dev);
 		compile_family(compiler, &interface->ipv6, dev);
 	}
 	for (size_t i = 0; i < compiler->spec->n_addresses; i++)

@@ -1,34 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * DHCP clients (RFC 2131): a process for each link. Ours is dhcpcd (Debian's dhcpcd-base, 9.4), with a configuration of
- * ours: an IPv4 address and its routes, and nothing that would go elsewhere (resolver, host name, time). It outlives
- * the run. dhcpcd writes over its command line and its environment and locks itself up in an empty directory, but a
- * file that it was given stays open in it and in its children: the one with its configuration, in memory, whose name is
- * the mark and tells the link.
- *
- * A client of the system's own is a stranger's, and does as well. Where processes are looked for they are those of our
- * network namespace; a pid file of dhcpcd's is named after the link alone, so that there is one client for a name on a
+ * DHCP clients: one for each link and family, which is a process (dhcpcd.h), not a thing of the kernel's. A client of
+ * the system's own is a stranger's, and does as well. Where processes are looked for they are those of our network
+ * namespace; a pid file of dhcpcd's is named after link and family alone, so that there is one client for a name on a
  * machine.
+ *
+ * DHCPv6 is for links whose router says so: flag M of its advertisements (RFC 4861, 4.2), as the kernel remembers it.
+ * Where one has said that addresses are not managed, a client is not needed, and that it is missing is as good as a
+ * stranger's. Where nobody has said anything yet, ours asks.
  */
-#include "driver.h"
+#include "dhcpcd.h"
 
 #include <dirent.h>
-#include <fcntl.h>
-#include <net/if.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define MARK "linkspan-dhcp:"
-#define STOP_MS 5000 /* it takes back the address and its routes first */
+#define N_FAMILIES 2u /* enum ls_family */
 
 static const struct ls_attr client_attrs[] = {
 	[LS_DHCP_CLIENT_DEV] = { "dev", LS_TYPE_LINK, LS_CHANGE_KEY, 0, offsetof(struct ls_dhcp_client, dev), NULL },
+	[LS_DHCP_CLIENT_FAMILY] = { "family", LS_TYPE_ENUM, LS_CHANGE_KEY, 0, offsetof(struct ls_dhcp_client, family),
+		ls_family_names },
 };
 
 static const struct ls_dhcp_client *as_client(const struct ls_object *object)
@@ -38,39 +30,40 @@ static const struct ls_dhcp_client *as_client(const struct ls_object *object)
 
 static int client_compare(const struct ls_object *a, const struct ls_object *b)
 {
-	return strcmp(as_client(a)->dev, as_client(b)->dev);
+	int order = strcmp(as_client(a)->dev, as_client(b)->dev);
+
+	return order ? order : ls_order(as_client(a)->family, as_client(b)->family);
 }
 
 static void client_describe(const struct ls_object *object, char *text, size_t size)
 {
-	snprintf(text, size, "dev %s", as_client(object)->dev);
+	snprintf(text, size, "dev %s %s", as_client(object)->dev, ls_family_names[as_client(object)->family]);
 }
 
-/* ---- processes --------------------------------------------------------------------------------------------------- */
-
-/* The link that a process of ours is for. */
-static bool read_mark(pid_t pid, char dev[static IFNAMSIZ])
+/* Has a router said that there is nothing to ask for? */
+static bool is_needless(const struct ls_kernel *kernel, const struct ls_dhcp_client *client)
 {
-	static const char mark[] = "/memfd:" MARK;
-	char path[64], target[128];
-	struct dirent *entry;
-	bool found = false;
-	DIR *directory;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	directory = opendir(path);
-	while (directory && !found && (entry = readdir(directory))) {
-		ssize_t n = readlinkat(dirfd(directory), entry->d_name, target, sizeof(target) - 1);
-
-		target[n < 0 ? 0 : n] = '\0';
-		found = !strncmp(target, mark, sizeof(mark) - 1) &&
-			snprintf(dev, IFNAMSIZ, "%.*s", (int)strcspn(target + sizeof(mark) - 1, " "),
-				target + sizeof(mark) - 1) < IFNAMSIZ;
-	}
-	if (directory)
-		closedir(directory);
-	return found;
+	return client->family == LS_FAMILY_IPV6 &&
+	       ls_kernel_link_advertised(kernel, client->dev) == LS_ADVERTISED_UNMANAGED;
 }
+
+/* ---- others that ask, or manage links -------------------------------------------------------------------------------
+ */
+
+/* Programs, and what words of their command lines tell which families they ask for. */
+static const struct make {
+	const char *name;
+	struct {
+		bool asks;
+		const char *with, *without; /* NULL: any */
+	} families[N_FAMILIES];
+} makes[] = {
+	/* It writes them there itself. */
+	{ "dhcpcd", { [LS_FAMILY_IPV4] = { true, "[ip4]", NULL }, [LS_FAMILY_IPV6] = { true, "[ip6]", NULL } } },
+	{ "dhclient", { [LS_FAMILY_IPV4] = { true, NULL, "-6" }, [LS_FAMILY_IPV6] = { true, "-6", NULL } } },
+	{ "udhcpc", { [LS_FAMILY_IPV4] = { true, NULL, NULL } } },
+	{ "udhcpc6", { [LS_FAMILY_IPV6] = { true, NULL, NULL } } },
+};
 
 static bool has_word(const char *text, const char *word)
 {
@@ -82,36 +75,24 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
-static bool is_client(pid_t pid)
+static bool asks_for(const struct make *make, const char *line, unsigned family)
 {
-	static const char *const names[] = { "dhcpcd", "dhclient", "udhcpc" };
+	const char *with = make->families[family].with, *without = make->families[family].without;
+
+	return make->families[family].asks && (!with || has_word(line, with)) && (!without || !has_word(line, without));
+}
+
+static const struct make *make_of(pid_t pid)
+{
 	char name[32];
 
 	if (!ls_process_text(pid, "comm", name, sizeof(name)))
-		return false;
-	for (size_t i = 0; i < LS_ARRAY_SIZE(names); i++)
-		if (!strcmp(name, names[i]))
-			return ls_process_shares_network(pid);
-	return false;
+		return NULL;
+	for (size_t i = 0; i < LS_ARRAY_SIZE(makes); i++)
+		if (!strcmp(name, makes[i].name))
+			return ls_process_shares_network(pid) ? &makes[i] : NULL;
+	return NULL;
 }
-
-static void each_process(void (*each)(pid_t pid, void *data), void *data)
-{
-	DIR *directory = opendir("/proc");
-	struct dirent *entry;
-
-	while (directory && (entry = readdir(directory))) {
-		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-
-		if (pid > 0)
-			each(pid, data);
-	}
-	if (directory)
-		closedir(directory);
-}
-
-/* ---- others that manage links, of the initial namespace -------------------------------------------------------------
- */
 
 static bool has_line(const char *directory, uint32_t index, const char *beginning)
 {
@@ -143,33 +124,42 @@ struct listing {
 	int r;
 };
 
-/* Ours hides a stranger's on the same link. */
-static void add(struct listing *listing, const char *dev, uint8_t owner)
+static struct ls_dhcp_client *new_client(struct ls_set *set, const char *dev, unsigned family)
+{
+	struct ls_dhcp_client *client = (struct ls_dhcp_client *)ls_object_new(set->arena, &ls_kind_dhcp_client);
+
+	if (client)
+		client->dev = ls_arena_intern(set->arena, dev, strlen(dev));
+	if (!client || !client->dev || ls_set_add(set, &client->object) < 0)
+		return NULL;
+	client->family = (uint8_t)family;
+	client->object.set = LS_BIT(LS_DHCP_CLIENT_DEV) | LS_BIT(LS_DHCP_CLIENT_FAMILY);
+	return client;
+}
+
+/* Ours hides a stranger's for the same link and family. */
+static void add(struct listing *listing, const char *dev, unsigned family, uint8_t owner)
 {
 	struct ls_dhcp_client *client;
 
 	for (size_t i = listing->first; i < listing->set->n_objects; i++) {
 		struct ls_object *found = listing->set->objects[i];
 
-		if (strcmp(as_client(found)->dev, dev) != 0)
+		if (strcmp(as_client(found)->dev, dev) != 0 || as_client(found)->family != family)
 			continue;
 		if (owner == LS_OWNER_OURS)
 			found->owner = LS_OWNER_OURS;
 		return;
 	}
-	client = (struct ls_dhcp_client *)ls_object_new(listing->set->arena, &ls_kind_dhcp_client);
+	client = new_client(listing->set, dev, family);
 	if (client)
-		client->dev = ls_arena_intern(listing->set->arena, dev, strlen(dev));
-	if (!client || !client->dev || ls_set_add(listing->set, &client->object) < 0) {
+		client->object.owner = owner;
+	else
 		listing->r = -ENOMEM;
-		return;
-	}
-	client->object.set = LS_BIT(LS_DHCP_CLIENT_DEV);
-	client->object.owner = owner;
 }
 
 /* dhcpcd without a link's name is for all of them, and says so. */
-static void add_strangers(struct listing *listing, pid_t pid)
+static void add_strangers(struct listing *listing, pid_t pid, const struct make *make)
 {
 	const struct ls_link_table *links = &listing->kernel->links;
 	char line[1024];
@@ -179,47 +169,48 @@ static void add_strangers(struct listing *listing, pid_t pid)
 		return;
 	all = has_word(line, "[manager]") || has_word(line, "[master]");
 	for (size_t i = 0; i < links->n_entries; i++)
-		if (all || has_word(line, links->entries[i].name))
-			add(listing, links->entries[i].name, LS_OWNER_FOREIGN);
+		for (unsigned family = 0; family < N_FAMILIES; family++)
+			if ((all || has_word(line, links->entries[i].name)) && asks_for(make, line, family))
+				add(listing, links->entries[i].name, family, LS_OWNER_FOREIGN);
 }
 
-/* Of several processes of ours one speaks to the server, and leads the session; without it they are a remnant. */
+/* Ours without the process that speaks to the server is a remnant. */
 static void list_one(pid_t pid, void *data)
 {
 	struct listing *listing = data;
+	const struct make *make = make_of(pid);
 	char dev[IFNAMSIZ];
+	uint8_t family;
 
-	if (!is_client(pid))
+	if (!make)
 		return;
-	if (!read_mark(pid, dev))
-		add_strangers(listing, pid);
+	if (!ls_dhcpcd_is_ours(pid, &family, dev))
+		add_strangers(listing, pid, make);
 	else if (getsid(pid) == pid && ls_kernel_link_index(listing->kernel, dev))
-		add(listing, dev, LS_OWNER_OURS);
+		add(listing, dev, family, LS_OWNER_OURS);
 }
 
+/* Their managers do both families. */
 static void list_managed(struct listing *listing)
 {
 	const struct ls_link_table *links = &listing->kernel->links;
 
 	if (!ls_process_shares_network(1))
 		return;
-	for (size_t i = 0; i < links->n_entries; i++)
-		if (is_managed(links->entries[i].index))
-			add(listing, links->entries[i].name, LS_OWNER_FOREIGN);
+	for (size_t i = 0; i < links->n_entries; i++) {
+		bool managed = is_managed(links->entries[i].index);
+
+		for (unsigned family = 0; family < N_FAMILIES && managed; family++)
+			add(listing, links->entries[i].name, family, LS_OWNER_FOREIGN);
+	}
 }
 
-/* dhcpcd has its pid files here as long as it runs. */
-static bool dhcpcd_may_run(void)
+static void list_needless(struct listing *listing, const struct ls_set *scope)
 {
-	DIR *directory = opendir("/run/dhcpcd");
-	struct dirent *entry;
-	bool found = false;
-
-	while (directory && !found && (entry = readdir(directory)))
-		found = entry->d_name[0] != '.';
-	if (directory)
-		closedir(directory);
-	return found;
+	for (size_t i = 0; scope && i < scope->n_objects; i++)
+		if (scope->objects[i]->kind == &ls_kind_dhcp_client &&
+			is_needless(listing->kernel, as_client(scope->objects[i])))
+			add(listing, as_client(scope->objects[i])->dev, LS_FAMILY_IPV6, LS_OWNER_FOREIGN);
 }
 
 static bool is_asked_for(const struct ls_set *scope)
@@ -236,166 +227,49 @@ static int client_dump(struct ls_kernel *kernel, const struct ls_set *scope, str
 {
 	struct listing listing = { .kernel = kernel, .set = ret, .first = ret->n_objects };
 
-	if (!is_asked_for(scope) && !dhcpcd_may_run())
+	if (!is_asked_for(scope) && !ls_dhcpcd_may_run())
 		return 0;
-	each_process(list_one, &listing);
+	ls_process_each(list_one, &listing);
 	list_managed(&listing);
+	list_needless(&listing, scope);
 	return listing.r < 0 ? ls_error_set(err, listing.r, "out of memory") : 0;
 }
 
-/* ---- probe ------------------------------------------------------------------------------------------------------- */
-
-static const char *const programs[] = { "/usr/sbin/dhcpcd", "/sbin/dhcpcd" };
-
-static const char *program(void)
+int ls_kernel_list_dhcp_clients(struct ls_kernel *kernel, struct ls_set *ret, struct ls_error *err)
 {
-	for (size_t i = 0; i < LS_ARRAY_SIZE(programs); i++)
-		if (access(programs[i], X_OK) == 0)
-			return programs[i];
-	return NULL;
+	struct ls_set links;
+	int r;
+
+	ls_set_init(&links, ret->arena);
+	r = ls_kernel_dump(kernel, LS_BIT(LS_KIND_LINK), NULL, &links, err);
+	for (size_t i = 0; i < links.n_objects && r >= 0; i++)
+		for (unsigned family = 0; family < N_FAMILIES && r >= 0; family++)
+			if (!new_client(ret, ((const struct ls_link *)links.objects[i])->name, family))
+				r = ls_error_set(err, -ENOMEM, "out of memory");
+	ls_set_done(&links);
+	return r;
 }
+
+/* ---- the way to it ----------------------------------------------------------------------------------------------- */
 
 static int client_probe(struct ls_kernel *kernel, const struct ls_object *want, struct ls_error *err)
 {
 	(void)kernel;
 	(void)want;
-	return program() ? 0
-			 : ls_error_set(err, -EOPNOTSUPP,
-				   "there is no dhcpcd, which asks for IPv4 addresses: install dhcpcd-base");
+	return ls_dhcpcd_program()
+		       ? 0
+		       : ls_error_set(err, -EOPNOTSUPP,
+				 "there is no dhcpcd, which asks for automatic addresses: install dhcpcd-base");
 }
 
-/* ---- stopping ---------------------------------------------------------------------------------------------------- */
-
-struct doomed {
-	const char *dev;
-	int signal;
-	bool leaders_only;
-	int waiting; /* a pidfd of one that was told, or -1 */
-};
-
-static bool is_doomed(pid_t pid, const struct doomed *doomed)
-{
-	char dev[IFNAMSIZ];
-
-	return is_client(pid) && read_mark(pid, dev) && !strcmp(dev, doomed->dev) &&
-	       (!doomed->leaders_only || getsid(pid) == pid);
-}
-
-/* By pidfd, and looked at again once it is held: the number may have gone to another process. */
-static void tell(pid_t pid, void *data)
-{
-	struct doomed *doomed = data;
-	int fd = is_doomed(pid, doomed) ? pidfd_open(pid, 0) : -1;
-
-	if (fd >= 0 && is_doomed(pid, doomed) && pidfd_send_signal(fd, doomed->signal, NULL, 0) == 0) {
-		ls_close(&doomed->waiting);
-		doomed->waiting = fd;
-	} else {
-		ls_close(&fd);
-	}
-}
-
-static void stop_those(const char *dev, int signal, bool leaders_only)
-{
-	struct doomed doomed = { .dev = dev, .signal = signal, .leaders_only = leaders_only, .waiting = -1 };
-
-	each_process(tell, &doomed);
-	if (doomed.waiting >= 0)
-		(void)poll(&(struct pollfd){ .fd = doomed.waiting, .events = POLLIN }, 1, STOP_MS);
-	ls_close(&doomed.waiting);
-}
-
-/* Then whatever is left of it: children outlive one that was killed. */
-static void stop(const char *dev)
-{
-	stop_those(dev, SIGTERM, true);
-	stop_those(dev, SIGKILL, false);
-}
-
-/* ---- starting ---------------------------------------------------------------------------------------------------- */
-
-/* classless_static_routes (RFC 3442): some clouds give the default route only there. */
-static const char configuration[] = "ipv4only\n"
-				    "noipv4ll\n"
-				    "nodelay\n"
-				    "timeout 0\n"
-				    "script /bin/true\n"
-				    "option subnet_mask, broadcast_address, routers, classless_static_routes\n";
-
-static int write_configuration(const char *dev)
-{
-	char name[sizeof(MARK) + IFNAMSIZ];
-	int fd;
-
-	snprintf(name, sizeof(name), MARK "%s", dev);
-	fd = memfd_create(name, 0);
-	if (fd >= 0 && write(fd, configuration, sizeof(configuration) - 1) != (ssize_t)sizeof(configuration) - 1)
-		ls_close(&fd);
-	return fd;
-}
-
-/* What this process ignores (a guard does SIGTERM) or holds back, that one would, too. */
-static void forget_signals(void)
-{
-	sigset_t none;
-
-	for (int i = 1; i < NSIG; i++)
-		(void)signal(i, SIG_DFL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static void become_client(const char *dev, int file, int report)
-{
-	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	char argument[32];
-	const char *const argv[] = { "dhcpcd", "-q", "-B", "-4", "-f", argument, dev, NULL };
-	char *const environment[] = { path, NULL };
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), code;
-
-	forget_signals();
-	snprintf(argument, sizeof(argument), "/proc/self/fd/%d", file);
-	for (int fd = 0; null >= 0 && fd <= 2; fd++)
-		(void)dup2(null, fd);
-	if (setsid() >= 0 && chdir("/") == 0)
-		(void)execve(program(), (char *const *)(uintptr_t)argv, environment);
-	code = errno;
-	(void)!write(report, &code, sizeof(code));
-	_exit(1);
-}
-
-/* By a child that goes at once: nobody waits for the client itself. Returns 0 once it is another program. */
-static int start(const char *dev, struct ls_error *err)
-{
-	LS_CLEANUP(ls_close) int file = write_configuration(dev);
-	int ends[2], code = 0;
-	pid_t pid;
-
-	if (file < 0 || pipe2(ends, O_CLOEXEC) < 0)
-		return ls_error_set(err, -errno, "cannot start a DHCP client: %s", strerror(errno));
-	pid = fork();
-	if (pid == 0) {
-		if (fork() == 0)
-			become_client(dev, file, ends[1]);
-		_exit(0);
-	}
-	close(ends[1]);
-	if (pid < 0)
-		code = errno;
-	else if (waitpid(pid, NULL, 0) < 0 || read(ends[0], &code, sizeof(code)) != sizeof(code))
-		code = 0;
-	close(ends[0]);
-	return code ? ls_error_set(err, -code, "cannot start dhcpcd: %s", strerror(code)) : 0;
-}
-
+/* By now a router may have said that a client is needless, which the plan could not know. */
 static int client_perform(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
 	const struct ls_object *want, struct ls_error *err)
 {
-	const char *dev = as_client(want ? want : have)->dev;
+	const struct ls_dhcp_client *client = as_client(want ? want : have);
 
-	(void)kernel;
-	stop(dev);
-	return op == LS_OP_DELETE ? 0 : start(dev, err);
+	ls_dhcpcd_stop(kernel, client);
+	return op == LS_OP_DELETE || is_needless(kernel, client) ? 0 : ls_dhcpcd_start(kernel, client, err);
 }
 
 const struct ls_kind ls_kind_dhcp_client = {

@@ -98,6 +98,15 @@ uint32_t ls_kernel_link_index(const struct ls_kernel *kernel, const char *name)
 	return entry ? entry->index : 0;
 }
 
+enum ls_advertised ls_kernel_link_advertised(const struct ls_kernel *kernel, const char *name)
+{
+	const struct ls_link_entry *entry = ls_link_table_by_name(&kernel->links, name);
+
+	return !entry || !(entry->inet6_flags & IF_RA_RCVD) ? LS_ADVERTISED_NOTHING
+	       : entry->inet6_flags & IF_RA_MANAGED         ? LS_ADVERTISED_MANAGED
+							    : LS_ADVERTISED_UNMANAGED;
+}
+
 int ls_kernel_require_link(const struct ls_kernel *kernel, const char *name, uint32_t *ret_index, struct ls_error *err)
 {
 	uint32_t index = ls_kernel_link_index(kernel, name);

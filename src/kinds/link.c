@@ -19,6 +19,7 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -178,6 +179,24 @@ static int decode_link(
 	return 0;
 }
 
+/* IFLA_AF_SPEC holds, for each family that has something to tell, an attribute of its number. */
+static uint32_t decode_inet6_flags(const struct nlattr *specs)
+{
+	const struct nlattr *families[AF_INET6 + 1], *tb[IFLA_INET6_FLAGS + 1];
+
+	ls_attrs_parse(families, LS_ARRAY_SIZE(families), ls_attr_data(specs), ls_attr_length(specs));
+	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), ls_attr_data(families[AF_INET6]), ls_attr_length(families[AF_INET6]));
+	return ls_attr_u32(tb[IFLA_INET6_FLAGS]);
+}
+
+static void note_in_table(struct ls_dump *dump, const struct ls_link *link, const struct nlattr *const *tb)
+{
+	struct ls_link_entry *entry = &dump->kernel->links.entries[dump->kernel->links.n_entries - 1];
+
+	entry->is_our_wireguard = link->object.owner == LS_OWNER_OURS && ls_link_is(link, "wireguard");
+	entry->inet6_flags = decode_inet6_flags(tb[IFLA_AF_SPEC]);
+}
+
 int ls_link_decode(struct ls_dump *dump, const struct nlmsghdr *message)
 {
 	const struct ifinfomsg *info = (const void *)((const uint8_t *)message + NLMSG_HDRLEN);
@@ -202,8 +221,7 @@ int ls_link_decode(struct ls_dump *dump, const struct nlmsghdr *message)
 	ls_object_set(&link->object, LS_LINK_NAME);
 	if (ls_link_table_add(&dump->kernel->links, link->index, name, length) < 0)
 		return -ENOMEM;
-	dump->kernel->links.entries[dump->kernel->links.n_entries - 1].is_our_wireguard =
-		link->object.owner == LS_OWNER_OURS && ls_link_is(link, "wireguard");
+	note_in_table(dump, link, tb);
 	return ls_set_add(dump->set, &link->object);
 }
 

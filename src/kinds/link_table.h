@@ -4,12 +4,17 @@
 
 #include <linkspan/util.h>
 
+/* Bits of IFLA_INET6_FLAGS. include/net/if_inet6.h (6.1) has them; no header tells them to programs. */
+#define IF_RA_RCVD 0x20u
+#define IF_RA_MANAGED 0x40u
+
 struct ls_link_entry {
 	uint32_t index;
 	const char *name;     /* in the table's arena */
 	const char *borrowed; /* the same in the arena of the dump number `dump` */
 	uint32_t dump;
 	bool is_our_wireguard;
+	uint32_t inet6_flags; /* IFLA_INET6_FLAGS; 0: no IPv6 */
 };
 
 /* Zeroed memory is an empty table. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <linkspan/util.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,4 +34,19 @@ bool ls_process_shares_network(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
 	return !stat("/proc/thread-self/ns/net", &ours) && !stat(path, &its) && ours.st_ino == its.st_ino &&
 	       ours.st_dev == its.st_dev;
+}
+
+void ls_process_each(void (*each)(pid_t pid, void *data), void *data)
+{
+	DIR *directory = opendir("/proc");
+	struct dirent *entry;
+
+	while (directory && (entry = readdir(directory))) {
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (pid > 0)
+			each(pid, data);
+	}
+	if (directory)
+		closedir(directory);
 }

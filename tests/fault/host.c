@@ -132,7 +132,7 @@ static const char spec_a[] =
 	"  port: { match: { name: fq0 } }\n"
 	"  fx0: { match: { name: fx0 } }\n"
 	"  fx1: { match: { name: fx1 } }\n"
-	"  uplink: { match: { name: fy0 }, mtu: 1400, ipv6: { method: auto } }\n"
+	"  uplink: { match: { name: fy0 }, mtu: 1400, ipv6: { method: manual } }\n"
 	"  spare: { match: { name: fz0 }, ipv4: { method: manual, addresses: [203.0.113.10/24] } }\n"
 	"%s"
 	"addresses:\n"

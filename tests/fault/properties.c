@@ -138,7 +138,7 @@ static const struct item {
 			"  fx0: { match: { name: fx0 }, ipv6: { method: manual } }\n" } },
 	[FY0] = { INTERFACES, { 0 },
 		{ "  fy0: { match: { name: fy0 }, mtu: 1400 }\n",
-			"  fy0: { match: { name: fy0 }, ipv6: { method: auto } }\n" } },
+			"  fy0: { match: { name: fy0 }, ipv6: { method: manual } }\n" } },
 	[DUMMY] = { INTERFACES, { 0 },
 		{ "  lsx0: { create: { type: dummy } }\n",
 			"  lsx0: { create: { type: dummy }, mtu: 1300, up: false }\n" },

@@ -126,7 +126,7 @@ static const struct asked asked[] = {
 			{ "-6 route show table 4294967295", "dst", "default" } } },
 	{ ONE_LINK "    ipv4: { method: manual, addresses: [10.0.0.1/24], gateway: 10.0.0.254 }\n"
 		   "    ipv6: { method: manual, addresses: [\"2001:db8::1/64\"], gateway: \"fe80::1\" }\n"
-		   "  q0: { match: { name: q0 }, ipv6: { method: auto } }\n"
+		   "  q0: { match: { name: q0 }, ipv6: { method: manual } }\n"
 		   "  r0: { match: { name: r0 }, ipv6: { method: disabled }, mtu: 1000 }\n"
 		   "  far-q0: { match: { name: far-q0 }, ipv6: { method: disabled } }\n"
 		   "  far-r0: { match: { name: far-r0 } }\n"
@@ -137,8 +137,7 @@ static const struct asked asked[] = {
 		{ { "-4 route show default", "gateway", "10.0.0.254" },
 			{ "-6 route show default", "gateway", "fe80::1" }, { CONF6 "p0/disable_ipv6", NULL, "0" },
 			{ CONF6 "p0/accept_ra", NULL, "0" }, { CONF6 "q0/disable_ipv6", NULL, "0" },
-			{ CONF6 "q0/accept_ra", NULL, "2" }, { CONF6 "q0/autoconf", NULL, "1" },
-			{ CONF6 "q0/use_tempaddr", NULL, "0" }, { CONF6 "far-q0/disable_ipv6", NULL, "1" },
+			{ CONF6 "q0/accept_ra", NULL, "0" }, { CONF6 "far-q0/disable_ipv6", NULL, "1" },
 			{ "-6 route show table all dev r0", NULL, "0" }, { CONF6 "far-r0/accept_ra", NULL, "1" },
 			{ "/proc/sys/net/ipv4/ip_forward", NULL, "1" }, { CONF6 "all/forwarding", NULL, "1" },
 			{ CONF6 "q0/forwarding", NULL, "1" }, { CONF4 "p0/rp_filter", NULL, "2" } } },
@@ -442,8 +441,8 @@ static const struct change changes[] = {
 	{ "sysctls: { net.ipv4.conf.p0.rp_filter: 1 }\n", "sysctls: { net.ipv4.conf.p0.rp_filter: 2 }\n",
 		"change sysctl net/ipv4/conf/p0/rp_filter (value)", "p0", NULL,
 		{ { CONF4 "p0/rp_filter", NULL, "2" } } },
-	{ ONE_LINK "    ipv6: { method: auto }\n", ONE_LINK "    ipv6: { method: manual }\n", NULL, "p0", NULL,
-		{ { CONF6 "p0/accept_ra", NULL, "0" } } },
+	{ ONE_LINK "    ipv6: { method: manual }\n", ONE_LINK "    ipv6: { method: disabled }\n", NULL, "p0", NULL,
+		{ { CONF6 "p0/disable_ipv6", NULL, "1" } } },
 };
 
 static const char *index_of(const char *link)

@@ -207,15 +207,23 @@ static void expect_answer(
 		found, answer);
 }
 
+/* Without waiting for addresses, of which there are none. */
+static void apply_at_once(const char *spec)
+{
+	struct ns_answer answer = ns_span("apply --wait 0 %s", ns_spec(spec));
+
+	ns_expect_exit(&answer, 0);
+}
+
 /* Addresses come and go without linkspan; ports of the link are those of whichever it has. */
 Test(nat, forwards_follow_the_addresses_that_others_give)
 {
 	ns_begin();
 	make_hosts();
-	ns_pretend_client("up0");
+	ns_pretend_client("dhcpcd", "up0 [ip4] [ip6]");
 	serve_both("two", "10.10.1.21", 1195);
 	serve_both("two", "2001:db8:a:1::21", 1195);
-	ns_apply_well(GIVEN "forwards:\n"
+	apply_at_once(GIVEN "forwards:\n"
 			    "  - { interface: up0, protocol: [udp], port: 20001, to: \"10.10.1.21:1195\" }\n"
 			    "  - { interface: up0, protocol: [tcp], port: 1190-1199, to: \"2001:db8:a:1::21\" }\n"
 			    "  - { interface: up0, protocol: [udp], port: 20002, to: \"[2001:db8:a:1::21]:1195\", "
@@ -283,9 +291,9 @@ Test(nat, listing_can_be_read_again)
 {
 	ns_begin();
 	make_hosts();
-	ns_pretend_client("up0");
+	ns_pretend_client("dhcpcd", "up0 [ip4] [ip6]");
 	ns_run("ip link add t0 type bridge");
-	ns_apply_well(GIVEN "  t0: { match: { name: t0 }, mtu: 1420, clamp_mss: true }\n" NETWORKS("true") PUBLIC(
+	apply_at_once(GIVEN "  t0: { match: { name: t0 }, mtu: 1420, clamp_mss: true }\n" NETWORKS("true") PUBLIC(
 		ONE_TO_ONE) "forwards: [{ interface: up0, protocol: [udp], port: 70-79, to: 10.10.1.20, source: "
 			    "masquerade }]\n"
 			    "filter: { input: { policy: drop, allow: [{ protocol: esp }] } }\n" PREFIXES);

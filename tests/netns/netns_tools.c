@@ -142,12 +142,11 @@ void ns_end_processes(void)
 		end_processes_beside(far_process);
 }
 
-void ns_pretend_client(const char *link)
+void ns_pretend_client(const char *program, const char *words)
 {
-	ns_run("cd %s && cp $(command -v tail) udhcpc && touch %s && { ./udhcpc --pid=%d -f %s >/dev/null 2>&1 & } && "
-	       "until "
-	       "grep -q udhcpc /proc/$!/comm; do sleep 0.02; done",
-		ns_dir(), link, (int)getpid(), link);
+	ns_run("cd %s && cp $(command -v tail) %s && touch %s && { ./%s --pid=%d -f %s >/dev/null 2>&1 & } && until "
+	       "grep -q %s /proc/$!/comm; do sleep 0.02; done",
+		ns_dir(), program, words, program, (int)getpid(), words, program);
 }
 
 void ns_clean(void)

@@ -64,9 +64,9 @@ json_t *ns_parse(const char *text);
 
 /* Ends what the test or the program has left running in the namespace or the far one, which would live on with it. */
 void ns_end_processes(void);
-/* Something that could be the system's DHCP client for a link, as far as anybody can see: then linkspan runs none. It
- * ends with the test. */
-void ns_pretend_client(const char *link);
+/* Something that could be the system's DHCP client for a link, as far as anybody can see: then linkspan runs none. The
+ * words are those of its command line. It ends with the test. */
+void ns_pretend_client(const char *program, const char *words);
 
 /* A veth pair NAME, far-NAME, both up in this namespace and without addresses of the kernel's making. */
 void ns_make_pair(const char *name);

@@ -85,7 +85,7 @@ static const struct state {
 		"  net.core.somaxconn: 1024\n" },
 	{ NULL, NULL,
 		"interfaces:\n"
-		"  p0: { match: { name: p0 }, ipv6: { method: auto } }\n"
+		"  p0: { match: { name: p0 }, ipv6: { method: manual } }\n"
 		"  p1: { match: { name: p1 }, ipv6: { method: disabled } }\n"
 		"sysctls: { net.ipv6.conf.all.forwarding: 1, net.ipv6.conf.default.accept_ra: 0 }\n" },
 	/* Our own earlier apply, renumbered: primaries and secondaries, next hops, another table. */

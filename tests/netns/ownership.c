@@ -496,9 +496,10 @@ NS_TEST_EACH(ownership, change_from_outside_is_named_and_repaired, meddlings)
 /* ---- originals --------------------------------------------------------------------------------------------------- */
 
 #define ORIGINALS \
-	"interfaces:\n  p0: { match: { name: p0 }, mtu: 1400, ipv6: { method: auto } }\n" \
+	"interfaces:\n  p0: { match: { name: p0 }, mtu: 1400, ipv6: { method: manual } }\n" \
 	"  q0: { match: { name: q0 } }\n" \
-	"sysctls: { net.ipv4.ip_forward: 1, net.ipv4.conf.p0.rp_filter: 2, net.ipv4.conf.p0.proxy_arp: 1 }\n"
+	"sysctls: { net.ipv4.ip_forward: 1, net.ipv4.conf.p0.rp_filter: 2, net.ipv4.conf.p0.proxy_arp: 1, " \
+	"net.ipv6.conf.p0.use_tempaddr: 0 }\n"
 
 static void make_originals(void)
 {
@@ -534,8 +535,8 @@ Test(ownership, originals_come_back_one_by_one_as_the_spec_drops_them)
 	make_originals();
 	before = ns_state();
 	ns_apply_well(ORIGINALS);
-	ns_apply_well("interfaces:\n  p0: { match: { name: p0 }, ipv6: { method: auto } }\n"
-		      "sysctls: { net.ipv4.conf.p0.rp_filter: 0 }\n");
+	ns_apply_well("interfaces:\n  p0: { match: { name: p0 }, ipv6: { method: manual } }\n"
+		      "sysctls: { net.ipv4.conf.p0.rp_filter: 0, net.ipv6.conf.p0.use_tempaddr: 0 }\n");
 	ns_expect_facts((const struct ns_fact[]){
 		{ "link show p0", "mtu", "1450" },
 		{ "link show q0", "flags", "!UP" },

@@ -256,6 +256,20 @@ Test(compile, an_ipv6_method_becomes_the_sysctls_that_say_it)
 	assert_methods(", ipv6: { method: disabled }", "1", NULL, NULL, NULL);
 }
 
+Test(compile, an_automatic_family_has_a_dhcp_client)
+{
+	struct ls_set set = compile(LAN("ipv4: { method: auto }, ipv6: { method: auto }"));
+
+	assert_is(find(&set, "dhcp_client dev=eth0 family=ipv4"), "dhcp_client dev=eth0 family=ipv4");
+	assert_is(find(&set, "dhcp_client dev=eth0 family=ipv6"), "dhcp_client dev=eth0 family=ipv6");
+	assert_is(find(&set, "sysctl path=net/ipv4/conf/eth0/promote_secondaries"),
+		"sysctl path=net/ipv4/conf/eth0/promote_secondaries value=1 dev=eth0");
+	ls_set_done(&set);
+	set = compile(LAN("ipv6: { method: auto }"));
+	cr_expect(!has(&set, "dhcp_client dev=eth0 family=ipv4"));
+	ls_set_done(&set);
+}
+
 Test(compile, an_ipv4_method_needs_no_sysctl)
 {
 	cr_assert_eq(compile(LAN("ipv4: { method: manual, addresses: [192.0.2.1/24] }")).n_objects, 2);

@@ -36,5 +36,6 @@
 	"xfrm_policy direction=out src=::/0 dst=::/0 if_id=7 reqid=1819475969 priority=1000 tunnel_src=192.0.2.1 " \
 	"tunnel_dst=192.0.2.2 spi=4097 ours", \
 	"xfrm_policy direction=fwd src=10.0.0.0/8 dst=0.0.0.0/0 if_id=0 priority=0 other=block", \
-	"dhcp_client dev=eth0 ours"
+	"dhcp_client dev=eth0 family=ipv4 ours", \
+	"dhcp_client dev=eth1 family=ipv6"
 /* clang-format on */
