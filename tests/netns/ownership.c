@@ -587,7 +587,7 @@ Test(ownership, originals_survive_generations)
 	ns_expect_facts((const struct ns_fact[]){
 		{ "link show p0", "mtu", "1400" },
 		{ CONF6 "p0/disable_ipv6", NULL, "0" },
-		{ CONF6 "p0/accept_ra", NULL, "2" },
+		{ CONF6 "p0/accept_ra", NULL, "0" },
 		{ 0 },
 	});
 	ns_down_well();

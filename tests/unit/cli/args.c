@@ -103,6 +103,9 @@ Test(args, wrong_usage_is_named)
 		{ { "rollback", "--to", " 1" }, "not the number of a generation" },
 		{ { "rollback", "--to=" }, "not the number of a generation" },
 		{ { "rollback", "--to", "18446744073709551616" }, "not the number of a generation" },
+		{ { "apply", "a", "--wait=" }, "is not a number of seconds, 0 to 3600" },
+		{ { "apply", "a", "--wait", "-1" }, "is not a number of seconds, 0 to 3600" },
+		{ { "apply", "a", "--wait", "3601" }, "is not a number of seconds, 0 to 3600" },
 		{ { "plan", "-", "--from=-" }, "cannot both come from standard input" },
 	};
 	struct cli_args args;
@@ -112,6 +115,15 @@ Test(args, wrong_usage_is_named)
 		cr_expect_eq(parse(&args, &err, cases[i].words), -EINVAL, "case %zu", i);
 		cr_expect_not_null(strstr(err.message, cases[i].message), "case %zu: %s", i, err.message);
 	}
+}
+
+Test(args, longest_wait_is_read)
+{
+	struct cli_args args;
+	struct ls_error err;
+
+	cr_assert_eq(parse(&args, &err, told_words("apply", "a", "--wait", "3600")), 0);
+	cr_assert_eq(args.wait, 3600);
 }
 
 Test(args, the_largest_generation_number_is_read)
