@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <linux/rtnetlink.h>
+
 bool ls_pair_goes(const struct pair *pair)
 {
 	return pair->have && (pair->verdict == VERDICT_DELETE || pair->verdict == VERDICT_RECREATE || pair->lost);
@@ -454,17 +456,46 @@ static void name_touched_links(struct planner *planner, struct names *touched)
 	}
 }
 
+/* By enum ls_family: links whose DHCP client goes. */
+static void name_left_links(struct planner *planner, struct names left[static 2])
+{
+	for (size_t i = 0; i < planner->plan->n_steps; i++) {
+		const struct ls_step *step = &planner->plan->steps[i];
+		const struct ls_dhcp_client *client = (const struct ls_dhcp_client *)step->have;
+
+		if (client && client->object.kind == &ls_kind_dhcp_client)
+			names_add(planner, &left[client->family], client->dev);
+	}
+}
+
+/* A client takes along what it got, which is nobody's loss. */
+static bool goes_with_client(const struct ls_object *object, struct names left[static 2])
+{
+	const struct ls_address *address = (const struct ls_address *)object;
+	const struct ls_route *route = (const struct ls_route *)object;
+	uint8_t family = object->kind == &ls_kind_address ? address->address.family
+			 : object->kind == &ls_kind_route ? route->to.ip.family
+							  : AF_UNSPEC;
+	bool given = object->kind == &ls_kind_address ? ls_object_has(object, LS_ADDRESS_DYNAMIC)
+						      : route->protocol == RTPROT_DHCP;
+
+	return family != AF_UNSPEC && given &&
+	       on_any(object, &left[family == AF_INET ? LS_FAMILY_IPV4 : LS_FAMILY_IPV6]);
+}
+
 void ls_planner_closure(struct planner *planner)
 {
+	struct names touched = { 0 }, left[2] = { 0 };
 	struct ls_plan *plan = planner->plan;
-	struct names touched = { 0 };
 
 	name_touched_links(planner, &touched);
+	name_left_links(planner, left);
 	for (size_t i = 0; touched.n && i < planner->n_pairs; i++) {
 		const struct pair *pair = &planner->pairs[i];
 
 		if (!pair->have || pair->emitted || pair->have->owner == LS_OWNER_DERIVED ||
-			pair->have->kind->adjusted || !on_any(pair->have, &touched))
+			pair->have->kind->adjusted || !on_any(pair->have, &touched) ||
+			goes_with_client(pair->have, left))
 			continue;
 		if (ls_set_add(&plan->closure, (struct ls_object *)pair->found) < 0)
 			planner->out_of_memory = true;
@@ -474,4 +505,6 @@ void ls_planner_closure(struct planner *planner)
 	ls_set_sort(&plan->defaults);
 	ls_set_sort(&plan->given_up);
 	names_done(&touched);
+	for (size_t i = 0; i < LS_ARRAY_SIZE(left); i++)
+		names_done(&left[i]);
 }

@@ -218,6 +218,7 @@ static void await_router(void)
 
 Test(automatic, managed_ipv6_address_is_leased_and_given_back)
 {
+	struct ns_answer answer;
 	const char *before;
 
 	begin(DHCP4 MANAGED);
@@ -239,7 +240,9 @@ Test(automatic, managed_ipv6_address_is_leased_and_given_back)
 	       "&& "
 	       "break; sleep 0.1; done; ip -6 addr show dev e0 scope link | grep -q ff:fe");
 	ns_apply_well(AUTO(IPV4 ", " IPV6) FORWARDING);
-	ns_down_well();
+	answer = ns_span("down");
+	ns_expect_exit(&answer, 0);
+	cr_expect_str_eq(answer.err, "");
 	cr_expect_str_eq(clients(), "0\n");
 	cr_expect(!has_ipv6(LEASED));
 	await_router();
