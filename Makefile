@@ -18,11 +18,11 @@ LIBRARIES := libnl-3.0 libmnl libnftnl yaml-0.1 jansson libsodium
 TEST_LIBRARIES := criterion libnl-route-3.0
 DEPS := build-essential pkg-config libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libnl-xfrm-3-dev libmnl-dev \
 	libnftnl-dev libyaml-dev libjansson-dev libsodium-dev libcriterion-dev iproute2 iputils-ping nftables \
-	strace tcpdump dhcpcd-base dnsmasq-base graphviz python3 python3-yaml python3-jsonschema
+	strace tcpdump wireguard-tools dhcpcd-base dnsmasq-base graphviz python3 python3-yaml python3-jsonschema
 LINT_DEPS := clang-format clang-tidy cppcheck shellcheck
 FUZZ_DEPS := clang libclang-rt-14-dev
 BENCH_DEPS := iproute2 nftables python3
-VM_DEPS = wireguard-tools wireguard-go $(shell tests/vm/run --packages)
+VM_DEPS = wireguard-go $(shell tests/vm/run --packages)
 
 SANITIZERS := address,undefined
 # The kernel's netlink macros (NLA_HDRLEN, NLMSG_ALIGN) are signed, sizes are not: no -Wsign-conversion.
@@ -156,7 +156,9 @@ bench:
 demo:
 	$(NEED) deps $(DEPS)
 	@$(MAKE) --no-print-directory $(JOBS) all
-	@contrib/demo
+	@contrib/demo/examples
+	@contrib/demo/story --here || .ci/install deps-vm $(VM_DEPS)
+	@contrib/demo/story
 
 # ---- what is installed ------------------------------------------------------------------------------------------------
 
@@ -202,7 +204,7 @@ help:
 	@echo "make fuzz        every fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "make bench       measurements beside other tools"
 	@echo "make schema      write contrib/schema/*.json anew, after a change of the tables of keys"
-	@echo "make demo        a demonstration in network namespaces of its own"
+	@echo "make demo        a demonstration in network namespaces of its own: the examples, and a story of failover"
 	@echo "make deps        install what building and testing need (Debian; root)"
 	@echo "                 also deps-lint, deps-fuzz, deps-bench, deps-vm"
 	@echo "make install     PREFIX=$(PREFIX), DESTDIR honoured; make uninstall takes it back"

@@ -82,6 +82,9 @@ int ls_connections_flush(struct ls_kernel *kernel, const struct ls_connections *
 struct ls_announcement {
 	const char *dev;
 	struct ls_ip address;
+	/* Of a host elsewhere for which this one answers (RFC 6275, 10.4.1, does it with a home agent): is it a router?
+	 * Of others the link's forwarding tells that. */
+	bool proxy, router;
 };
 
 #define LS_ANNOUNCEMENTS 3u /* of each address: MAX_NEIGHBOR_ADVERTISEMENT (RFC 4861, section 10) */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What has to follow a change that stands, and cannot be taken back: connections that go on by a mapping that is gone
- * are forgotten, neighbours are told of public addresses that are here now, and peers of tunnels get a packet by which
- * they learn of another port. All of it only ever helps; what fails is a warning.
+ * are forgotten, neighbours are told of public addresses and of hosts elsewhere that are answered for here now, and peers
+ * of tunnels get a packet by which they learn of another port. All of it only ever helps; what fails is a warning.
  */
 #include "state.h"
 
@@ -132,7 +132,7 @@ static int compare_ips(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct ls_ip));
 }
 
-/* The addresses that have come, in order. NULL: out of memory. */
+/* The addresses that have come, in order; none when memory ran out. */
 static struct ls_ip *list_new(const struct ls_plan *plan, size_t *ret_n)
 {
 	struct ls_ip *list = calloc(plan->n_steps + 1, sizeof(*list));
@@ -150,35 +150,50 @@ static struct ls_ip *list_new(const struct ls_plan *plan, size_t *ret_n)
 	return list;
 }
 
-/* Public addresses that were not here. NULL: out of memory. */
-static struct ls_announcement *list_announcements(
-	const struct ls_plan *plan, const struct ls_set *wanted, size_t *ret_n)
+/* Public addresses that were not here. */
+static size_t list_public(const struct ls_plan *plan, const struct ls_set *wanted, struct ls_announcement *list)
 {
 	size_t to, from = ls_set_of_kind(wanted, &ls_kind_address, &to), n_fresh = 0, n = 0;
-	struct ls_announcement *list = calloc(to - from + 1, sizeof(*list));
 	struct ls_ip *fresh = list_new(plan, &n_fresh);
 
-	for (size_t i = from; i < to && list && n_fresh; i++) {
+	for (size_t i = from; i < to && n_fresh; i++) {
 		const struct ls_address *address = (const struct ls_address *)wanted->objects[i];
 
 		if (is_public(wanted, address) &&
 			bsearch(&address->address, fresh, n_fresh, sizeof(*fresh), compare_ips))
-			list[n++] = (struct ls_announcement){ address->dev, address->address };
+			list[n++] = (struct ls_announcement){ .dev = address->dev, .address = address->address };
 	}
 	free(fresh);
-	*ret_n = n;
-	return list;
+	return n;
+}
+
+/* Hosts that are elsewhere from now on: those who knew them would look for them where they were, for ten seconds. */
+static size_t list_proxies(const struct ls_plan *plan, struct ls_announcement *list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct ls_neighbour *proxy = (const struct ls_neighbour *)plan->steps[i].want;
+
+		if (plan->steps[i].op == LS_OP_ADD && proxy->object.kind == &ls_kind_neighbour && proxy->proxy)
+			list[n++] = (struct ls_announcement){ proxy->dev, proxy->address, true, proxy->router };
+	}
+	return n;
 }
 
 static void announce_addresses(const struct ls_plan *plan, const struct ls_set *wanted, struct ls_diag *notes)
 {
+	size_t to, from = ls_set_of_kind(wanted, &ls_kind_address, &to), n = 0;
+	struct ls_announcement *list = calloc(to - from + plan->n_steps + 1, sizeof(*list));
 	struct ls_error err = { 0 };
-	size_t n = 0;
-	struct ls_announcement *list = list_announcements(plan, wanted, &n);
 
-	if (list && ls_announce(list, n, &err) < 0 && notes)
+	if (list) {
+		n = list_public(plan, wanted, list);
+		n += list_proxies(plan, list + n);
+	}
+	if (n && ls_announce(list, n, &err) < 0 && notes)
 		ls_diag_report(notes, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "not-announced",
-			"neighbours learn of new public addresses only by and by: %s", err.message);
+			"neighbours learn of new public addresses and proxies only by and by: %s", err.message);
 	free(list);
 }
 

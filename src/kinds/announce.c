@@ -171,7 +171,8 @@ static void announce_one(int fd, const struct ls_announcement *announcement)
 		make_arp(&arp, mac, &announcement->address);
 		(void)sendto(fd, &arp, sizeof(arp), 0, (const struct sockaddr *)&to, sizeof(to));
 	} else {
-		make_advertisement(&advertisement, mac, &announcement->address, forwards_ipv6(announcement->dev));
+		make_advertisement(&advertisement, mac, &announcement->address,
+			announcement->proxy ? announcement->router : forwards_ipv6(announcement->dev));
 		(void)sendto(fd, &advertisement, sizeof(advertisement), 0, (const struct sockaddr *)&to, sizeof(to));
 	}
 }

@@ -207,11 +207,12 @@ static unsigned n_lines(const char *file, const char *pattern)
 Test(drivers_connections, announcements_are_what_their_standards_ask_for)
 {
 	const struct ls_announcement list[] = {
-		{ "p0", ip("192.0.2.7") },
-		{ "p0", ip("2001:db8::7") },
-		{ "p0", ip("127.0.0.1") },
-		{ "lo", ip("192.0.2.8") },
-		{ "nowhere0", ip("192.0.2.9") },
+		{ .dev = "p0", .address = ip("192.0.2.7") },
+		{ .dev = "p0", .address = ip("2001:db8::6"), .proxy = true },
+		{ .dev = "p0", .address = ip("2001:db8::7") },
+		{ .dev = "p0", .address = ip("127.0.0.1") },
+		{ .dev = "lo", .address = ip("192.0.2.8") },
+		{ .dev = "nowhere0", .address = ip("192.0.2.9") },
 	};
 	char file[] = "/tmp/linkspan-frames.XXXXXX";
 	int fd = mkstemp(file);
@@ -233,8 +234,9 @@ Test(drivers_connections, announcements_are_what_their_standards_ask_for)
 			     "02:00:5e:00:53:77 > ff:ff:ff:ff:ff:ff, ethertype ARP .* Request who-has 192.0.2.7 .*tell "
 			     "192.0.2.7"),
 		LS_ANNOUNCEMENTS);
-	cr_expect_eq(
-		n_lines(file, "02:00:5e:00:53:77 > 33:33:00:00:00:01, ethertype IPv6 .*hlim 255"), LS_ANNOUNCEMENTS);
+	cr_expect_eq(n_lines(file, "02:00:5e:00:53:77 > 33:33:00:00:00:01, ethertype IPv6 .*hlim 255"),
+		2 * LS_ANNOUNCEMENTS);
+	cr_expect_eq(n_lines(file, "tgt is 2001:db8::6, Flags \\[override\\]"), LS_ANNOUNCEMENTS);
 	cr_expect_eq(n_lines(file, "2001:db8::7 > ff02::1: \\[icmp6 sum ok\\] ICMP6, neighbor advertisement, .*tgt is "
 				   "2001:db8::7, Flags \\[router, override\\]"),
 		LS_ANNOUNCEMENTS);

@@ -184,6 +184,21 @@ static void expect_joined(void)
 		cr_expect(reaches(ways[i].from, ways[i].to), "%s does not reach %s", ways[i].from, ways[i].to);
 }
 
+/* P has spoken to the machine that has failed, a moment ago. */
+static void know_another_host(void)
+{
+	ns_on("P", "for a in " R4 " " R6 "; do ip neigh replace $a lladdr 02:00:00:00:00:99 dev eth0 nud stale; done");
+}
+
+static void expect_told(void)
+{
+	cr_expect_str_eq(ns_output("mac=$(nsenter -t $(cat %s/T) -n ip -br link show eth0 | grep -o '..:..:..:..:..:..') && "
+				   "nsenter -t $(cat %s/P) -n ip neigh show dev eth0 | grep -c \"^" R4 " lladdr $mac\\|^" R6
+				   " lladdr $mac\"",
+				 ns_dir(), ns_dir()),
+		"2\n");
+}
+
 /* Without the tunnels nothing of the replica's leaves by the uplink. */
 static void expect_closed(void)
 {
@@ -223,7 +238,9 @@ Test(failover, partial_joins_production_and_closes_without_its_tunnels)
 	here = configuration("S");
 	there = configuration("T");
 	ns_apply_well(provider("partial"));
+	know_another_host();
 	apply_tenant("partial");
+	expect_told();
 	expect_joined();
 	cr_expect_str_eq(ns_output("ip -o addr show dev inner0 | grep -c '10.10.1.1/\\|fe80::1/'"), "0\n");
 	answer = ns_span("apply --failover full %s", ns_spec(provider("partial")));
@@ -258,6 +275,13 @@ Test(failover, full_makes_the_appliance_the_gateway)
 	begin();
 	ns_apply_well(provider("none"));
 	here = configuration("S");
+	ns_apply_well(provider("full"));
+	expect_served();
+	ns_apply_well(provider("none"));
+	cr_expect_str_eq(configuration("S"), here);
+	answer = ns_span("apply --failover full --test %s", ns_spec(provider("none")));
+	ns_expect_exit(&answer, 0);
+	cr_expect_str_eq(configuration("S"), here);
 	answer = ns_span("apply --failover full %s", ns_spec(provider("none")));
 	ns_expect_exit(&answer, 0);
 	expect_served();
