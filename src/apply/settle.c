@@ -319,35 +319,53 @@ int run_settle(struct run *run, size_t from, size_t to)
 
 /* ---- addresses from outside -------------------------------------------------------------------------------------- */
 
-/* Only of clients that this run has started it is known that routes are still to come. */
-static bool lack_addresses(struct run *run, struct ls_object *const *clients, size_t n, bool started)
-{
-	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
-	uint32_t kinds = LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS) | (started ? LS_BIT(LS_KIND_ROUTE) : 0);
-	bool lack = false;
-	struct ls_set now;
-
-	if (!arena)
-		return false;
-	ls_set_init(&now, arena);
-	if (ls_kernel_dump(run->host->kernel, kinds, NULL, &now, NULL) < 0)
-		n = 0;
-	for (size_t i = 0; i < n && !lack; i++) {
-		const struct ls_dhcp_client *client = (const struct ls_dhcp_client *)clients[i];
-
-		lack = could_ask(&now, client) &&
-		       !(started ? has_address_with_routes : ls_has_given_address)(&now, client);
-	}
-	ls_set_done(&now);
-	return lack;
-}
-
 static bool starts_clients(const struct run *run, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++)
 		if (starts_dhcp_client(&run->execution->plan->steps[i]))
 			return true;
 	return false;
+}
+
+static bool is_started(const struct run *run, const struct ls_object *client)
+{
+	const struct ls_plan *plan = run->execution->plan;
+
+	for (size_t i = 0; i < plan->n_steps; i++)
+		if (starts_dhcp_client(&plan->steps[i]) && !ls_object_compare(plan->steps[i].want, client))
+			return true;
+	return false;
+}
+
+/* Only of a client that this run has started it is known that routes are still to come. One that ran before and was
+ * waited for in vain, in an earlier run, does not hold up this one; since the host has started there may have been
+ * none. */
+static bool lacks_address(const struct run *run, const struct ls_set *now, const struct ls_object *object)
+{
+	const struct ls_dhcp_client *client = (const struct ls_dhcp_client *)object;
+	bool started = is_started(run, object);
+
+	if (!could_ask(now, client) || (!started && run->host->current_is_epochs))
+		return false;
+	return started ? !has_address_with_routes(now, client) : !ls_has_given_address(now, client);
+}
+
+static bool lack_addresses(struct run *run, struct ls_object *const *clients, size_t n)
+{
+	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
+	bool started = starts_clients(run, 0, run->execution->plan->n_steps), lack = false;
+	uint32_t kinds = LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS) | (started ? LS_BIT(LS_KIND_ROUTE) : 0);
+	struct ls_set now;
+
+	if (!arena || (!started && run->host->current_is_epochs))
+		return false;
+	ls_set_init(&now, arena);
+	if (ls_kernel_dump(run->host->kernel, kinds, NULL, &now, NULL) < 0)
+		n = 0;
+	for (size_t i = 0; i < n && !lack; i++)
+		lack = lacks_address(run, &now, clients[i]);
+	ls_set_done(&now);
+	return lack;
 }
 
 /* Routes by a gateway of such an address's subnet are what may need it. */
@@ -364,14 +382,11 @@ int run_await_addresses(struct run *run, size_t next)
 {
 	const struct ls_set *desired = run->execution->desired;
 	size_t to = 0, from = desired ? ls_set_of_kind(desired, &ls_kind_dhcp_client, &to) : 0;
-	bool started;
 
 	if (from == to || run->addresses_awaited || !is_time_for_addresses(run, next))
 		return 0;
 	run->addresses_awaited = true;
-	started = starts_clients(run, 0, next);
-	while (ls_now() < run->execution->addresses_until &&
-		lack_addresses(run, desired->objects + from, to - from, started)) {
+	while (ls_now() < run->execution->addresses_until && lack_addresses(run, desired->objects + from, to - from)) {
 		if (run_must_stop(run))
 			return run_interrupted(run);
 		pause_ms(WAIT_STEP_MS);

@@ -8,7 +8,8 @@
 #include <jansson.h>
 #include <string.h>
 
-#define LOCK_WAIT_MS 3000u /* two units that start at boot should not fail over one another */
+/* Two units that start at boot should not fail over one another, nor over names that take the other 5 s. */
+#define LOCK_WAIT_MS 10000u
 
 static volatile sig_atomic_t stop; /* a handler cannot reach anything else */
 
