@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What has to follow a change that stands, and cannot be taken back: connections that go on by a mapping that is gone
- * are forgotten, neighbours are told of public addresses and of hosts elsewhere that are answered for here now, and peers
- * of tunnels get a packet by which they learn of another port. All of it only ever helps; what fails is a warning.
+ * are forgotten, neighbours are told of public addresses and of hosts elsewhere that are answered for here now, and
+ * peers of tunnels get a packet by which they learn of another port. All of it only ever helps; what fails is a
+ * warning.
  */
 #include "state.h"
 

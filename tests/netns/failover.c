@@ -192,10 +192,11 @@ static void know_another_host(void)
 
 static void expect_told(void)
 {
-	cr_expect_str_eq(ns_output("mac=$(nsenter -t $(cat %s/T) -n ip -br link show eth0 | grep -o '..:..:..:..:..:..') && "
-				   "nsenter -t $(cat %s/P) -n ip neigh show dev eth0 | grep -c \"^" R4 " lladdr $mac\\|^" R6
-				   " lladdr $mac\"",
-				 ns_dir(), ns_dir()),
+	cr_expect_str_eq(
+		ns_output("mac=$(nsenter -t $(cat %s/T) -n ip -br link show eth0 | grep -o '..:..:..:..:..:..') && "
+			  "nsenter -t $(cat %s/P) -n ip neigh show dev eth0 | grep -c \"^" R4 " lladdr $mac\\|^" R6
+			  " lladdr $mac\"",
+			ns_dir(), ns_dir()),
 		"2\n");
 }
 
