@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Checks of tunnels. */
 #include "checks.h"
+#include "table.h"
 #include "tunnels.h"
 
 #include <string.h>
@@ -82,45 +83,91 @@ static void check_endpoint(struct ls_checker *checker, const struct ls_spec_peer
 			ls_ip_family_name(peer->endpoint.family), peer->endpoint_mark.line);
 }
 
-/* A prefix is of one peer. Without a list it is all of the family. */
-static bool overlap(const struct ls_spec_peer *a, const struct ls_spec_peer *b, struct ls_mark *ret)
+/* What peers of a tunnel must not have in common, with the peer that has it. */
+struct held {
+	struct ls_table keys;     /* public key, interned */
+	struct ls_table prefixes; /* struct ls_prefix; all zero: all of the family, which a peer without a list has */
+};
+
+static void held_done(struct held *held)
 {
-	if (!a->n_allowed_ips && !b->n_allowed_ips) {
-		*ret = b->mark;
-		return true;
-	}
-	for (size_t i = 0; i < b->n_allowed_ips; i++)
-		for (size_t k = 0; k < a->n_allowed_ips; k++)
-			if (b->allowed_ips[i].subnet.ip.family &&
-				!memcmp(&a->allowed_ips[k].subnet, &b->allowed_ips[i].subnet,
-					sizeof(struct ls_prefix))) {
-				*ret = b->allowed_ips[i].mark;
-				return true;
-			}
-	return false;
+	ls_table_done(&held->keys);
+	ls_table_done(&held->prefixes);
 }
 
-static void check_pair(struct ls_checker *checker, const struct ls_spec_peer *first, const struct ls_spec_peer *second)
+/* *ret: who held it before, or NULL. */
+static int hold(
+	struct ls_table *table, const void *key, const struct ls_spec_peer *peer, const struct ls_spec_peer **ret)
 {
-	struct ls_mark mark;
+	void **slot = ls_table_slot(table, key);
 
-	if (same(first->public_key, second->public_key))
-		ls_report_error(checker->report, second->public_key_mark, "duplicate-object",
-			"the peer on line %u has this key, too; each has its own", first->mark.line);
-	else if (overlap(first, second, &mark))
+	if (!slot)
+		return -ENOMEM;
+	*ret = *slot;
+	if (!*slot)
+		*slot = (void *)(uintptr_t)peer;
+	return 0;
+}
+
+/* True: said. */
+static bool report_held(struct ls_checker *checker, const struct ls_spec_peer *peer, const struct ls_spec_peer *holder,
+	struct ls_mark mark)
+{
+	if (holder == peer)
+		ls_report_error(checker->report, mark, "duplicate-object", "'allowed_ips' has this twice; remove one");
+	else if (holder)
 		ls_report_error(checker->report, mark, "duplicate-object",
 			"the peer on line %u has this in its 'allowed_ips', too; packets go to one of them",
-			first->mark.line);
+			holder->mark.line);
+	return holder;
 }
 
-static void check_peers(struct ls_checker *checker, const struct ls_spec_tunnel *tunnel)
+/* A prefix is of one peer, and once in its list. The first that is not is enough. */
+static int check_prefixes(struct ls_checker *checker, struct held *held, const struct ls_spec_peer *peer)
 {
-	for (size_t i = 0; i < tunnel->n_peers; i++) {
+	const struct ls_prefix all = { 0 };
+	const struct ls_spec_peer *holder = NULL;
+	bool said = false;
+	int r = 0;
+
+	if (!peer->n_allowed_ips) {
+		r = hold(&held->prefixes, &all, peer, &holder);
+		(void)report_held(checker, peer, holder, peer->mark);
+	}
+	for (size_t i = 0; r >= 0 && !said && i < peer->n_allowed_ips; i++) {
+		if (!peer->allowed_ips[i].subnet.ip.family) /* an error already */
+			continue;
+		r = hold(&held->prefixes, &peer->allowed_ips[i].subnet, peer, &holder);
+		said = r >= 0 && report_held(checker, peer, holder, peer->allowed_ips[i].mark);
+	}
+	return r;
+}
+
+static int check_apart(struct ls_checker *checker, struct held *held, const struct ls_spec_peer *peer)
+{
+	const struct ls_spec_peer *holder = NULL;
+	int r = peer->public_key ? hold(&held->keys, &peer->public_key, peer, &holder) : 0;
+
+	if (r < 0 || !holder)
+		return r < 0 ? r : check_prefixes(checker, held, peer);
+	ls_report_error(checker->report, peer->public_key_mark, "duplicate-object",
+		"the peer on line %u has this key, too; each has its own", holder->mark.line);
+	return 0;
+}
+
+static int check_peers(struct ls_checker *checker, const struct ls_spec_tunnel *tunnel)
+{
+	LS_CLEANUP(held_done) struct held held;
+	int r = 0;
+
+	ls_table_init(&held.keys, sizeof(const char *));
+	ls_table_init(&held.prefixes, sizeof(struct ls_prefix));
+	for (size_t i = 0; r >= 0 && i < tunnel->n_peers; i++) {
 		check_family(checker, tunnel, &tunnel->peers[i]);
 		check_endpoint(checker, &tunnel->peers[i]);
-		for (size_t k = 0; k < i; k++)
-			check_pair(checker, &tunnel->peers[k], &tunnel->peers[i]);
+		r = check_apart(checker, &held, &tunnel->peers[i]);
 	}
+	return r;
 }
 
 /* ---- IPsec ------------------------------------------------------------------------------------------------------- */
@@ -186,16 +233,17 @@ static void check_tunnels_apart(
 int ls_check_tunnels(struct ls_checker *checker)
 {
 	const struct ls_spec *spec = checker->spec;
+	int r = 0;
 
-	for (size_t i = 0; i < spec->n_tunnels; i++) {
+	for (size_t i = 0; r >= 0 && i < spec->n_tunnels; i++) {
 		check_network(checker, &spec->tunnels[i]);
 		check_mtu(checker, &spec->tunnels[i]);
 		check_interface_of(checker, &spec->tunnels[i]);
-		check_peers(checker, &spec->tunnels[i]);
+		r = check_peers(checker, &spec->tunnels[i]);
 		warn_of_manual_keys(checker, &spec->tunnels[i]);
 		check_sas_of(checker, &spec->tunnels[i], &spec->tunnels[i]);
 		for (size_t k = 0; k < i; k++)
 			check_tunnels_apart(checker, &spec->tunnels[k], &spec->tunnels[i]);
 	}
-	return 0;
+	return r;
 }

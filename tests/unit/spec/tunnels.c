@@ -110,6 +110,9 @@ Test(tunnels, peers_are_apart)
 		{ HOST TUNNEL("a", "ipv4", PEERS("{ public_key: '" A "' }, { public_key: '" B "' }")),
 			"duplicate-object", 9, 133, "'allowed_ips', too" },
 		{ HOST TUNNEL("a", "ipv4",
+			  PEERS("{ public_key: '" A "', allowed_ips: [10.0.0.0/8, 10.9.0.0/16, 10.9.0.0/16] }")),
+			"duplicate-object", 9, 170, "'allowed_ips' has this twice" },
+		{ HOST TUNNEL("a", "ipv4",
 			  PEERS("{ public_key: '" A "', allowed_ips: [10.0.0.0/8] }, { public_key: '" B
 				"', allowed_ips: [10.0.0.0/8] }")),
 			"duplicate-object", 9, 236, "packets go to one" });
