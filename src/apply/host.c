@@ -416,25 +416,46 @@ static bool is_full(uint32_t mode)
 }
 
 /* Between a partial and a full failover there is none at all: hosts would be answered for by two at once. What was
- * before the host started is no more. */
-static int check_switch(struct ls_host *host, const struct ls_spec *spec, struct ls_diag *diag)
+ * before the host started is no more. *ret_last: what excludes it. */
+static bool is_excluded(struct ls_host *host, uint32_t mode, uint32_t *ret_last)
 {
-	const struct ls_mark mark = spec->failover.mode_mark;
-	uint32_t now = spec->failover.mode;
 	struct ls_generation last;
 	bool excluded;
 
-	if (now == LS_FAILOVER_NONE || !host->current || ls_generation_read(host, host->current, 0, &last, NULL) < 0)
-		return 0;
-	excluded = last.this_epoch && ((last.failover == LS_FAILOVER_PARTIAL && is_full(now)) ||
-					      (is_full(last.failover) && now == LS_FAILOVER_PARTIAL));
-	if (excluded)
-		ls_diag_report(diag, LS_SEVERITY_ERROR, (struct ls_location){ spec->file, mark.line, mark.column },
-			"failover-exclusive",
-			"the mode is %s, but this host is in %s failover: apply mode none first, then this",
-			ls_failover_words[now].word, ls_failover_words[last.failover].word);
+	if (mode == LS_FAILOVER_NONE || !host->current || ls_generation_read(host, host->current, 0, &last, NULL) < 0)
+		return false;
+	excluded = last.this_epoch && ((last.failover == LS_FAILOVER_PARTIAL && is_full(mode)) ||
+					      (is_full(last.failover) && mode == LS_FAILOVER_PARTIAL));
+	*ret_last = last.failover;
 	ls_generation_done(&last);
-	return excluded ? -EINVAL : 0;
+	return excluded;
+}
+
+static int check_switch(struct ls_host *host, const struct ls_spec *spec, struct ls_diag *diag)
+{
+	const struct ls_mark mark = spec->failover.mode_mark;
+	uint32_t now = spec->failover.mode, last;
+
+	if (!is_excluded(host, now, &last))
+		return 0;
+	ls_diag_report(diag, LS_SEVERITY_ERROR, (struct ls_location){ spec->file, mark.line, mark.column },
+		"failover-exclusive",
+		"the mode is %s, but this host is in %s failover: apply mode none first, then this",
+		ls_failover_words[now].word, ls_failover_words[last].word);
+	return -EINVAL;
+}
+
+static int check_switch_back(struct ls_host *host, const struct ls_generation *generation, struct ls_error *err)
+{
+	uint32_t last;
+
+	if (!is_excluded(host, generation->failover, &last))
+		return 0;
+	return ls_error_set(err, -EINVAL,
+		"generation %llu is %s failover, but this host is in %s failover: apply mode none first, or go back to "
+		"a generation of mode none [failover-exclusive]",
+		(unsigned long long)generation->number, ls_failover_words[generation->failover].word,
+		ls_failover_words[last].word);
 }
 
 int ls_host_prepare(struct ls_host *host, const struct ls_spec *spec, const struct ls_plan_options *options,
@@ -467,8 +488,10 @@ int ls_host_prepare_generation(struct ls_host *host, struct ls_generation *gener
 {
 	struct ls_prepared *prepared;
 	uint32_t there;
-	int r = begin_to_prepare(host, &prepared, &there, err);
+	int r = check_switch_back(host, generation, err);
 
+	if (r >= 0)
+		r = begin_to_prepare(host, &prepared, &there, err);
 	if (r < 0)
 		return r;
 	prepared->desired = generation->objects;

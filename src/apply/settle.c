@@ -337,35 +337,46 @@ static bool is_started(const struct run *run, const struct ls_object *client)
 	return false;
 }
 
-/* Only of a client that this run has started it is known that routes are still to come. One that ran before and was
- * waited for in vain, in an earlier run, does not hold up this one; since the host has started there may have been
- * none. */
+/* Only of a client that this run has started it is known that routes are still to come. */
 static bool lacks_address(const struct run *run, const struct ls_set *now, const struct ls_object *object)
 {
 	const struct ls_dhcp_client *client = (const struct ls_dhcp_client *)object;
-	bool started = is_started(run, object);
 
-	if (!could_ask(now, client) || (!started && run->host->current_is_epochs))
-		return false;
-	return started ? !has_address_with_routes(now, client) : !ls_has_given_address(now, client);
+	return could_ask(now, client) &&
+	       !(is_started(run, object) ? has_address_with_routes : ls_has_given_address)(now, client);
 }
 
-static bool lack_addresses(struct run *run, struct ls_object *const *clients, size_t n)
+static bool lack_addresses(struct run *run, const struct ls_set *clients)
 {
 	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
-	bool started = starts_clients(run, 0, run->execution->plan->n_steps), lack = false;
-	uint32_t kinds = LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS) | (started ? LS_BIT(LS_KIND_ROUTE) : 0);
+	bool lack = false;
 	struct ls_set now;
 
-	if (!arena || (!started && run->host->current_is_epochs))
+	if (!arena || !clients->n_objects)
 		return false;
 	ls_set_init(&now, arena);
-	if (ls_kernel_dump(run->host->kernel, kinds, NULL, &now, NULL) < 0)
-		n = 0;
-	for (size_t i = 0; i < n && !lack; i++)
-		lack = lacks_address(run, &now, clients[i]);
+	if (ls_kernel_dump(run->host->kernel, LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS) | LS_BIT(LS_KIND_ROUTE),
+		    NULL, &now, NULL) >= 0)
+		ls_set_each (clients, i)
+			lack |= lacks_address(run, &now, clients->objects[i]);
 	ls_set_done(&now);
 	return lack;
+}
+
+/* Clients that this run has started, and such as it asks for as the first one since the host has started: another has
+ * waited for the rest, and if that was in vain it does not hold up everything after it. */
+static void list_awaited(struct run *run, const struct ls_set *desired, struct ls_set *ret)
+{
+	size_t to, from = ls_set_of_kind(desired, &ls_kind_dhcp_client, &to);
+	struct ls_generation last;
+	bool known = from < to && run->host->current_is_epochs &&
+		     ls_generation_read(run->host, run->host->current, LS_GENERATION_OBJECTS, &last, NULL) >= 0;
+
+	for (size_t i = from; i < to; i++)
+		if (is_started(run, desired->objects[i]) || !known || !ls_set_find(&last.objects, desired->objects[i]))
+			(void)ls_set_add(ret, desired->objects[i]);
+	if (known)
+		ls_generation_done(&last);
 }
 
 /* Routes by a gateway of such an address's subnet are what may need it. */
@@ -381,15 +392,19 @@ static bool is_time_for_addresses(const struct run *run, size_t next)
 int run_await_addresses(struct run *run, size_t next)
 {
 	const struct ls_set *desired = run->execution->desired;
-	size_t to = 0, from = desired ? ls_set_of_kind(desired, &ls_kind_dhcp_client, &to) : 0;
+	struct ls_set awaited;
+	int r = 0;
 
-	if (from == to || run->addresses_awaited || !is_time_for_addresses(run, next))
+	if (!desired || run->addresses_awaited || !is_time_for_addresses(run, next))
 		return 0;
 	run->addresses_awaited = true;
-	while (ls_now() < run->execution->addresses_until && lack_addresses(run, desired->objects + from, to - from)) {
+	ls_set_init(&awaited, desired->arena);
+	list_awaited(run, desired, &awaited);
+	while (r >= 0 && ls_now() < run->execution->addresses_until && lack_addresses(run, &awaited)) {
 		if (run_must_stop(run))
-			return run_interrupted(run);
+			r = run_interrupted(run);
 		pause_ms(WAIT_STEP_MS);
 	}
-	return 0;
+	ls_set_done(&awaited);
+	return r;
 }

@@ -347,6 +347,24 @@ static void compile_forwards(struct compiler *compiler)
 
 /* ---- nat --------------------------------------------------------------------------------------------------------- */
 
+static bool is_networks(const struct ls_spec *spec, const struct ls_spec_interface *interface)
+{
+	for (size_t i = 0; i < spec->n_networks; i++)
+		if (spec->networks[i].interface && !strcmp(spec->networks[i].interface, interface->name))
+			return true;
+	return false;
+}
+
+/* Nobody says where the world is: it may be behind each link that is no network's. */
+static void compile_possible_uplinks(struct compiler *compiler)
+{
+	const struct ls_spec *spec = compiler->spec;
+
+	for (size_t i = 0; i < spec->n_interfaces - spec->n_tunnels; i++)
+		if (!is_networks(spec, &spec->interfaces[i]))
+			add_link(compiler, LS_NFT_UPLINKS, spec->interfaces[i].mark, compiler->devices[i], NULL);
+}
+
 static void compile_uplinks(struct compiler *compiler)
 {
 	const struct ls_spec *spec = compiler->spec;
@@ -354,9 +372,13 @@ static void compile_uplinks(struct compiler *compiler)
 	for (size_t i = 0; i < spec->nat.n_uplinks; i++)
 		add_link(compiler, LS_NFT_UPLINKS, spec->nat.uplinks[i].mark,
 			compiler_device(compiler, spec->nat.uplinks[i].name), NULL);
-	if (!spec->nat.n_uplinks && spec->public_ips.interface && ls_spec_has_networks(spec))
+	if (spec->nat.n_uplinks || !ls_spec_has_networks(spec))
+		return;
+	if (spec->public_ips.interface)
 		add_link(compiler, LS_NFT_UPLINKS, spec->public_ips.interface_mark,
 			compiler_device(compiler, spec->public_ips.interface), NULL);
+	else if (spec->n_networks)
+		compile_possible_uplinks(compiler);
 }
 
 static void compile_nat_section(struct compiler *compiler)

@@ -204,9 +204,9 @@ static void tell_and_wait(struct doomed *doomed, int signal, bool leaders_only)
 	ls_process_each(tell, doomed);
 	/* A SIGTERM may get lost (9.4.1, one in four where the link had just come up): again, then. */
 	for (int i = 0; doomed->waiting >= 0 && i < STOP_TRIES; i++) {
-		if (poll(&(struct pollfd){ .fd = doomed->waiting, .events = POLLIN }, 1, STOP_MS) != 0)
+		if (poll(&(struct pollfd){ .fd = doomed->waiting, .events = POLLIN }, 1, STOP_MS) > 0)
 			break;
-		(void)pidfd_send_signal(doomed->waiting, signal, NULL, 0);
+		(void)pidfd_send_signal(doomed->waiting, signal, NULL, 0); /* also when a signal has ended the wait */
 	}
 	ls_close(&doomed->waiting);
 }
@@ -279,8 +279,12 @@ int ls_dhcpcd_start(const struct ls_kernel *kernel, const struct ls_dhcp_client 
 		return ls_error_set(err, -errno, "cannot start a DHCP client: %s", strerror(errno));
 	pid = fork();
 	if (pid == 0) {
-		if (fork() == 0)
+		pid = fork();
+		code = errno;
+		if (pid == 0)
 			become_client(client, file, ends[1]);
+		if (pid < 0)
+			(void)!write(ends[1], &code, sizeof(code));
 		_exit(0);
 	}
 	close(ends[1]);

@@ -468,19 +468,23 @@ static void name_left_links(struct planner *planner, struct names left[static 2]
 	}
 }
 
-/* A client takes along what it got, which is nobody's loss. */
-static bool goes_with_client(const struct ls_object *object, struct names left[static 2])
+/* AF_UNSPEC: not what a client could have got. */
+static uint8_t family_given(const struct ls_object *object)
 {
 	const struct ls_address *address = (const struct ls_address *)object;
 	const struct ls_route *route = (const struct ls_route *)object;
-	uint8_t family = object->kind == &ls_kind_address ? address->address.family
-			 : object->kind == &ls_kind_route ? route->to.ip.family
-							  : AF_UNSPEC;
-	bool given = object->kind == &ls_kind_address ? ls_object_has(object, LS_ADDRESS_DYNAMIC)
-						      : route->protocol == RTPROT_DHCP;
 
-	return family != AF_UNSPEC && given &&
-	       on_any(object, &left[family == AF_INET ? LS_FAMILY_IPV4 : LS_FAMILY_IPV6]);
+	if (object->kind == &ls_kind_address && ls_object_has(object, LS_ADDRESS_DYNAMIC))
+		return address->address.family;
+	return object->kind == &ls_kind_route && route->protocol == RTPROT_DHCP ? route->to.ip.family : AF_UNSPEC;
+}
+
+/* A client takes along what it got, which is nobody's loss. */
+static bool goes_with_client(const struct ls_object *object, struct names left[static 2])
+{
+	uint8_t family = family_given(object);
+
+	return family != AF_UNSPEC && on_any(object, &left[family == AF_INET ? LS_FAMILY_IPV4 : LS_FAMILY_IPV6]);
 }
 
 void ls_planner_closure(struct planner *planner)

@@ -296,4 +296,11 @@ Test(failover, full_makes_the_appliance_the_gateway)
 	cr_expect(!ns_try("ip link show prod4"));
 	ns_apply_well(provider("none"));
 	cr_expect_str_eq(configuration("S"), here);
+	/* Nor does a way back lead from partial to full: generation 2 was. */
+	ns_apply_well(provider("partial"));
+	answer = ns_span("rollback --to 2");
+	ns_expect_exit(&answer, 1);
+	ns_expect_words(answer.err, NS_WORDS("[failover-exclusive]", "mode none first"));
+	ns_apply_well(provider("none"));
+	cr_expect_str_eq(configuration("S"), here);
 }

@@ -46,15 +46,16 @@ static size_t count(const struct ls_set *set, const struct ls_kind *kind)
 static const struct {
 	const char *text, *expected;
 } specs[] = {
+	/* it is not said where the world is */
 	{ "networks: { a: { interface: in, ipv4: { subnet: 10.0.0.0/24 }, ipv6: { subnet: 'fd00::/64' } } }\n",
-		"closed4 10.0.0.0/24\nclosed6 fd00::/64\ninner eth1\n" },
+		"closed4 10.0.0.0/24\nclosed6 fd00::/64\nuplinks eth0\nuplinks eth2\ninner eth1\n" },
 	{ "networks: { a: { interface: in, internet: true, ipv4: { subnet: 10.0.0.0/24 } } }\nnat: { uplinks: [up] }\n",
 		"masquerade4 10.0.0.0/24\nuplinks eth0\ninner eth1\n" },
 	/* two networks on one link, one on another */
 	{ "networks: { a: { interface: in, ipv4: { subnet: 10.0.0.0/24 } }, b: { interface: in, ipv4: { subnet: "
 	  "10.0.1.0/24 } }, c: { interface: other, ipv4: { subnet: 10.0.2.0/24 } } }\n"
 	  "nat: { route_between_networks: true }\n",
-		"closed4 10.0.0.0/24\nclosed4 10.0.1.0/24\nclosed4 10.0.2.0/24\ninner eth1\ninner eth2\n"
+		"closed4 10.0.0.0/24\nclosed4 10.0.1.0/24\nclosed4 10.0.2.0/24\nuplinks eth0\ninner eth1\ninner eth2\n"
 		"routed eth1 eth2\nrouted eth2 eth1\n" },
 	{ "public_ips: { interface: up, addresses: [198.51.100.9, 'fd00::9'], mappings: [ { public: 198.51.100.9, "
 	  "protocol: tcp, port: 443, to: 10.0.0.5, to_port: 8443 }, { public: 198.51.100.9, protocol: udp, port: "
