@@ -94,6 +94,11 @@ struct ls_announcement {
  * links that are down and addresses that only work within the host are passed over. Takes 60 ms. */
 int ls_announce(const struct ls_announcement *list, size_t n, struct ls_error *err);
 
+/* Asks the routers on a link to advertise themselves (router solicitation, RFC 4861, 4.1). The kernel does so only when
+ * the link gets its link-local address, and not where advertisements were not accepted then. Without such an address
+ * nothing is sent. */
+void ls_solicit_routers(const struct ls_kernel *kernel, const char *dev);
+
 /* Sends a packet to each peer of a WireGuard link of ours whose endpoint is known, so that it learns of another port or
  * key now and not when there is traffic: without a session, a handshake is begun. Nothing is sent by a link that is
  * down. Negative errno. */

@@ -196,17 +196,22 @@ static enum patience look_at_router(struct run *run, const struct ls_set *now, c
 {
 	const struct ls_dhcp_client *client = (const struct ls_dhcp_client *)step->want;
 
-	return client->family == LS_FAMILY_IPV6 && could_ask(now, client) &&
+	return could_ask(now, client) && !ls_has_given_address(now, client) &&
 			       ls_kernel_link_advertised(run->host->kernel, client->dev) == LS_ADVERTISED_NOTHING
 		       ? WAIT_ON
 		       : WAIT_NO_MORE;
 }
 
+static bool starts_dhcpv6_client(const struct ls_step *step)
+{
+	return starts_dhcp_client(step) && ((const struct ls_dhcp_client *)step->want)->family == LS_FAMILY_IPV6;
+}
+
 /* Before a client is started: a router tells whether it is needed. */
 static const struct wait advertisement = {
-	.concerns = starts_dhcp_client,
+	.concerns = starts_dhcpv6_client,
 	.look = look_at_router,
-	.kinds = LS_BIT(LS_KIND_LINK),
+	.kinds = LS_BIT(LS_KIND_LINK) | LS_BIT(LS_KIND_ADDRESS),
 	.most_ms = RA_WAIT_MS,
 	.for_addresses = true,
 };
@@ -245,14 +250,24 @@ static const struct wait clients_carrier = {
 	.for_addresses = true,
 };
 
+/* Of links that were up before: from others the kernel has asked, or does so when it has checked its address. */
+static void solicit_routers(struct run *run, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (starts_dhcpv6_client(&run->execution->plan->steps[i]))
+			ls_solicit_routers(run->host->kernel,
+				((const struct ls_dhcp_client *)run->execution->plan->steps[i].want)->dev);
+}
+
 int run_await_needs(struct run *run, size_t from, size_t to)
 {
-	static const struct wait *const waits[] = { &carrier, &clients_carrier, &advertisement };
-	int r = 0;
+	int r = wait_for(run, &carrier, from, to);
 
-	for (size_t i = 0; i < LS_ARRAY_SIZE(waits) && r >= 0; i++)
-		r = wait_for(run, waits[i], from, to);
-	return r;
+	if (r >= 0)
+		r = wait_for(run, &clients_carrier, from, to);
+	if (r >= 0)
+		solicit_routers(run, from, to);
+	return r < 0 ? r : wait_for(run, &advertisement, from, to);
 }
 
 /* systemd-udevd applies sysctl.d and link files to a new link, after us if we are quick. It only serves the initial

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Announcements. When an address moves here, neighbours still have the MAC address of the host that had it, for minutes
- * on routers: these frames correct them. The kernel sends none for addresses that are added (arp_notify,
- * ndisc_notify are off by default, and only speak when a link comes up).
+ * Announcements, and questions. When an address moves here, neighbours still have the MAC address of the host that had
+ * it, for minutes on routers: these frames correct them. The kernel sends none for addresses that are added
+ * (arp_notify, ndisc_notify are off by default, and only speak when a link comes up).
  *
  * A gratuitous ARP is a request here, with the address as sender and as target: every implementation looks at the
  * sender of a request, while some ignore replies that they have not asked for.
@@ -10,6 +10,7 @@
 #include "driver.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -22,6 +23,7 @@
 
 #define PAUSE_MS 30 /* between rounds: a burst that loses one frame should not lose the next */
 #define ICMPV6 58u
+#define ROUTER_SOLICITATION 133u     /* RFC 4861, section 4.1 */
 #define NEIGHBOUR_ADVERTISEMENT 136u /* RFC 4861, section 4.4 */
 #define OVERRIDE 0x20u
 #define ROUTER 0x80u
@@ -193,4 +195,22 @@ int ls_announce(const struct ls_announcement *list, size_t n, struct ls_error *e
 			nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MS * 1000000L }, NULL);
 	}
 	return 0;
+}
+
+/* ---- questions --------------------------------------------------------------------------------------------------- */
+
+/* The kernel fills in the checksum and the source, which is the link-local address. */
+void ls_solicit_routers(const struct ls_kernel *kernel, const char *dev)
+{
+	const uint8_t message[8] = { ROUTER_SOLICITATION };
+	struct sockaddr_in6 to = {
+		.sin6_family = AF_INET6,
+		.sin6_addr.s6_addr = { 0xff, 0x02, [15] = 2 }, /* all routers */
+		.sin6_scope_id = ls_kernel_link_index(kernel, dev),
+	};
+	LS_CLEANUP(ls_close) int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6);
+	int hops = 255; /* RFC 4861, 6.1.1: routers discard others */
+
+	if (fd >= 0 && to.sin6_scope_id && setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)) == 0)
+		(void)sendto(fd, message, sizeof(message), 0, (const struct sockaddr *)&to, sizeof(to));
 }

@@ -102,9 +102,11 @@ enum ls_advertised ls_kernel_link_advertised(const struct ls_kernel *kernel, con
 {
 	const struct ls_link_entry *entry = ls_link_table_by_name(&kernel->links, name);
 
-	return !entry || !(entry->inet6_flags & IF_RA_RCVD) ? LS_ADVERTISED_NOTHING
-	       : entry->inet6_flags & IF_RA_MANAGED         ? LS_ADVERTISED_MANAGED
-							    : LS_ADVERTISED_UNMANAGED;
+	/* IF_RA_RCVD: after a solicitation of its own, which the kernel only sends when the link gets its address. */
+	return !entry                               ? LS_ADVERTISED_NOTHING
+	       : entry->inet6_flags & IF_RA_MANAGED ? LS_ADVERTISED_MANAGED
+	       : entry->inet6_flags & IF_RA_RCVD    ? LS_ADVERTISED_UNMANAGED
+						    : LS_ADVERTISED_NOTHING;
 }
 
 int ls_kernel_require_link(const struct ls_kernel *kernel, const char *name, uint32_t *ret_index, struct ls_error *err)

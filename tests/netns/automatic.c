@@ -252,10 +252,8 @@ Test(automatic, managed_ipv6_address_is_leased_and_given_back)
 Test(automatic, router_that_leaves_addresses_to_hosts_is_believed)
 {
 	struct ns_answer answer;
-	const char *before;
 
 	begin(UNMANAGED);
-	before = ns_state();
 	ns_apply_well(AUTO(IPV6) FORWARDING);
 	cr_expect(has_ipv6(MADE_UP));
 	cr_expect_str_eq(clients(), "0\n");
@@ -266,7 +264,26 @@ Test(automatic, router_that_leaves_addresses_to_hosts_is_believed)
 	answer = ns_span("plan --from %s/snapshot %s", ns_dir(), ns_spec(AUTO(IPV6) FORWARDING));
 	ns_expect_exit(&answer, 0);
 	ns_down_well();
-	(void)before;
+}
+
+/* The kernel has asked when the link came up, or not at all. */
+Test(automatic, router_is_asked_on_a_link_that_did_not_listen)
+{
+	begin(NULL);
+	ns_apply_well(AUTO("ipv6: { method: manual }") FORWARDING);
+	serve(UNMANAGED);
+	ns_run("cd %s; nsenter -t %d -n timeout 60 tcpdump -i far-e0 -n -U -c 1 -w asked 'icmp6 and ip6[40] == 133' "
+	       "2>told & "
+	       "until grep -q listening told; do sleep 0.1; done",
+		ns_dir(), (int)ns_far());
+	ns_apply_well(AUTO(IPV6) FORWARDING);
+	cr_expect(has_ipv6(MADE_UP));
+	cr_expect_str_eq(
+		ns_output("cd %s && for i in $(seq 50); do test $(stat -c %%s asked) -gt 24 && break; sleep 0.1; done; "
+			  "tcpdump -n -v -r asked 2>/dev/null | grep -c 'hlim 255.*router solicitation'",
+			ns_dir()),
+		"1\n");
+	ns_down_well();
 }
 
 Test(automatic, router_that_changes_its_mind_is_drift)
