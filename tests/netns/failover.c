@@ -148,16 +148,16 @@ static void make_keys(void)
 		ns_run("\"$LINKSPAN\" keygen %s/%s.key >%s/%s.pub", ns_dir(), keys[i], ns_dir(), keys[i]);
 }
 
-/* A host's network configuration, without what changes by itself. */
-static const char *configuration(const char *host)
+/* The tenant's network configuration, without what changes by itself. */
+static const char *configuration(void)
 {
 	return ns_output(
-		"nsenter -t $(cat %s/%s) -n sh -c 'ip -o addr | cut -d\\  -f2-9; ip -4 route show table all; ip -6 "
+		"nsenter -t $(cat %s/T) -n sh -c 'ip -o addr | cut -d\\  -f2-9; ip -4 route show table all; ip -6 "
 		"route show table all | grep -v \"^fe80::/64\\|multicast\"; ip rule; ip -6 rule; ip neigh show "
 		"proxy; ip -6 neigh show proxy; ip -o link | cut -d: -f2; cd /proc/sys/net; cat ipv4/ip_forward "
 		"ipv6/conf/all/forwarding ipv6/conf/all/proxy_ndp ipv4/conf/*/proxy_arp ipv4/neigh/*/proxy_delay "
 		"ipv6/neigh/*/proxy_delay ipv4/conf/*/send_redirects; nft list ruleset'",
-		ns_dir(), host);
+		ns_dir());
 }
 
 static void begin(void)
@@ -230,29 +230,31 @@ static void expect_free(void)
 
 Test(failover, partial_joins_production_and_closes_without_its_tunnels)
 {
-	const char *here, *there;
+	const char *here, *there, *partial;
 	struct ns_answer answer;
 
 	begin();
 	ns_apply_well(provider("none"));
 	apply_tenant("none");
-	here = configuration("S");
-	there = configuration("T");
+	here = ns_state();
+	there = configuration();
 	ns_apply_well(provider("partial"));
 	know_another_host();
 	apply_tenant("partial");
 	expect_told();
 	expect_joined();
 	cr_expect_str_eq(ns_output("ip -o addr show dev inner0 | grep -c '10.10.1.1/\\|fe80::1/'"), "0\n");
+	partial = ns_state();
 	answer = ns_span("apply --failover full %s", ns_spec(provider("partial")));
 	ns_expect_exit(&answer, 65);
 	ns_expect_words(answer.err, NS_WORDS("[failover-exclusive]", "mode none first"));
+	ns_expect_state(partial);
 	expect_closed();
 	ns_apply_well(provider("partial"));
 	ns_apply_well(provider("none"));
 	apply_tenant("none");
-	cr_expect_str_eq(configuration("S"), here);
-	cr_expect_str_eq(configuration("T"), there);
+	ns_expect_state(here);
+	cr_expect_str_eq(configuration(), there);
 	expect_free();
 }
 
@@ -275,14 +277,14 @@ Test(failover, full_makes_the_appliance_the_gateway)
 
 	begin();
 	ns_apply_well(provider("none"));
-	here = configuration("S");
+	here = ns_state();
 	ns_apply_well(provider("full"));
 	expect_served();
 	ns_apply_well(provider("none"));
-	cr_expect_str_eq(configuration("S"), here);
+	ns_expect_state(here);
 	answer = ns_span("apply --failover full --test %s", ns_spec(provider("none")));
 	ns_expect_exit(&answer, 0);
-	cr_expect_str_eq(configuration("S"), here);
+	ns_expect_state(here);
 	answer = ns_span("apply --failover full %s", ns_spec(provider("none")));
 	ns_expect_exit(&answer, 0);
 	expect_served();
@@ -295,12 +297,12 @@ Test(failover, full_makes_the_appliance_the_gateway)
 	expect_served();
 	cr_expect(!ns_try("ip link show prod4"));
 	ns_apply_well(provider("none"));
-	cr_expect_str_eq(configuration("S"), here);
+	ns_expect_state(here);
 	/* Nor does a way back lead from partial to full: generation 2 was. */
 	ns_apply_well(provider("partial"));
 	answer = ns_span("rollback --to 2");
 	ns_expect_exit(&answer, 1);
 	ns_expect_words(answer.err, NS_WORDS("[failover-exclusive]", "mode none first"));
 	ns_apply_well(provider("none"));
-	cr_expect_str_eq(configuration("S"), here);
+	ns_expect_state(here);
 }
