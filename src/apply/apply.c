@@ -459,6 +459,19 @@ static bool same_spec(struct ls_host *host, const struct goal *goal)
 	return goal->spec_text && ls_generation_has_spec(host, host->current, goal->spec_text, goal->spec_length);
 }
 
+/* It may be asked for beside the spec (--failover). */
+static bool same_mode(struct ls_host *host, const struct goal *goal)
+{
+	struct ls_generation current;
+	bool same;
+
+	if (ls_generation_read(host, host->current, 0, &current, NULL) < 0)
+		return false;
+	same = current.failover == goal->failover;
+	ls_generation_done(&current);
+	return same;
+}
+
 /* Nothing to send. Still a generation of its own when something else is asked for than before, so that `status` and
  * `rollback` speak of the right spec. */
 static bool is_recorded(struct ls_host *host, const struct goal *goal, const struct ls_prepared *prepared)
@@ -467,7 +480,8 @@ static bool is_recorded(struct ls_host *host, const struct goal *goal, const str
 
 	if (!host->current)
 		return !prepared->desired.n_objects;
-	return same_spec(host, goal) || ls_generation_repeats_current(host, &prepared->desired, &source);
+	return same_mode(host, goal) &&
+	       (same_spec(host, goal) || ls_generation_repeats_current(host, &prepared->desired, &source));
 }
 
 static void record_only(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,

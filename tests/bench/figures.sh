@@ -31,6 +31,14 @@ count_sent() { # LINKSPAN_ARGUMENT...
 		END { print n + 0 }' "$work/trace"
 }
 
+# In what count_sent has counted, all together.
+bytes_sent() {
+	awk '/AF_NETLINK/ && !/NLM_F_DUMP|\|0x300|NFT_MSG_GETGEN|nlmsg_type=0xa?10 / && match($0, /= [0-9]+$/) {
+			n += substr($0, RSTART + 2)
+		}
+		END { print n + 0 }' "$work/trace"
+}
+
 # ---- printing --------------------------------------------------------------------------------------------------------
 
 median() { # NAME [COLUMN]: 2 seconds, 3 KiB, 4 seconds of the processor

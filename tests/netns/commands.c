@@ -493,3 +493,28 @@ Test(commands, trace_sees_what_a_first_apply_sends)
 	cr_expect_gt(ns_count_changes(ns_text("apply %s/spec.yaml", ns_dir())), 3);
 	cr_expect_gt(ns_count_changes("down"), 2);
 }
+
+/* Without tunnels permanent failover is what full failover is; the record says which. */
+Test(commands, mode_of_failover_is_recorded_where_nothing_else_changes)
+{
+	struct ns_answer answer;
+	const char *spec;
+
+	ns_begin();
+	ns_make_pair("p0");
+	ns_make_pair("q0");
+	spec = ns_spec("side: provider\n"
+		       "interfaces:\n"
+		       "  p0: { match: { name: p0 }, ipv4: { method: manual, addresses: [192.0.2.1/24] } }\n"
+		       "  q0: { match: { name: q0 } }\n"
+		       "networks: { n: { interface: q0, ipv4: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 } } }\n"
+		       "failover: { mode: none }\n");
+	ns_run("sed -i 's/kind: gateway/kind: appliance/' %s", spec);
+	answer = ns_span("apply --failover full %s", spec);
+	ns_expect_exit(&answer, 0);
+	answer = ns_span("apply --failover permanent %s", spec);
+	ns_expect_exit(&answer, 0);
+	answer = ns_span("status --json");
+	ns_expect_words(answer.out, NS_WORDS("\"failover\":\"permanent\"", "\"generation\":2"));
+	ns_down_well();
+}
