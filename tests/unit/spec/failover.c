@@ -143,6 +143,28 @@ Test(failover, one_tunnel_per_family)
 		"one-tunnel-per-family", 7, 79, "a tunnel for IPv6" });
 }
 
+/* What no replica that is failed over has an address of needs none. */
+Test(failover, one_tunnel_per_family_of_replicas)
+{
+	PARSED parsed = parse_valid(HEAD
+		"side: provider\ninterfaces: { up: { match: { name: up }, ipv4: { method: auto } }, in: { match: { "
+		"name: in } }, by: { match: { name: by } } }\nnetworks:\n" N4
+		"  m: { interface: by, ipv4: { subnet: 10.1.0.0/24 } }\n"
+		"replicas: { r: { n: [ 10.0.0.9 ] }, s: { m: [ 10.1.0.9 ] } }\n"
+		"failover: { mode: partial, replicas: [ r ] }\ntunnels:\n" TUNNEL("v4"));
+
+	cr_expect_eq(parsed.spec->n_networks, 2);
+}
+
+Test(failover, failover_replicas)
+{
+	EXPECT_ERRORS({ HOST("provider") N4 "failover: { mode: partial }\ntunnels:\n" TUNNEL("v4"), "failover-replicas",
+			      8, 19, "of no replica" },
+		{ HOST("tenant") N4
+			"replicas: { r: {} }\nfailover: { mode: partial, replicas: [ r ] }\ntunnels:\n" TUNNEL("v4"),
+			"failover-replicas", 9, 19, "of no replica" });
+}
+
 Test(failover, default_gateways)
 {
 	EXPECT_ERRORS(
