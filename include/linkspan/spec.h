@@ -697,6 +697,11 @@ static inline const struct ls_site_subnet *ls_site_subnet(const struct ls_site_n
 {
 	return family == LS_SITE_IPV6 ? &network->ipv6 : &network->ipv4;
 }
+/* The interface of the provider's appliance that carries networks of the plan which have none of their own, and what
+ * the VLAN of one is called there: it fits into an interface's name. */
+#define LS_SITE_TRUNK "inner"
+#define LS_SITE_VLAN_NAME_MAX 16u
+void ls_site_vlan_name(const struct ls_site_plan_network *network, char ret[static LS_SITE_VLAN_NAME_MAX]);
 /* By which address the gateway reaches an appliance, or callers a gateway; family 0: not known. `family`: AF_INET,
  * AF_INET6. */
 struct ls_ip ls_site_address_of(const struct ls_spec_interface *interface, uint8_t family);

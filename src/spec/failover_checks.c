@@ -33,11 +33,28 @@ static bool is_used(const struct ls_spec_family *family)
 	return family->mark.line && family->method != LS_METHOD_DISABLED;
 }
 
-/* Inner interfaces take their families from their networks. */
+static bool has_family(const struct ls_spec_interface *interface)
+{
+	return is_used(&interface->ipv4) || is_used(&interface->ipv6);
+}
+
+/* A network is in a VLAN of it. */
+static bool is_trunk(struct ls_checker *checker, const struct ls_spec_interface *interface)
+{
+	for (size_t i = 0; i < checker->spec->n_networks; i++) {
+		const struct ls_spec_interface *inner = ls_checker_find(checker, checker->spec->networks[i].interface);
+
+		if (inner && inner->create == LS_CREATE_VLAN && is_same(inner->parent.name, interface->name))
+			return true;
+	}
+	return false;
+}
+
+/* Inner interfaces take their families from their networks; what carries tagged frames alone has none. */
 static void check_interface(struct ls_checker *checker, const struct ls_spec_interface *interface)
 {
-	if (interface->create == LS_CREATE_NONE && !is_inner(checker->spec, interface->name) &&
-		!is_used(&interface->ipv4) && !is_used(&interface->ipv6))
+	if (interface->create == LS_CREATE_NONE && !has_family(interface) &&
+		!is_inner(checker->spec, interface->name) && !is_trunk(checker, interface))
 		ls_report_error(checker->report, interface->mark, "appliance-family",
 			"the interface '%s' uses neither IPv4 nor IPv6; give it 'ipv4' or 'ipv6', with method auto or "
 			"manual",
@@ -74,7 +91,8 @@ static void check_side(struct ls_checker *checker)
 	size_t n_outer = 0;
 
 	for (size_t i = 0; i < count_own_interfaces(spec); i++)
-		n_outer += !is_inner(spec, spec->interfaces[i].name);
+		n_outer += !is_inner(spec, spec->interfaces[i].name) &&
+			   (has_family(&spec->interfaces[i]) || !is_trunk(checker, &spec->interfaces[i]));
 	if (spec->side == LS_SPEC_TENANT && spec->n_networks > 1)
 		ls_report_error(checker->report, spec->networks[1].mark, "tenant-one-network",
 			"an appliance on the tenant's side extends one network; give '%s' an appliance of its own",

@@ -353,33 +353,43 @@ static void check_replica(struct site_checker *checker, const struct ls_site_rep
 
 /* ---- tenants ----------------------------------------------------------------------------------------------------- */
 
-/* A network of the plan is reached by an interface of its name, or as a VLAN on one called `inner`. */
-static const struct ls_spec_interface *inner_of(
-	const struct ls_site_appliance *appliance, const struct ls_site_plan_network *target)
+static const struct ls_spec_interface *interface_of(const struct ls_site_appliance *appliance, const char *name)
 {
-	const struct ls_spec_interface *inner = NULL;
-
-	for (size_t i = 0; i < appliance->n_interfaces; i++) {
-		const struct ls_spec_interface *interface = &appliance->interfaces[i];
-
-		if (interface->name && strcmp(interface->name, target->name) == 0)
-			return interface;
-		if (interface->name && strcmp(interface->name, "inner") == 0 && target->vlan)
-			inner = interface;
-	}
-	return inner;
+	for (size_t i = 0; i < appliance->n_interfaces; i++)
+		if (appliance->interfaces[i].name && strcmp(appliance->interfaces[i].name, name) == 0)
+			return &appliance->interfaces[i];
+	return NULL;
 }
 
+static void check_vlan(struct site_checker *checker, const struct ls_site_appliance *appliance,
+	const struct ls_site_plan_network *target)
+{
+	char name[LS_SITE_VLAN_NAME_MAX];
+	const struct ls_spec_interface *taken;
+
+	ls_site_vlan_name(target, name);
+	taken = interface_of(appliance, name);
+	if (taken)
+		ls_report_error(checker->report, taken->mark, "duplicate-object",
+			"'%s' is what the VLAN of the network '%s' is called; give the interface another name", name,
+			target->name);
+}
+
+/* A network of the plan is reached by an interface of its name, or as a VLAN on the one that carries them. */
 static void check_inner(struct site_checker *checker, const struct ls_site_tenant *tenant)
 {
 	for (size_t i = 0; tenant->provider && i < tenant->n_networks; i++) {
 		const struct ls_site_plan_network *target = tenant->networks[i].target;
 
-		if (target && !inner_of(tenant->provider, target))
+		if (!target || interface_of(tenant->provider, target->name))
+			continue;
+		if (target->vlan && interface_of(tenant->provider, LS_SITE_TRUNK))
+			check_vlan(checker, tenant->provider, target);
+		else
 			ls_report_error(checker->report, tenant->provider->mark, "network-map",
 				"the appliance has no interface '%s' for the network '%s'%s", target->name,
 				tenant->networks[i].name,
-				target->vlan ? ", nor one called 'inner' that could carry its VLAN" : "");
+				target->vlan ? ", nor one called '" LS_SITE_TRUNK "' that could carry its VLAN" : "");
 	}
 }
 

@@ -7,6 +7,7 @@
  */
 #include "site.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -81,6 +82,11 @@ struct ls_ip ls_site_address_of(const struct ls_spec_interface *interface, uint8
 		if (!ls_ip_is_link_local(&of->addresses[i].address.ip))
 			return of->addresses[i].address.ip;
 	return (struct ls_ip){ 0 };
+}
+
+void ls_site_vlan_name(const struct ls_site_plan_network *network, char ret[static LS_SITE_VLAN_NAME_MAX])
+{
+	snprintf(ret, LS_SITE_VLAN_NAME_MAX, LS_SITE_TRUNK ".%u", network->vlan);
 }
 
 static void resolve_gateway(struct resolver *resolver, struct ls_site_gateway *gateway)

@@ -84,6 +84,21 @@ Test(failover, tenant_one_network)
 			"tenant-one-network", 4, 7, "an uplink" });
 }
 
+/* What carries only the VLANs of networks has no family, and is no uplink. */
+Test(failover, networks_in_vlans_of_one_interface)
+{
+#define TRUNK(more) \
+	HEAD "side: provider\ninterfaces: { " more \
+	     "in: { match: { name: in } }, in.5: { create: { type: vlan, parent: in, id: 5 } }, in.6: { create: { " \
+	     "type: vlan, parent: in, id: 6 } } }\nnetworks:\n" \
+	     "  n: { interface: in.5, ipv4: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 } }\n" \
+	     "  m: { interface: in.6, ipv4: { subnet: 10.1.0.0/24, gateway: 10.1.0.1 } }\nfailover: { mode: full }\n"
+	PARSED parsed = parse_valid(TRUNK("up: { match: { name: up }, ipv4: { method: auto } }, "));
+
+	cr_expect_eq(parsed.spec->n_networks, 2);
+	EXPECT_ERRORS({ TRUNK(""), "tenant-one-network", 4, 7, "an uplink" });
+}
+
 Test(failover, director_dual_stack)
 {
 	PARSED warned = parse_with_warning(&(struct expected){

@@ -269,6 +269,17 @@ Test(site, network_map)
 		"      provider: { interfaces: { " LINK("up", AUTO) ", inner: { match: { name: e1 } } } }\n"));
 }
 
+#define TAGGED(more) \
+	HEAD TENANT("      prod: { maps_to: vlan102, " NET " }\n", "      web: { " AWARE " }\n", \
+		"      provider: { interfaces: { " LINK("up", AUTO) ", inner: { match: { name: e1 } }" more " } }\n")
+
+Test(site, vlans_have_names_of_their_own)
+{
+	expect_valid(TAGGED(", inner.101: { match: { name: e2 } }"));
+	EXPECT_ERROR(TAGGED(", inner.102: { match: { name: e2 } }"), "17:142 duplicate-object",
+		"VLAN of the network 'vlan102'");
+}
+
 Test(site, default_gateways)
 {
 	EXPECT_ERROR(HEAD ACME("maps_to: vlan101, ipv4: { subnet: 10.1.0.0/24, gateway: 10.1.0.1 }, ipv6: { subnet: "
