@@ -281,6 +281,19 @@ static void put_subnet(struct renderer *renderer, uint8_t family, const struct l
 	put(renderer, " }");
 }
 
+static void put_production_hosts(struct renderer *renderer, const struct ls_site_network *network)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < network->n_production_hosts; i++) {
+		if (!has_family(renderer, &network->production_hosts[i].ip))
+			continue;
+		put(renderer, n++ ? ", " : ", production_hosts: [");
+		put_ip(renderer, &network->production_hosts[i].ip);
+	}
+	put(renderer, n ? "]" : "");
+}
+
 static void put_provider_network(
 	struct renderer *renderer, const struct ls_site_appliance *appliance, const struct ls_site_network *network)
 {
@@ -295,6 +308,7 @@ static void put_provider_network(
 		put(renderer, ", internet: true");
 	put_subnet(renderer, LS_SITE_IPV4, &network->ipv4, true);
 	put_subnet(renderer, LS_SITE_IPV6, &network->ipv6, true);
+	put_production_hosts(renderer, network);
 	put(renderer, " }\n");
 }
 
@@ -371,6 +385,52 @@ static void put_replicas(struct renderer *renderer, const struct ls_site_network
 			put_replica_network(renderer, replica, &tenant->networks[k], &any);
 		}
 		put(renderer, any ? " }\n" : "");
+	}
+}
+
+/* ---- failover ---------------------------------------------------------------------------------------------------- */
+
+/* In a partial failover, on that host. */
+static bool is_failed_over(
+	const struct renderer *renderer, const struct ls_site_replica *replica, const struct ls_site_network *only)
+{
+	const struct ls_site_tenant *tenant = renderer->tenant;
+
+	for (size_t i = 0; replica->fails_over && i < tenant->n_networks; i++)
+		if (is_replica_in(renderer, replica, &tenant->networks[i], only))
+			return true;
+	return false;
+}
+
+/* At the tenant (`only`: the network there) there is a partial failover or none, and the former of some replica. */
+static uint8_t mode_on(const struct renderer *renderer, const struct ls_site_network *only)
+{
+	const struct ls_site_tenant *tenant = renderer->tenant;
+
+	if (!only)
+		return tenant->failover.mode;
+	for (size_t i = 0; tenant->failover.mode == LS_FAILOVER_PARTIAL && i < tenant->n_replicas; i++)
+		if (is_failed_over(renderer, &tenant->replicas[i], only))
+			return LS_FAILOVER_PARTIAL;
+	return LS_FAILOVER_NONE;
+}
+
+/* The replicas are there in any mode, so that the host itself can take another. */
+static void put_failover(struct renderer *renderer, const struct ls_site_network *only)
+{
+	const struct ls_site_tenant *tenant = renderer->tenant;
+	bool first = true;
+
+	(void)ls_buf_printf(renderer->buf, "failover:\n  mode: %s\n", ls_failover_words[mode_on(renderer, only)].word);
+	if (!only && tenant->failover.route_between_networks)
+		put(renderer, "  route_between_networks: true\n");
+	for (size_t i = 0; i < tenant->n_replicas; i++) {
+		if (!is_failed_over(renderer, &tenant->replicas[i], only))
+			continue;
+		put(renderer, first ? "  replicas:\n    - " : "    - ");
+		first = false;
+		put_text(renderer, tenant->replicas[i].name);
+		put(renderer, "\n");
 	}
 }
 
@@ -585,7 +645,7 @@ static int render_provider(struct renderer *renderer, const struct ls_site_appli
 		put_provider_network(renderer, appliance, &tenant->networks[i]);
 	}
 	put_replicas(renderer, NULL);
-	put(renderer, "failover: { mode: none }\n");
+	put_failover(renderer, NULL);
 	put_publics(renderer, appliance);
 	put_uplinks(renderer, appliance);
 	return put_tunnels(renderer, NULL, LS_SIDE_PROVIDER);
@@ -603,7 +663,7 @@ static int render_tenant(struct renderer *renderer, const struct ls_site_applian
 	put_subnet(renderer, LS_SITE_IPV6, &network->ipv6, false);
 	put(renderer, " }\n");
 	put_replicas(renderer, network);
-	put(renderer, "failover: { mode: none }\n");
+	put_failover(renderer, network);
 	return put_tunnels(renderer, appliance, LS_SIDE_TENANT);
 }
 
