@@ -576,6 +576,8 @@ struct ls_site_network {
 	const char *name;
 	const char *maps_to;
 	struct ls_site_subnet ipv4, ipv6;
+	struct ls_spec_ip *production_hosts; /* as a host's */
+	size_t n_production_hosts;
 	const struct ls_site_plan_network *target; /* resolved: by maps_to, or where that is left out and can be */
 	uint8_t replica_families;                  /* of its replicas' addresses */
 	bool fails_over;                           /* a replica is in it, or an appliance extends it */
@@ -600,6 +602,8 @@ struct ls_site_replica {
 	bool application_aware;
 	struct ls_site_addresses *detected, *addresses; /* found by the job; given by a person */
 	size_t n_detected, n_addresses;
+	bool fails_over; /* resolved: in a partial failover, by `failover.replicas` or where that is left out and it can
+			  */
 };
 
 enum ls_site_platform { LS_SITE_VSPHERE, LS_SITE_DIRECTOR };
@@ -642,6 +646,16 @@ struct ls_site_tunnels {
 	bool preshared;
 };
 
+/* As a host's, but that `replicas` can be left out: all that can. */
+struct ls_site_failover {
+	struct ls_mark mark; /* line 0: the tenant has none */
+	struct ls_mark mode_mark, replicas_mark;
+	uint8_t mode; /* enum ls_failover_mode */
+	struct ls_spec_name *replicas;
+	size_t n_replicas;
+	bool route_between_networks;
+};
+
 struct ls_site_tenant {
 	struct ls_mark mark;
 	struct ls_mark account_mark, plan_mark, organization_mark, pool_mark;
@@ -656,6 +670,7 @@ struct ls_site_tenant {
 	struct ls_site_appliance *appliances;
 	size_t n_appliances;
 	struct ls_site_tunnels tunnels;
+	struct ls_site_failover failover;
 	const struct ls_site_plan *plan; /* resolved: the hardware plan or the organization */
 	const struct ls_site_pool *pool;
 	const struct ls_site_appliance *provider; /* NULL: none */
@@ -697,12 +712,27 @@ static inline const struct ls_site_subnet *ls_site_subnet(const struct ls_site_n
 {
 	return family == LS_SITE_IPV6 ? &network->ipv6 : &network->ipv4;
 }
+/* The interface of the provider's appliance that carries networks of the plan which have none of their own, and what
+ * the VLAN of one is called there: it fits into an interface's name. */
+#define LS_SITE_TRUNK "inner"
+#define LS_SITE_VLAN_NAME_MAX 16u
+void ls_site_vlan_name(const struct ls_site_plan_network *network, char ret[static LS_SITE_VLAN_NAME_MAX]);
 /* By which address the gateway reaches an appliance, or callers a gateway; family 0: not known. `family`: AF_INET,
  * AF_INET6. */
 struct ls_ip ls_site_address_of(const struct ls_spec_interface *interface, uint8_t family);
 /* The families in which an appliance at the tenant extends its network: LS_SITE_IPV4, LS_SITE_IPV6. */
 uint8_t ls_site_extended(
 	const struct ls_site *site, const struct ls_site_tenant *tenant, const struct ls_site_appliance *appliance);
+/* What keeps a replica from a partial failover, on either side: one that only one side takes part in would take the
+ * replica's neighbours from it. */
+struct ls_site_hindrance {
+	const char *id;                        /* of the check that a host's spec would fail */
+	const struct ls_site_network *network; /* NULL: it has no address in any that the hosts have */
+	uint8_t family;                        /* LS_SITE_IPV4, LS_SITE_IPV6 */
+};
+bool ls_site_is_hindered(const struct ls_site *site, const struct ls_site_tenant *tenant,
+	const struct ls_site_replica *replica, struct ls_site_hindrance *ret);
+struct ls_site_replica *ls_site_find_replica(const struct ls_site_tenant *tenant, const char *name); /* interned */
 
 /* ---- what a spec can say ----------------------------------------------------------------------------------------- */
 

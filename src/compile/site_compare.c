@@ -65,7 +65,7 @@ static enum ls_site_action compare_hosts(
 	if (was->crc == now->crc && was->length == now->length)
 		return LS_SITE_KEEP;
 	give_reason(reasons, gateway ? "other ports are forwarded, or its interfaces changed"
-				     : "its networks, replicas, addresses or tunnels changed");
+				     : "its networks, replicas, failover, addresses or tunnels changed");
 	return LS_SITE_RECONFIGURE;
 }
 

@@ -174,6 +174,44 @@ static void put_interfaces(struct renderer *renderer, const struct ls_spec_inter
 		put_interface(renderer, &interfaces[i]);
 }
 
+static bool is_own_interface(const struct ls_site_appliance *appliance, const char *name)
+{
+	for (size_t i = 0; i < appliance->n_interfaces; i++)
+		if (strcmp(appliance->interfaces[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Only what has a family that the host has: the rest is for when it has been redeployed. */
+static bool is_rendered(const struct renderer *renderer, const struct ls_site_network *network)
+{
+	return network->target && ((network->ipv4.subnet.ip.family && renderer->families & LS_SITE_IPV4) ||
+					  (network->ipv6.subnet.ip.family && renderer->families & LS_SITE_IPV6));
+}
+
+/* What the appliance has no interface of its own for comes in tagged. */
+static bool is_vlan(const struct ls_site_appliance *appliance, const struct ls_site_network *network)
+{
+	return !is_own_interface(appliance, network->target->name);
+}
+
+static void put_vlans(struct renderer *renderer, const struct ls_site_appliance *appliance)
+{
+	const struct ls_site_tenant *tenant = renderer->tenant;
+	char name[LS_SITE_VLAN_NAME_MAX];
+
+	for (size_t i = 0; i < tenant->n_networks; i++) {
+		const struct ls_site_network *network = &tenant->networks[i];
+
+		if (!is_rendered(renderer, network) || !is_vlan(appliance, network))
+			continue;
+		ls_site_vlan_name(network->target, name);
+		put_key(renderer, "  ", name);
+		(void)ls_buf_printf(renderer->buf, " { create: { type: vlan, parent: " LS_SITE_TRUNK ", id: %u } }\n",
+			network->target->vlan);
+	}
+}
+
 /* ---- gateways ---------------------------------------------------------------------------------------------------- */
 
 static void put_service(struct renderer *renderer, const struct ls_site_gateway *gateway)
@@ -243,36 +281,34 @@ static void put_subnet(struct renderer *renderer, uint8_t family, const struct l
 	put(renderer, " }");
 }
 
-static bool is_own_interface(const struct ls_site_appliance *appliance, const char *name)
+static void put_production_hosts(struct renderer *renderer, const struct ls_site_network *network)
 {
-	for (size_t i = 0; i < appliance->n_interfaces; i++)
-		if (strcmp(appliance->interfaces[i].name, name) == 0)
-			return true;
-	return false;
-}
+	size_t n = 0;
 
-/* Only what has a family that the host has: the rest is for when it has been redeployed. */
-static bool is_rendered(const struct renderer *renderer, const struct ls_site_network *network)
-{
-	return network->target && ((network->ipv4.subnet.ip.family && renderer->families & LS_SITE_IPV4) ||
-					  (network->ipv6.subnet.ip.family && renderer->families & LS_SITE_IPV6));
+	for (size_t i = 0; i < network->n_production_hosts; i++) {
+		if (!has_family(renderer, &network->production_hosts[i].ip))
+			continue;
+		put(renderer, n++ ? ", " : ", production_hosts: [");
+		put_ip(renderer, &network->production_hosts[i].ip);
+	}
+	put(renderer, n ? "]" : "");
 }
 
 static void put_provider_network(
 	struct renderer *renderer, const struct ls_site_appliance *appliance, const struct ls_site_network *network)
 {
 	const struct ls_site_plan_network *target = network->target;
-	bool own = is_own_interface(appliance, target->name);
+	char vlan[LS_SITE_VLAN_NAME_MAX];
 
+	ls_site_vlan_name(target, vlan);
 	put_key(renderer, "  ", network->name);
 	put(renderer, " { interface: ");
-	put_text(renderer, own ? target->name : "inner");
-	if (!own)
-		(void)ls_buf_printf(renderer->buf, ", vlan: %u", target->vlan);
+	put_text(renderer, is_vlan(appliance, network) ? vlan : target->name);
 	if (target->internet)
 		put(renderer, ", internet: true");
 	put_subnet(renderer, LS_SITE_IPV4, &network->ipv4, true);
 	put_subnet(renderer, LS_SITE_IPV6, &network->ipv6, true);
+	put_production_hosts(renderer, network);
 	put(renderer, " }\n");
 }
 
@@ -352,6 +388,52 @@ static void put_replicas(struct renderer *renderer, const struct ls_site_network
 	}
 }
 
+/* ---- failover ---------------------------------------------------------------------------------------------------- */
+
+/* In a partial failover, on that host. */
+static bool is_failed_over(
+	const struct renderer *renderer, const struct ls_site_replica *replica, const struct ls_site_network *only)
+{
+	const struct ls_site_tenant *tenant = renderer->tenant;
+
+	for (size_t i = 0; replica->fails_over && i < tenant->n_networks; i++)
+		if (is_replica_in(renderer, replica, &tenant->networks[i], only))
+			return true;
+	return false;
+}
+
+/* At the tenant (`only`: the network there) there is a partial failover or none, and the former of some replica. */
+static uint8_t mode_on(const struct renderer *renderer, const struct ls_site_network *only)
+{
+	const struct ls_site_tenant *tenant = renderer->tenant;
+
+	if (!only)
+		return tenant->failover.mode;
+	for (size_t i = 0; tenant->failover.mode == LS_FAILOVER_PARTIAL && i < tenant->n_replicas; i++)
+		if (is_failed_over(renderer, &tenant->replicas[i], only))
+			return LS_FAILOVER_PARTIAL;
+	return LS_FAILOVER_NONE;
+}
+
+/* The replicas are there in any mode, so that the host itself can take another. */
+static void put_failover(struct renderer *renderer, const struct ls_site_network *only)
+{
+	const struct ls_site_tenant *tenant = renderer->tenant;
+	bool first = true;
+
+	(void)ls_buf_printf(renderer->buf, "failover:\n  mode: %s\n", ls_failover_words[mode_on(renderer, only)].word);
+	if (!only && tenant->failover.route_between_networks)
+		put(renderer, "  route_between_networks: true\n");
+	for (size_t i = 0; i < tenant->n_replicas; i++) {
+		if (!is_failed_over(renderer, &tenant->replicas[i], only))
+			continue;
+		put(renderer, first ? "  replicas:\n    - " : "    - ");
+		first = false;
+		put_text(renderer, tenant->replicas[i].name);
+		put(renderer, "\n");
+	}
+}
+
 /* ---- public addresses -------------------------------------------------------------------------------------------- */
 
 static void put_mapping(struct renderer *renderer, const struct ls_spec_mapping *mapping)
@@ -425,6 +507,22 @@ static void put_uplinks(struct renderer *renderer, const struct ls_site_applianc
 
 #define DEVICE_NAME_MAX 15u
 
+/* Has the host that interface, as one of its own or as the VLAN of a network? */
+static bool is_taken(const struct renderer *renderer, const struct ls_site_appliance *appliance, const char *name)
+{
+	const struct ls_site_tenant *tenant = renderer->tenant;
+	char vlan[LS_SITE_VLAN_NAME_MAX];
+
+	for (size_t i = 0; !appliance->extends && i < tenant->n_networks; i++) {
+		if (!is_rendered(renderer, &tenant->networks[i]) || !is_vlan(appliance, &tenant->networks[i]))
+			continue;
+		ls_site_vlan_name(tenant->networks[i].target, vlan);
+		if (strcmp(vlan, name) == 0)
+			return true;
+	}
+	return is_own_interface(appliance, name);
+}
+
 /* The network's name and the family's digit, or, where that is too long for an interface or the name of one, a name
  * that stays the same. */
 static void put_device(
@@ -436,7 +534,7 @@ static void put_device(
 	char name[DEVICE_NAME_MAX + 1];
 
 	snprintf(name, sizeof(name), "%.14s%u", network, digit);
-	if (length >= DEVICE_NAME_MAX || is_own_interface(appliance, name))
+	if (length >= DEVICE_NAME_MAX || is_taken(renderer, appliance, name))
 		snprintf(name, sizeof(name), "%.5s-%08x%u", network, ls_crc32c(0, network, length), digit);
 	put_key(renderer, "  ", name);
 }
@@ -547,7 +645,7 @@ static int render_provider(struct renderer *renderer, const struct ls_site_appli
 		put_provider_network(renderer, appliance, &tenant->networks[i]);
 	}
 	put_replicas(renderer, NULL);
-	put(renderer, "failover: { mode: none }\n");
+	put_failover(renderer, NULL);
 	put_publics(renderer, appliance);
 	put_uplinks(renderer, appliance);
 	return put_tunnels(renderer, NULL, LS_SIDE_PROVIDER);
@@ -565,7 +663,7 @@ static int render_tenant(struct renderer *renderer, const struct ls_site_applian
 	put_subnet(renderer, LS_SITE_IPV6, &network->ipv6, false);
 	put(renderer, " }\n");
 	put_replicas(renderer, network);
-	put(renderer, "failover: { mode: none }\n");
+	put_failover(renderer, network);
 	return put_tunnels(renderer, appliance, LS_SIDE_TENANT);
 }
 
@@ -593,6 +691,8 @@ static int render_appliance(struct renderer *renderer, const struct ls_site_appl
 		put_platform(renderer, appliance);
 	put_ipv6(renderer);
 	put_interfaces(renderer, appliance->interfaces, appliance->n_interfaces);
+	if (provider)
+		put_vlans(renderer, appliance);
 	return provider ? render_provider(renderer, appliance) : render_tenant(renderer, appliance);
 }
 

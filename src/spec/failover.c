@@ -190,7 +190,7 @@ const struct ls_spec_ip *ls_spec_next_failed(
 			at->network++, at->address = 0) {
 			const struct ls_spec_replica_network *part = &replica->networks[at->network];
 			const struct ls_spec_ip *ip =
-				strcmp(part->name, network) != 0 ? NULL : next_address(part, family, at);
+				!part->name || strcmp(part->name, network) != 0 ? NULL : next_address(part, family, at);
 
 			if (ip)
 				return ip;

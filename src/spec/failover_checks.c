@@ -33,11 +33,28 @@ static bool is_used(const struct ls_spec_family *family)
 	return family->mark.line && family->method != LS_METHOD_DISABLED;
 }
 
-/* Inner interfaces take their families from their networks. */
+static bool has_family(const struct ls_spec_interface *interface)
+{
+	return is_used(&interface->ipv4) || is_used(&interface->ipv6);
+}
+
+/* A network is in a VLAN of it. */
+static bool is_trunk(struct ls_checker *checker, const struct ls_spec_interface *interface)
+{
+	for (size_t i = 0; i < checker->spec->n_networks; i++) {
+		const struct ls_spec_interface *inner = ls_checker_find(checker, checker->spec->networks[i].interface);
+
+		if (inner && inner->create == LS_CREATE_VLAN && is_same(inner->parent.name, interface->name))
+			return true;
+	}
+	return false;
+}
+
+/* Inner interfaces take their families from their networks; what carries tagged frames alone has none. */
 static void check_interface(struct ls_checker *checker, const struct ls_spec_interface *interface)
 {
-	if (interface->create == LS_CREATE_NONE && !is_inner(checker->spec, interface->name) &&
-		!is_used(&interface->ipv4) && !is_used(&interface->ipv6))
+	if (interface->create == LS_CREATE_NONE && !has_family(interface) &&
+		!is_inner(checker->spec, interface->name) && !is_trunk(checker, interface))
 		ls_report_error(checker->report, interface->mark, "appliance-family",
 			"the interface '%s' uses neither IPv4 nor IPv6; give it 'ipv4' or 'ipv6', with method auto or "
 			"manual",
@@ -74,7 +91,8 @@ static void check_side(struct ls_checker *checker)
 	size_t n_outer = 0;
 
 	for (size_t i = 0; i < count_own_interfaces(spec); i++)
-		n_outer += !is_inner(spec, spec->interfaces[i].name);
+		n_outer += !is_inner(spec, spec->interfaces[i].name) &&
+			   (has_family(&spec->interfaces[i]) || !is_trunk(checker, &spec->interfaces[i]));
 	if (spec->side == LS_SPEC_TENANT && spec->n_networks > 1)
 		ls_report_error(checker->report, spec->networks[1].mark, "tenant-one-network",
 			"an appliance on the tenant's side extends one network; give '%s' an appliance of its own",
@@ -224,24 +242,50 @@ static void check_static(struct ls_checker *checker, const struct ls_spec_replic
 	}
 }
 
+/* Names that lead nowhere are told of by themselves. */
+static bool fails_none_over(const struct ls_spec *spec)
+{
+	for (size_t i = 0; i < spec->failover.n_replicas; i++) {
+		const struct ls_spec_replica *replica = find_replica(spec, spec->failover.replicas[i].name);
+
+		if (!replica || replica->n_networks)
+			return false;
+	}
+	return true;
+}
+
+/* Only what a replica has an address of is extended; the rest stays out of the failover. */
+static void check_network_tunnels(struct ls_checker *checker, const struct ls_spec_network *network)
+{
+	const struct ls_spec *spec = checker->spec;
+
+	for (size_t k = 0; network->name && k < LS_ARRAY_SIZE(families); k++) {
+		const struct ls_spec_subnet *subnet = ls_spec_subnet(network, families[k]);
+		struct ls_spec_failed at = { 0 };
+
+		if (subnet->mark.line && !ls_spec_find_tunnel(spec, network, families[k]) &&
+			ls_spec_next_failed(spec, network->name, families[k], &at))
+			ls_report_error(checker->report, subnet->mark, "one-tunnel-per-family",
+				"in partial failover the network '%s' needs a tunnel for %s, by which its replicas are "
+				"reached; add one to 'tunnels'",
+				network->name, ls_ip_family_name(families[k]));
+	}
+}
+
 static void check_partial(struct ls_checker *checker)
 {
 	const struct ls_spec *spec = checker->spec;
 
+	if (fails_none_over(spec))
+		ls_report_error(checker->report, spec->failover.mode_mark, "failover-replicas",
+			"partial failover of no replica; name those that run here in failover.replicas");
 	for (size_t i = 0; i < spec->n_replicas; i++)
 		if (ls_spec_is_failed_over(spec, &spec->replicas[i]))
 			check_static(checker, &spec->replicas[i]);
 	for (size_t i = 0; i < spec->n_networks; i++) {
 		const struct ls_spec_network *network = &spec->networks[i];
 
-		for (size_t k = 0; k < LS_ARRAY_SIZE(families); k++)
-			if (ls_spec_subnet(network, families[k])->mark.line &&
-				!ls_spec_find_tunnel(spec, network, families[k]))
-				ls_report_error(checker->report, ls_spec_subnet(network, families[k])->mark,
-					"one-tunnel-per-family",
-					"in partial failover the network '%s' needs a tunnel for %s; add one to "
-					"'tunnels'",
-					network->name, ls_ip_family_name(families[k]));
+		check_network_tunnels(checker, network);
 		for (size_t k = 0; k < i; k++)
 			if (is_same(spec->networks[k].interface, network->interface))
 				ls_report_error(checker->report, network->interface_mark, "duplicate-object",

@@ -272,6 +272,8 @@ static const struct ls_key network_keys[] = {
 		LS_MAPPING(&subnet_mapping) },
 	{ LS_NAME("ipv6"), LS_AT(ls_site_network, ipv6), LS_MARK(ls_site_network, ipv6.mark),
 		LS_MAPPING(&subnet_mapping) },
+	{ LS_NAME("production_hosts"), LS_AT(ls_site_network, production_hosts),
+		LS_PRESENT(ls_site_network, n_production_hosts), LS_LIST(&ls_ip_mapping) },
 };
 
 static const struct ls_key network_name = { LS_NAME("network"), LS_AT(ls_site_network, name),
@@ -380,6 +382,20 @@ static const struct ls_mapping tunnels_mapping = {
 	.n_keys = LS_ARRAY_SIZE(tunnel_keys),
 };
 
+static const struct ls_key failover_keys[] = {
+	{ LS_NAME("mode"), LS_AT(ls_site_failover, mode), LS_MARK(ls_site_failover, mode_mark),
+		LS_WORD(ls_failover_words) },
+	{ LS_NAME("replicas"), LS_AT(ls_site_failover, replicas), LS_PRESENT(ls_site_failover, n_replicas),
+		LS_MARK(ls_site_failover, replicas_mark), LS_LIST(&reference_mapping) },
+	{ LS_NAME("route_between_networks"), LS_AT(ls_site_failover, route_between_networks), LS_BOOL },
+};
+
+static const struct ls_mapping failover_mapping = {
+	.what = "a tenant's failover",
+	.keys = failover_keys,
+	.n_keys = LS_ARRAY_SIZE(failover_keys),
+};
+
 static const struct ls_word accounts[] = { { "standalone", LS_SITE_STANDALONE },
 	{ "director", LS_SITE_ACCOUNT_DIRECTOR }, { NULL, 0 } };
 
@@ -402,6 +418,8 @@ static const struct ls_key tenant_keys[] = {
 		LS_NAMED(&appliance_mapping) },
 	{ LS_NAME("tunnels"), LS_AT(ls_site_tenant, tunnels), LS_MARK(ls_site_tenant, tunnels.mark),
 		LS_MAPPING(&tunnels_mapping) },
+	{ LS_NAME("failover"), LS_AT(ls_site_tenant, failover), LS_MARK(ls_site_tenant, failover.mark),
+		LS_MAPPING(&failover_mapping) },
 };
 
 static const struct ls_key tenant_name = { LS_NAME("tenant"), LS_AT(ls_site_tenant, name),

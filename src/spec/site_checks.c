@@ -236,8 +236,13 @@ static void check_subnet(struct site_checker *checker, const struct ls_site_subn
 			"'subnet' is a /%u; with appliances IPv6 networks are /64", subnet->subnet.length);
 }
 
-static void check_default_gateway(
-	struct site_checker *checker, const struct ls_site_network *network, const struct ls_site_subnet *subnet)
+static bool is_full(const struct ls_site_tenant *tenant)
+{
+	return tenant->failover.mode == LS_FAILOVER_FULL || tenant->failover.mode == LS_FAILOVER_PERMANENT;
+}
+
+static void check_default_gateway(struct site_checker *checker, const struct ls_site_tenant *tenant,
+	const struct ls_site_network *network, const struct ls_site_subnet *subnet)
 {
 	const struct ls_ip *gateway = &subnet->gateway;
 	struct ls_prefix there = { .ip = *gateway, .length = subnet->subnet.length };
@@ -245,7 +250,7 @@ static void check_default_gateway(
 	const char *fault;
 
 	if (!subnet->gateway_mark.line) {
-		if (network->fails_over)
+		if (network->fails_over || (is_full(tenant) && network->target))
 			ls_report_error(checker->report, subnet->mark, "default-gateways",
 				"the network '%s' fails over, but has no %s 'gateway', which full failover takes",
 				network->name, ls_ip_family_name(subnet->subnet.ip.family));
@@ -292,15 +297,36 @@ static void check_dual_stack(
 			network->name, tenant->name);
 }
 
+/* `whose`: what the address is. */
+static void check_host_ip(struct site_checker *checker, const struct ls_site_network *network,
+	const struct ls_spec_ip *ip, const char *whose)
+{
+	const struct ls_site_subnet *subnet = ip->ip.family == AF_INET6 ? &network->ipv6 : &network->ipv4;
+	char text[LS_IP_TEXT_MAX];
+	const char *fault = ls_address_fault(&ip->ip);
+
+	if (!ip->ip.family)
+		return;
+	if (!fault && !ls_prefix_contains(&subnet->subnet, &ip->ip))
+		fault = "in no subnet of that network";
+	if (!fault && memcmp(&subnet->gateway, &ip->ip, sizeof(ip->ip)) == 0)
+		fault = "the gateway of that network";
+	if (fault)
+		ls_report_error(checker->report, ip->mark, "address-sane", "%s %s is %s", whose,
+			ls_ip_format(&ip->ip, text), fault);
+}
+
 static void check_network(
 	struct site_checker *checker, const struct ls_site_tenant *tenant, const struct ls_site_network *network)
 {
 	check_subnet(checker, &network->ipv4, AF_INET);
 	check_subnet(checker, &network->ipv6, AF_INET6);
 	if (network->ipv4.subnet.ip.family)
-		check_default_gateway(checker, network, &network->ipv4);
+		check_default_gateway(checker, tenant, network, &network->ipv4);
 	if (network->ipv6.subnet.ip.family && checker->site->ipv6_communication)
-		check_default_gateway(checker, network, &network->ipv6);
+		check_default_gateway(checker, tenant, network, &network->ipv6);
+	for (size_t i = 0; i < network->n_production_hosts; i++)
+		check_host_ip(checker, network, &network->production_hosts[i], "a production host's address");
 	check_ula(checker, network);
 	check_dual_stack(checker, tenant, network);
 	for (const struct ls_site_network *other = tenant->networks; network->target && other < network; other++)
@@ -316,16 +342,8 @@ static void check_network(
 static void check_replica_ip(
 	struct site_checker *checker, const struct ls_site_addresses *addresses, const struct ls_spec_ip *ip)
 {
-	const struct ls_site_network *network = addresses->network;
-	const struct ls_prefix *subnet = ip->ip.family == AF_INET6 ? &network->ipv6.subnet : &network->ipv4.subnet;
-	char text[LS_IP_TEXT_MAX];
-	const char *fault = ls_address_fault(&ip->ip);
-
-	if (!fault && !ls_prefix_contains(subnet, &ip->ip))
-		fault = "in no subnet of that network";
-	if (fault)
-		ls_report_error(checker->report, ip->mark, "address-sane", "a replica's address %s is %s",
-			ls_ip_format(&ip->ip, text), fault);
+	if (addresses->network)
+		check_host_ip(checker, addresses->network, ip, "a replica's address");
 }
 
 static void check_replica(struct site_checker *checker, const struct ls_site_replica *replica)
@@ -342,44 +360,53 @@ static void check_replica(struct site_checker *checker, const struct ls_site_rep
 					"give "
 					"the address under 'addresses', and 'maps_to' for its network",
 					ls_ip_format(&ip->ip, text), replica->name);
-			else if (ip->ip.family && replica->detected[i].network)
+			else
 				check_replica_ip(checker, &replica->detected[i], ip);
 		}
 	for (size_t i = 0; i < replica->n_addresses; i++)
 		for (size_t k = 0; k < replica->addresses[i].n_ips; k++)
-			if (replica->addresses[i].ips[k].ip.family && replica->addresses[i].network)
-				check_replica_ip(checker, &replica->addresses[i], &replica->addresses[i].ips[k]);
+			check_replica_ip(checker, &replica->addresses[i], &replica->addresses[i].ips[k]);
 }
 
 /* ---- tenants ----------------------------------------------------------------------------------------------------- */
 
-/* A network of the plan is reached by an interface of its name, or as a VLAN on one called `inner`. */
-static const struct ls_spec_interface *inner_of(
-	const struct ls_site_appliance *appliance, const struct ls_site_plan_network *target)
+static const struct ls_spec_interface *interface_of(const struct ls_site_appliance *appliance, const char *name)
 {
-	const struct ls_spec_interface *inner = NULL;
-
-	for (size_t i = 0; i < appliance->n_interfaces; i++) {
-		const struct ls_spec_interface *interface = &appliance->interfaces[i];
-
-		if (interface->name && strcmp(interface->name, target->name) == 0)
-			return interface;
-		if (interface->name && strcmp(interface->name, "inner") == 0 && target->vlan)
-			inner = interface;
-	}
-	return inner;
+	for (size_t i = 0; i < appliance->n_interfaces; i++)
+		if (appliance->interfaces[i].name && strcmp(appliance->interfaces[i].name, name) == 0)
+			return &appliance->interfaces[i];
+	return NULL;
 }
 
+static void check_vlan(struct site_checker *checker, const struct ls_site_appliance *appliance,
+	const struct ls_site_plan_network *target)
+{
+	char name[LS_SITE_VLAN_NAME_MAX];
+	const struct ls_spec_interface *taken;
+
+	ls_site_vlan_name(target, name);
+	taken = interface_of(appliance, name);
+	if (taken)
+		ls_report_error(checker->report, taken->mark, "duplicate-object",
+			"'%s' is what the VLAN of the network '%s' is called; give the interface another name", name,
+			target->name);
+}
+
+/* A network of the plan is reached by an interface of its name, or as a VLAN on the one that carries them. */
 static void check_inner(struct site_checker *checker, const struct ls_site_tenant *tenant)
 {
 	for (size_t i = 0; tenant->provider && i < tenant->n_networks; i++) {
 		const struct ls_site_plan_network *target = tenant->networks[i].target;
 
-		if (target && !inner_of(tenant->provider, target))
+		if (!target || interface_of(tenant->provider, target->name))
+			continue;
+		if (target->vlan && interface_of(tenant->provider, LS_SITE_TRUNK))
+			check_vlan(checker, tenant->provider, target);
+		else
 			ls_report_error(checker->report, tenant->provider->mark, "network-map",
 				"the appliance has no interface '%s' for the network '%s'%s", target->name,
 				tenant->networks[i].name,
-				target->vlan ? ", nor one called 'inner' that could carry its VLAN" : "");
+				target->vlan ? ", nor one called '" LS_SITE_TRUNK "' that could carry its VLAN" : "");
 	}
 }
 
@@ -425,6 +452,50 @@ static void check_mappings(struct site_checker *checker, const struct ls_site_pu
 		ls_check_management_port(checker->report, &publics->mappings[i]);
 }
 
+static void report_hindrance(struct site_checker *checker, struct ls_mark mark, const struct ls_site_replica *replica,
+	const struct ls_site_hindrance *hindrance)
+{
+	const char *family = ls_ip_family_name(hindrance->family == LS_SITE_IPV6 ? AF_INET6 : AF_INET);
+
+	if (!hindrance->network)
+		ls_report_error(checker->report, mark, hindrance->id,
+			"the replica '%s' has no static address in a network that the appliances have; give it one",
+			replica->name);
+	else if (strcmp(hindrance->id, "replica-static") == 0)
+		ls_report_error(checker->report, mark, hindrance->id,
+			"the replica '%s' has no static %s address in '%s'; give it one, or fail the whole network "
+			"over (mode full)",
+			replica->name, family, hindrance->network->name);
+	else
+		ls_report_error(checker->report, mark, hindrance->id,
+			"in partial failover the replica '%s' needs a tunnel for %s in '%s'; let an appliance extend "
+			"the network in that family",
+			replica->name, family, hindrance->network->name);
+}
+
+/* What the specs of hosts would be refused for. */
+static void check_partial(struct site_checker *checker, const struct ls_site_tenant *tenant)
+{
+	const struct ls_site_failover *failover = &tenant->failover;
+	struct ls_site_hindrance hindrance;
+	bool any = failover->n_replicas > 0;
+
+	for (size_t i = 0; i < failover->n_replicas; i++) {
+		const struct ls_site_replica *replica = ls_site_find_replica(tenant, failover->replicas[i].name);
+
+		if (replica && ls_site_is_hindered(checker->site, tenant, replica, &hindrance))
+			report_hindrance(checker, failover->replicas[i].mark, replica, &hindrance);
+	}
+	for (size_t i = 0; i < tenant->n_replicas; i++)
+		any |= tenant->replicas[i].fails_over;
+	if (!any)
+		ls_report_error(checker->report, failover->mode_mark, "failover-replicas",
+			"partial failover of no replica; %s",
+			failover->replicas_mark.line
+				? "name those that run at the provider in failover.replicas"
+				: "none has an address in each family of its networks, and each by a tunnel");
+}
+
 static int check_tenant(struct site_checker *checker, const struct ls_site_tenant *tenant)
 {
 	int r = 0;
@@ -438,6 +509,8 @@ static int check_tenant(struct site_checker *checker, const struct ls_site_tenan
 	check_inner(checker, tenant);
 	check_needs(checker, tenant);
 	check_mappings(checker, &tenant->public_ips);
+	if (tenant->failover.mode == LS_FAILOVER_PARTIAL)
+		check_partial(checker, tenant);
 	return r;
 }
 

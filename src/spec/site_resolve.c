@@ -7,6 +7,7 @@
  */
 #include "site.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -81,6 +82,11 @@ struct ls_ip ls_site_address_of(const struct ls_spec_interface *interface, uint8
 		if (!ls_ip_is_link_local(&of->addresses[i].address.ip))
 			return of->addresses[i].address.ip;
 	return (struct ls_ip){ 0 };
+}
+
+void ls_site_vlan_name(const struct ls_site_plan_network *network, char ret[static LS_SITE_VLAN_NAME_MAX])
+{
+	snprintf(ret, LS_SITE_VLAN_NAME_MAX, LS_SITE_TRUNK ".%u", network->vlan);
 }
 
 static void resolve_gateway(struct resolver *resolver, struct ls_site_gateway *gateway)
@@ -265,6 +271,26 @@ static void resolve_plan(struct resolver *resolver, struct ls_site_tenant *tenan
 			tenant->name, director ? "organization" : "hardware_plan");
 }
 
+/* Those that are named; where the list is left out, those that can be. */
+static void resolve_failover(struct resolver *resolver, struct ls_site_tenant *tenant)
+{
+	const struct ls_site_failover *failover = &tenant->failover;
+	struct ls_site_hindrance hindrance;
+
+	for (size_t i = 0; i < failover->n_replicas; i++) {
+		struct ls_site_replica *replica = ls_site_find_replica(tenant, failover->replicas[i].name);
+
+		if (replica)
+			replica->fails_over = true;
+		else if (failover->replicas[i].name)
+			ls_report_error(resolver->report, failover->replicas[i].mark, "reference",
+				"the tenant has no replica '%s'; add it, or name another", failover->replicas[i].name);
+	}
+	for (size_t i = 0; !failover->replicas_mark.line && i < tenant->n_replicas; i++)
+		tenant->replicas[i].fails_over =
+			!ls_site_is_hindered(resolver->site, tenant, &tenant->replicas[i], &hindrance);
+}
+
 static int resolve_tenant(struct resolver *resolver, struct ls_site_tenant *tenant)
 {
 	int r = 0;
@@ -277,6 +303,7 @@ static int resolve_tenant(struct resolver *resolver, struct ls_site_tenant *tena
 		resolve_replica(resolver, tenant, &tenant->replicas[i]);
 	for (size_t i = 0; i < tenant->n_networks; i++)
 		map_network(resolver, tenant, &tenant->networks[i]);
+	resolve_failover(resolver, tenant);
 	return r;
 }
 
@@ -335,4 +362,73 @@ uint8_t ls_site_extended(
 		(tenant->provider->families & appliance->families & LS_SITE_IPV6) && pool_has_ipv6(tenant->pool))
 		families |= LS_SITE_IPV6;
 	return families;
+}
+
+/* ---- partial failover -------------------------------------------------------------------------------------------- */
+
+struct ls_site_replica *ls_site_find_replica(const struct ls_site_tenant *tenant, const char *name)
+{
+	for (size_t i = 0; name && i < tenant->n_replicas; i++)
+		if (tenant->replicas[i].name == name)
+			return &tenant->replicas[i];
+	return NULL;
+}
+
+static uint8_t families_in(const struct ls_site_addresses *list, size_t n, const struct ls_site_network *network)
+{
+	uint8_t families = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; list[i].network == network && k < list[i].n_ips; k++)
+			families |= list[i].ips[k].ip.family == AF_INET6 ? LS_SITE_IPV6 : LS_SITE_IPV4;
+	return families;
+}
+
+static const struct ls_site_appliance *extender_of(
+	const struct ls_site_tenant *tenant, const struct ls_site_network *network)
+{
+	for (size_t i = 0; i < tenant->n_appliances; i++)
+		if (tenant->appliances[i].extends == network)
+			return &tenant->appliances[i];
+	return NULL;
+}
+
+/* A replica is there with these addresses: in each family that the network has on that host, and each by a tunnel. */
+static bool hinders(const struct ls_site_network *network, uint8_t families, uint8_t addresses, uint8_t tunnels,
+	struct ls_site_hindrance *ret)
+{
+	uint8_t missing = families & (uint8_t)~addresses, cut_off = addresses & families & (uint8_t)~tunnels;
+
+	if (!(addresses & families) || !(missing | cut_off))
+		return false;
+	ret->id = missing ? "replica-static" : "one-tunnel-per-family";
+	ret->network = network;
+	ret->family = (missing ? missing : cut_off) & LS_SITE_IPV4 ? LS_SITE_IPV4 : LS_SITE_IPV6;
+	return true;
+}
+
+bool ls_site_is_hindered(const struct ls_site *site, const struct ls_site_tenant *tenant,
+	const struct ls_site_replica *replica, struct ls_site_hindrance *ret)
+{
+	uint8_t provider = tenant->provider ? tenant->provider->families : 0;
+	bool anywhere = false;
+
+	*ret = (struct ls_site_hindrance){ .id = "replica-static" };
+	for (size_t i = 0; i < tenant->n_networks; i++) {
+		const struct ls_site_network *network = &tenant->networks[i];
+		const struct ls_site_appliance *extender = extender_of(tenant, network);
+		uint8_t addresses = families_in(replica->detected, replica->n_detected, network) |
+				    families_in(replica->addresses, replica->n_addresses, network);
+		uint8_t families = (network->ipv4.subnet.ip.family ? LS_SITE_IPV4 : 0) |
+				   (network->ipv6.subnet.ip.family ? LS_SITE_IPV6 : 0);
+		uint8_t tunnels = extender ? ls_site_extended(site, tenant, extender) : 0;
+
+		if (!network->target)
+			continue;
+		if (hinders(network, families & provider, addresses, tunnels, ret) ||
+			(extender && hinders(network, families & extender->families, addresses, tunnels, ret)))
+			return true;
+		anywhere |= addresses & families & provider;
+	}
+	return !anywhere;
 }

@@ -84,6 +84,21 @@ Test(failover, tenant_one_network)
 			"tenant-one-network", 4, 7, "an uplink" });
 }
 
+/* What carries only the VLANs of networks has no family, and is no uplink. */
+Test(failover, networks_in_vlans_of_one_interface)
+{
+#define TRUNK(more) \
+	HEAD "side: provider\ninterfaces: { " more \
+	     "in: { match: { name: in } }, in.5: { create: { type: vlan, parent: in, id: 5 } }, in.6: { create: { " \
+	     "type: vlan, parent: in, id: 6 } } }\nnetworks:\n" \
+	     "  n: { interface: in.5, ipv4: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 } }\n" \
+	     "  m: { interface: in.6, ipv4: { subnet: 10.1.0.0/24, gateway: 10.1.0.1 } }\nfailover: { mode: full }\n"
+	PARSED parsed = parse_valid(TRUNK("up: { match: { name: up }, ipv4: { method: auto } }, "));
+
+	cr_expect_eq(parsed.spec->n_networks, 2);
+	EXPECT_ERRORS({ TRUNK(""), "tenant-one-network", 4, 7, "an uplink" });
+}
+
 Test(failover, director_dual_stack)
 {
 	PARSED warned = parse_with_warning(&(struct expected){
@@ -141,6 +156,28 @@ Test(failover, one_tunnel_per_family)
 	cr_expect(ls_spec_is_failed_over(parsed.spec, &parsed.spec->replicas[0]));
 	EXPECT_ERRORS({ HOST("provider") N46 FAILED("10.0.0.9, 'fd00::9'", "partial") "tunnels:\n" TUNNEL("v4"),
 		"one-tunnel-per-family", 7, 79, "a tunnel for IPv6" });
+}
+
+/* What no replica that is failed over has an address of needs none. */
+Test(failover, one_tunnel_per_family_of_replicas)
+{
+	PARSED parsed = parse_valid(HEAD
+		"side: provider\ninterfaces: { up: { match: { name: up }, ipv4: { method: auto } }, in: { match: { "
+		"name: in } }, by: { match: { name: by } } }\nnetworks:\n" N4
+		"  m: { interface: by, ipv4: { subnet: 10.1.0.0/24 } }\n"
+		"replicas: { r: { n: [ 10.0.0.9 ] }, s: { m: [ 10.1.0.9 ] } }\n"
+		"failover: { mode: partial, replicas: [ r ] }\ntunnels:\n" TUNNEL("v4"));
+
+	cr_expect_eq(parsed.spec->n_networks, 2);
+}
+
+Test(failover, failover_replicas)
+{
+	EXPECT_ERRORS({ HOST("provider") N4 "failover: { mode: partial }\ntunnels:\n" TUNNEL("v4"), "failover-replicas",
+			      8, 19, "of no replica" },
+		{ HOST("tenant") N4
+			"replicas: { r: {} }\nfailover: { mode: partial, replicas: [ r ] }\ntunnels:\n" TUNNEL("v4"),
+			"failover-replicas", 9, 19, "of no replica" });
 }
 
 Test(failover, default_gateways)

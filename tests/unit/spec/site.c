@@ -269,8 +269,83 @@ Test(site, network_map)
 		"      provider: { interfaces: { " LINK("up", AUTO) ", inner: { match: { name: e1 } } } }\n"));
 }
 
+#define TAGGED(more) \
+	HEAD TENANT("      prod: { maps_to: vlan102, " NET " }\n", "      web: { " AWARE " }\n", \
+		"      provider: { interfaces: { " LINK("up", AUTO) ", inner: { match: { name: e1 } }" more " } }\n")
+
+Test(site, vlans_have_names_of_their_own)
+{
+	expect_valid(TAGGED(", inner.101: { match: { name: e2 } }"));
+	EXPECT_ERROR(TAGGED(", inner.102: { match: { name: e2 } }"), "17:142 duplicate-object",
+		"VLAN of the network 'vlan102'");
+}
+
+/* Line 19 of a site in which web can be failed over. */
+#define FAILOVER(more) HEAD ACME("maps_to: vlan101, " NET, AWARE) "    failover: { " more " }\n"
+
+Test(site, failover_is_read_and_resolved)
+{
+	READ read = read_site(FAILOVER("mode: full, replicas: [web], route_between_networks: true"));
+	READ all = read_site(FAILOVER(""));
+	READ none = read_site(FAILOVER("replicas: []"));
+	const struct ls_site_failover *failover;
+
+	cr_assert(read.r == 0 && all.r == 0 && none.r == 0);
+	failover = &read.site->tenants[0].failover;
+	cr_expect(failover->mode == LS_FAILOVER_FULL && failover->route_between_networks);
+	cr_expect(read.site->tenants[0].replicas[0].fails_over);
+	cr_expect_eq(all.site->tenants[0].failover.mode, LS_FAILOVER_NONE);
+	cr_expect(all.site->tenants[0].replicas[0].fails_over, "all that can");
+	cr_expect_not(none.site->tenants[0].replicas[0].fails_over);
+	EXPECT_ERROR(FAILOVER("replicas: [mail]"), "19:28 reference", "no replica 'mail'");
+}
+
+Test(site, failover_replicas)
+{
+	EXPECT_ERROR(FAILOVER("mode: partial, replicas: []"), "19:23 failover-replicas", "of no replica; name those");
+	EXPECT_ERROR(HEAD ACME("maps_to: vlan101, " NET,
+			     "detected: { prod: [10.1.0.9] }") "    failover: { mode: partial }\n",
+		"19:23 failover-replicas", "of no replica; none has");
+	expect_valid(FAILOVER("mode: partial"));
+	expect_valid(FAILOVER("mode: partial, replicas: [web]"));
+}
+
+Test(site, replica_static)
+{
+	EXPECT_ERROR(HEAD ACME("maps_to: vlan101, " NET,
+			     "detected: { prod: [10.1.0.9] }") "    failover: { mode: partial, replicas: [web] }\n",
+		"19:43 replica-static", "no static IPv6 address in 'prod'");
+	EXPECT_ERROR(HEAD ACME("maps_to: vlan101, " NET, "") "    failover: { mode: partial, replicas: [web] }\n",
+		"19:43 replica-static", "no static address");
+}
+
+/* The tenant's appliance has no IPv6, or there is none. */
+Test(site, one_tunnel_per_family)
+{
+	EXPECT_ERROR(HEAD TENANT("      prod: { maps_to: vlan101, " NET " }\n", "      web: { " AWARE " }\n",
+			     PROVIDER("") "      lan: { network: prod, interfaces: { " LINK("lan",
+				     "ipv4: { method: auto }") " } }\n"
+							       "    failover: { mode: partial, replicas: [web] }\n"),
+		"19:43 one-tunnel-per-family", "a tunnel for IPv6 in 'prod'");
+	EXPECT_ERROR(HEAD TENANT("      prod: { maps_to: vlan101, " NET " }\n", "      web: { " AWARE " }\n",
+			     PROVIDER("") "    failover: { mode: partial, replicas: [web] }\n"),
+		"18:43 one-tunnel-per-family", "a tunnel for IPv4 in 'prod'");
+}
+
+Test(site, production_hosts_are_hosts_of_their_network)
+{
+	expect_valid(HEAD ACME("maps_to: vlan101, production_hosts: ['2001:db8:1::7', 10.1.0.7], " NET, AWARE));
+	EXPECT_ERROR(HEAD ACME("maps_to: vlan101, production_hosts: ['2001:db8:2::7'], " NET, AWARE),
+		"13:52 address-sane", "in no subnet");
+	EXPECT_ERROR(HEAD ACME("maps_to: vlan101, production_hosts: [10.1.0.1], " NET, AWARE), "13:52 address-sane",
+		"the gateway");
+}
+
 Test(site, default_gateways)
 {
+	EXPECT_ERROR(HEAD TENANT("      prod: { maps_to: vlan101, ipv4: { subnet: 10.1.0.0/24 } }\n", "      web: {}\n",
+			     PROVIDER("") "    failover: { mode: full }\n"),
+		"13:39 default-gateways", "IPv4 'gateway'");
 	EXPECT_ERROR(HEAD ACME("maps_to: vlan101, ipv4: { subnet: 10.1.0.0/24, gateway: 10.1.0.1 }, ipv6: { subnet: "
 			       "'2001:db8:1::/64' }",
 			     AWARE),
