@@ -248,6 +248,9 @@ static int resolve_appliance(
 	if (appliance->outside)
 		appliance->families = families_of(resolver->site, appliance->outside);
 	resolve_side(resolver, tenant, appliance);
+	/* Whose account is on Cloud Director has the provider's appliance there. */
+	if (tenant->provider == appliance && !appliance->platform_mark.line)
+		appliance->platform = tenant->account == LS_SITE_ACCOUNT_DIRECTOR ? LS_SITE_DIRECTOR : LS_SITE_VSPHERE;
 	return name_host(resolver, tenant, appliance);
 }
 

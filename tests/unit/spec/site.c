@@ -397,17 +397,18 @@ Test(site, director_nics)
 		"12:7 director-nics", "11 interfaces");
 }
 
-#define ORGANIZATION \
+#define ORGANIZATION(platform) \
 	"linkspan: 1\nkind: site\nipv6_communication: true\norganizations: { org: { networks: { vlan101: {} } } }\n" \
 	"tenants:\n  acme:\n    account: director\n    organization: org\n" \
 	"    networks: { prod: { " NET " } }\n    replicas: { web: { " AWARE \
-	" } }\n    appliances:\n" PROVIDER("platform: director, ")
+	" } }\n    appliances:\n" PROVIDER(platform)
 
 Test(site, director_dual_stack)
 {
-	READ read = read_site(ORGANIZATION "suppress_warnings: [director-dual-stack]\n");
+	READ read = read_site(ORGANIZATION("platform: director, ") "suppress_warnings: [director-dual-stack]\n");
 
-	EXPECT_WARNING(ORGANIZATION, "9:17 director-dual-stack", "vApps by hand");
+	EXPECT_WARNING(ORGANIZATION("platform: director, "), "9:17 director-dual-stack", "vApps by hand");
+	EXPECT_WARNING(ORGANIZATION(""), "9:17 director-dual-stack", "vApps by hand");
 	cr_assert_eq(read.diag.n_findings, 0);
 	cr_expect_eq(read.site->n_director_dual_stack, 1, "counted, to be shown");
 	EXPECT_ERROR("linkspan: 1\nkind: site\nipv6_communication: true\nsuppress_warnings: [address-sane]\n",
