@@ -115,11 +115,12 @@ int ls_host_open(const struct ls_host_options *options, struct ls_host **ret, st
 	r = ls_state_open(host, options, err);
 	if (r >= 0)
 		r = ls_kernel_open(&host->kernel, err);
+	if (r >= 0)
+		r = ls_keys_load(host, err);
 	if (r < 0) {
 		ls_host_close(host);
 		return r;
 	}
-	ls_keys_load(host);
 	*ret = host;
 	return 0;
 }

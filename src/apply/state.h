@@ -154,11 +154,12 @@ int ls_generation_numbers(struct ls_host *host, uint64_t **ret, size_t *ret_n, s
 /* ---- keys.c -------------------------------------------------------------------------------------------------------
  */
 
-/* Into the keyring, with the salt: what was kept. */
-void ls_keys_load(struct ls_host *host);
+/* Into the keyring, with the salt: what was kept. Again after waiting for the lock. Fails where there are keys but
+ * their salt cannot be read. */
+int ls_keys_load(struct ls_host *host, struct ls_error *err);
 /* Writes to disk every secret that a way back over the plan, or to `desired`, needs. */
 int ls_keys_keep(struct ls_host *host, const struct ls_plan *plan, const struct ls_set *desired, struct ls_error *err);
-/* Removes those that no generation names; when there is no journal. */
+/* Removes those that no generation names, and drafts of runs that died; when there is no journal. */
 void ls_keys_prune(struct ls_host *host);
 
 /* ---- journal.c ----------------------------------------------------------------------------------------------------
