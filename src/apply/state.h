@@ -42,7 +42,10 @@ struct ls_host {
 
 bool ls_epoch_same(const struct ls_epoch *a, const struct ls_epoch *b);
 
-/* host.c: what the record says is ours, where the kernel does not tell the mark. */
+/* host.c */
+/* The lock, and with it the keys as they are from now on: whoever had it may have kept others. */
+int ls_host_lock(struct ls_host *host, unsigned wait_ms, struct ls_error *err);
+/* What the record says is ours, where the kernel does not tell the mark. */
 void ls_claim(struct ls_host *host, const struct ls_object *made, struct ls_set *actual);
 
 /* namespace.c */
