@@ -467,7 +467,9 @@ static bool is_recorded(struct ls_host *host, const struct goal *goal, const str
 
 	if (!host->current)
 		return !prepared->desired.n_objects;
-	return same_spec(host, goal) || ls_generation_repeats_current(host, &prepared->desired, &source);
+	/* A spec names files, and what they hold may be in force already without linkspan's doing. */
+	return (same_spec(host, goal) && ls_keys_are_recorded(host, &prepared->desired)) ||
+	       ls_generation_repeats_current(host, &prepared->desired, &source);
 }
 
 static void record_only(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,

@@ -350,6 +350,12 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+static void sort_names(struct names *names)
+{
+	if (names->n)
+		qsort(names->items, names->n, sizeof(*names->items), compare_names);
+}
+
 /* What the generations name. Negative errno: that is not known of all of them. */
 static int find_named(struct ls_host *host, struct names *ret)
 {
@@ -360,14 +366,37 @@ static int find_named(struct ls_host *host, struct names *ret)
 	for (size_t i = 0; i < n && r >= 0; i++)
 		r = add_names_of(host, numbers[i], ret);
 	free(numbers);
-	if (ret->n)
-		qsort(ret->items, ret->n, sizeof(*ret->items), compare_names);
+	sort_names(ret);
 	return r;
 }
 
 static bool is_among(const struct names *names, const char *name)
 {
 	return names->n && bsearch(name, names->items, names->n, sizeof(*names->items), compare_names);
+}
+
+static bool are_among(const struct names *names, const struct ls_set *set)
+{
+	for (size_t i = 0; i < set->n_objects; i++) {
+		const char **secret = secret_of(set->objects[i]);
+
+		if (secret && !is_among(names, *secret))
+			return false;
+	}
+	return true;
+}
+
+bool ls_keys_are_recorded(struct ls_host *host, const struct ls_set *desired)
+{
+	struct names names = { 0 };
+	bool recorded = are_among(&names, desired); /* then there are none */
+
+	if (!recorded && add_names_of(host, host->current, &names) >= 0) {
+		sort_names(&names);
+		recorded = are_among(&names, desired);
+	}
+	free(names.items);
+	return recorded;
 }
 
 /* A run died, and this did not get its name. */

@@ -162,6 +162,8 @@ int ls_generation_numbers(struct ls_host *host, uint64_t **ret, size_t *ret_n, s
 int ls_keys_load(struct ls_host *host, struct ls_error *err);
 /* Writes to disk every secret that a way back over the plan, or to `desired`, needs. */
 int ls_keys_keep(struct ls_host *host, const struct ls_plan *plan, const struct ls_set *desired, struct ls_error *err);
+/* Does the current generation name all that `desired` does? */
+bool ls_keys_are_recorded(struct ls_host *host, const struct ls_set *desired);
 /* Removes those that no generation names, and drafts of runs that died; when there is no journal. */
 void ls_keys_prune(struct ls_host *host);
 

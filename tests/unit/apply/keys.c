@@ -86,6 +86,23 @@ Test(kept_keys, without_a_directory_there_is_nothing_to_do)
 	cr_expect_not(state_file_exists(&host, "keys"));
 }
 
+static bool is_recorded(struct ls_host *host, const char *object)
+{
+	struct ls_set wanted = WANTED("link name=t0 type=wireguard mtu=1420 ours", object);
+
+	return ls_keys_are_recorded(host, &wanted);
+}
+
+Test(kept_keys, generation_that_has_others_does_not_record_them)
+{
+	struct ls_host host = host_in(1, 2);
+
+	commit(&host, 1, OLD);
+	cr_expect(is_recorded(&host, PEER "preshared_key=" OLD));
+	cr_expect(is_recorded(&host, PEER));
+	cr_expect_not(is_recorded(&host, PEER "preshared_key=" NEW));
+}
+
 /* Of runs that died. */
 Test(kept_keys, drafts_go_even_when_a_generation_cannot_be_read)
 {
