@@ -158,17 +158,11 @@ static int sync_directory(const char *path)
 	return fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
 }
 
-static int create_in(const char *directory, const char *path, const struct ls_secret *secret)
+static int create_by(char *temporary, size_t directory, const char *path, const struct ls_secret *secret)
 {
-	LS_CLEANUP(ls_free) char *temporary = NULL;
-	LS_CLEANUP(ls_close) int fd = -1;
+	LS_CLEANUP(ls_close) int fd = mkostemp(temporary, O_CLOEXEC); /* 0600 */
 	int r;
 
-	if (asprintf(&temporary, "%s.linkspan-XXXXXX", directory) < 0) {
-		temporary = NULL;
-		return -ENOMEM;
-	}
-	fd = mkostemp(temporary, O_CLOEXEC); /* 0600 */
 	if (fd < 0)
 		return -errno;
 	r = write_line(fd, secret);
@@ -178,18 +172,33 @@ static int create_in(const char *directory, const char *path, const struct ls_se
 		(void)unlink(temporary);
 		return r;
 	}
-	r = sync_directory(*directory ? directory : ".");
+	temporary[directory] = '\0';
+	r = sync_directory(directory ? temporary : ".");
 	if (r < 0)
 		(void)unlink(path);
 	return r;
 }
 
-int ls_secret_create(const char *path, const struct ls_secret *secret, struct ls_error *err)
+static int create(const char *path, const struct ls_secret *secret)
 {
 	const char *slash = strrchr(path, '/');
-	LS_CLEANUP(ls_free) char *directory = strndup(path, slash ? (size_t)(slash + 1 - path) : 0);
+	size_t directory = slash ? (size_t)(slash + 1 - path) : 0;
+	char *temporary;
 	struct stat st;
-	int r = !directory ? -ENOMEM : lstat(path, &st) == 0 ? -EEXIST : create_in(directory, path, secret);
+	int r;
+
+	if (lstat(path, &st) == 0)
+		return -EEXIST;
+	if (asprintf(&temporary, "%.*s.linkspan-XXXXXX", (int)directory, path) < 0)
+		return -ENOMEM;
+	r = create_by(temporary, directory, path, secret);
+	free(temporary);
+	return r;
+}
+
+int ls_secret_create(const char *path, const struct ls_secret *secret, struct ls_error *err)
+{
+	int r = create(path, secret);
 
 	if (r == -EEXIST)
 		return ls_error_set(err, r, "%s is there already; a key is never written over another", path);
