@@ -205,7 +205,9 @@ int ls_file_begin_at(int dirfd, const char *name, struct ls_file_draft *ret, str
 int ls_file_write_at(
 	const struct ls_file_draft *draft, uint64_t offset, const void *data, size_t length, struct ls_error *err);
 int ls_file_finish(struct ls_file_draft *draft, struct ls_error *err); /* the draft is gone in any case */
-void ls_file_drop(struct ls_file_draft *draft);                        /* removes NAME.tmp */
+/* The same for one of many: the caller syncs the directory when all are there. */
+int ls_file_place(struct ls_file_draft *draft, struct ls_error *err);
+void ls_file_drop(struct ls_file_draft *draft); /* removes NAME.tmp */
 
 /* Unlinks and fsyncs the directory. A missing file is fine. */
 int ls_file_remove_at(int dirfd, const char *name, struct ls_error *err);
@@ -232,8 +234,8 @@ void ls_key_public(const struct ls_crypto_key *secret, struct ls_crypto_key *ret
 int ls_key_parse(const char *text, struct ls_crypto_key *ret);                     /* -EINVAL */
 const char *ls_key_format(const struct ls_crypto_key *key, char text[static LS_KEY_TEXT_MAX]);
 void ls_key_wipe(struct ls_crypto_key *key); /* also as a cleanup */
-/* Writes it to a new file of mode 0600, as wg(8) does: base64 and a newline; synced. -EEXIST: never over another one.
- */
+/* Writes it to a new file of mode 0600, as wg(8) does: base64 and a newline. It is there whole, and synced, or not at
+ * all. -EEXIST: never over another one. */
 int ls_key_create(const char *path, const struct ls_crypto_key *key, struct ls_error *err);
 
 /* Reads such a file: a regular one, which nobody but its owner can read or write (-EPERM). */
@@ -251,6 +253,8 @@ int ls_secret_generate(size_t size, struct ls_secret *ret, struct ls_error *err)
 void ls_secret_wipe(struct ls_secret *secret);                                                /* also as a cleanup */
 int ls_secret_create(const char *path, const struct ls_secret *secret, struct ls_error *err); /* as ls_key_create */
 int ls_secret_read(const char *path, struct ls_secret *ret, struct ls_error *err);
+/* Such a file in a directory of ours, whether there is one or not; the caller syncs the directory. */
+int ls_secret_place_at(int dirfd, const char *name, const struct ls_secret *secret, struct ls_error *err);
 
 /* Secrets by name. */
 struct ls_keyring;

@@ -44,7 +44,7 @@ static int begin(struct ls_host *host, const struct ls_run_options *options, str
 {
 	int r;
 
-	r = ls_state_lock(host, options->lock_wait_ms, &report->error);
+	r = ls_host_lock(host, options->lock_wait_ms, &report->error);
 	if (r < 0)
 		return fail(report, r == -EBUSY ? LS_OUTCOME_BUSY : LS_OUTCOME_RESTORED);
 	r = ls_recover(host, &report->notes, &report->error);
@@ -480,8 +480,9 @@ static bool is_recorded(struct ls_host *host, const struct goal *goal, const str
 
 	if (!host->current)
 		return !prepared->desired.n_objects;
-	return same_mode(host, goal) &&
-	       (same_spec(host, goal) || ls_generation_repeats_current(host, &prepared->desired, &source));
+	/* A spec names files, and what they hold may be in force already without linkspan's doing. */
+	return same_mode(host, goal) && ((same_spec(host, goal) && ls_keys_are_recorded(host, &prepared->desired)) ||
+						ls_generation_repeats_current(host, &prepared->desired, &source));
 }
 
 static void record_only(struct ls_host *host, const struct goal *goal, const struct ls_run_options *options,
@@ -635,7 +636,9 @@ void ls_host_recover(
 	int r;
 
 	*report = (struct ls_run_report){ 0 };
-	r = ls_state_lock(host, options->lock_wait_ms, &report->error);
+	/* Who gives up the way back needs no keys for it. */
+	r = abandon ? ls_state_lock(host, options->lock_wait_ms, &report->error)
+		    : ls_host_lock(host, options->lock_wait_ms, &report->error);
 	if (r < 0) {
 		report->outcome = r == -EBUSY ? LS_OUTCOME_BUSY : LS_OUTCOME_RESTORED;
 		return;

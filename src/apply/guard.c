@@ -63,7 +63,9 @@ static void guard(struct ls_host *host, int fd)
 	if (ls_kernel_open(&kernel, NULL) < 0)
 		return;
 	host->kernel = kernel;
-	ls_keys_load(host); /* the run wrote down what its way back needs */
+	/* The run wrote down what its way back needs. */
+	if (ls_keys_load(host, NULL) < 0)
+		return;
 	ls_recover(host, NULL, NULL);
 }
 

@@ -75,7 +75,7 @@ void ls_host_read_ahead(struct ls_host *host)
 
 	/* What is read must still be true when it is used: nobody else may run, and nothing is to be recovered first.
 	 */
-	if (host->ahead || (host->change && ls_state_lock(host, 0, NULL) < 0) || ls_host_is_interrupted(host))
+	if (host->ahead || (host->change && ls_host_lock(host, 0, NULL) < 0) || ls_host_is_interrupted(host))
 		return;
 	ahead = calloc(1, sizeof(*ahead));
 	if (!ahead)
@@ -115,13 +115,26 @@ int ls_host_open(const struct ls_host_options *options, struct ls_host **ret, st
 	r = ls_state_open(host, options, err);
 	if (r >= 0)
 		r = ls_kernel_open(&host->kernel, err);
+	if (r >= 0 && !host->change)
+		r = ls_keys_load(host, err);
 	if (r < 0) {
 		ls_host_close(host);
 		return r;
 	}
-	ls_keys_load(host);
 	*ret = host;
 	return 0;
+}
+
+int ls_host_lock(struct ls_host *host, unsigned wait_ms, struct ls_error *err)
+{
+	bool held = host->lockfd >= 0;
+	int r = ls_state_lock(host, wait_ms, err);
+
+	if (r >= 0 && !held)
+		r = ls_keys_load(host, err);
+	if (r < 0 && !held)
+		ls_state_unlock(host);
+	return r;
 }
 
 void ls_host_close(struct ls_host *host)

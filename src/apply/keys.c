@@ -124,89 +124,186 @@ static DIR *open_keys(const struct ls_host *host)
 	int fd = host->dirfd < 0 ? -1 : openat(host->dirfd, DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 
-	if (!directory && fd >= 0)
-		close(fd);
+	if (!directory)
+		ls_close(&fd);
 	return directory;
 }
 
-void ls_keys_load(struct ls_host *host)
+static bool is_name(const char *name)
 {
-	struct ls_keyring *ring = ls_kernel_keys(host->kernel);
-	LS_CLEANUP(ls_key_wipe) struct ls_crypto_key salt = { 0 };
-	LS_CLEANUP(ls_secret_wipe) struct ls_secret secret = { 0 };
-	char path[PATH_SIZE], name[LS_SECRET_NAME_MAX];
-	DIR *directory = open_keys(host);
-	struct dirent *entry;
-
-	if (!directory)
-		return;
-	if (ls_key_read(path_of(host, SALT, path), &salt, NULL) >= 0)
-		ls_keyring_set_salt(ring, salt.bytes);
-	while ((entry = readdir(directory)))
-		if (!strncmp(entry->d_name, "key-", 4) &&
-			ls_secret_read(path_of(host, entry->d_name, path), &secret, NULL) >= 0)
-			(void)ls_keyring_add_secret(ring, &secret, name);
-	closedir(directory);
+	return !strncmp(name, "key-", 4) && strlen(name) == LS_SECRET_NAME_MAX - 1;
 }
 
-static int make_directory(struct ls_host *host, struct ls_error *err)
+/* Is there any key at all? What does not read as one is none: nothing is lost with it. */
+static bool has_keys(const struct ls_host *host, DIR *directory)
 {
-	struct ls_crypto_key salt;
+	LS_CLEANUP(ls_secret_wipe) struct ls_secret secret = { 0 };
+	char path[PATH_SIZE];
+	struct dirent *entry;
+	bool found = false;
+
+	while (!found && (entry = readdir(directory)))
+		found = is_name(entry->d_name) &&
+			ls_secret_read(path_of(host, entry->d_name, path), &secret, NULL) >= 0;
+	rewinddir(directory);
+	return found;
+}
+
+/* Under another salt the keys would have other names than those that the record quotes: all that it has would be taken
+ * for somebody else's. */
+static int refuse_salt(const struct ls_host *host, int code, const struct ls_error *why, struct ls_error *err)
+{
+	char path[PATH_SIZE];
+
+	if (code == -ENOENT || code == -EINVAL)
+		return ls_error_set(err, -EBADMSG,
+			"%s is %s, and by it the keys of tunnels beside it are known: put it back from a copy; if "
+			"there is none, remove %s/" DIRECTORY
+			" and apply again (no rollback leads back to earlier keys then)",
+			path_of(host, SALT, path), code == -ENOENT ? "missing" : "damaged", host->state_path);
+	return ls_error_set(err, code, "%s", why->message);
+}
+
+/* Without one there is still that of the keyring; it is written down with the first key. */
+static int load_salt(struct ls_host *host, DIR *directory, struct ls_error *err)
+{
+	LS_CLEANUP(ls_key_wipe) struct ls_crypto_key salt = { 0 };
+	/* Before the salt is read: another run, which we need not wait for to read only, writes the salt first. */
+	bool needed = has_keys(host, directory);
+	struct ls_error why = { 0 };
+	char path[PATH_SIZE];
+	int r = ls_key_read(path_of(host, SALT, path), &salt, &why);
+
+	if (r >= 0)
+		ls_keyring_set_salt(ls_kernel_keys(host->kernel), salt.bytes);
+	else if (needed)
+		return refuse_salt(host, r, &why, err);
+	return 0;
+}
+
+static int load_keys(struct ls_host *host, DIR *directory, struct ls_error *err)
+{
+	LS_CLEANUP(ls_secret_wipe) struct ls_secret secret = { 0 };
+	char path[PATH_SIZE], name[LS_SECRET_NAME_MAX];
+	struct dirent *entry;
+
+	while ((entry = readdir(directory)))
+		if (is_name(entry->d_name) && ls_secret_read(path_of(host, entry->d_name, path), &secret, NULL) >= 0 &&
+			!ls_keyring_add_secret(ls_kernel_keys(host->kernel), &secret, name))
+			return ls_error_set(err, -ENOMEM, "out of memory");
+	return 0;
+}
+
+int ls_keys_load(struct ls_host *host, struct ls_error *err)
+{
+	DIR *directory = open_keys(host);
+	int r;
+
+	if (!directory && (host->dirfd < 0 || errno == ENOENT || (errno == EACCES && !host->change)))
+		return 0;
+	if (!directory)
+		return ls_error_set(err, -errno, "%s/" DIRECTORY ": %s", host->state_path, strerror(errno));
+	r = load_salt(host, directory, err);
+	if (r >= 0)
+		r = load_keys(host, directory, err);
+	closedir(directory);
+	return r;
+}
+
+/* ---- keeping ----------------------------------------------------------------------------------------------------- */
+
+struct keeping {
+	struct ls_host *host;
+	int fd;        /* keys/; -1: not needed yet */
+	size_t needed; /* so many secrets must be there in the end */
+};
+
+/* The first key of all comes with a salt; one that does not read has no key that would depend on it (ls_keys_load). It
+ * is on the disk before any key is. */
+static int need_salt(const struct keeping *keeping, struct ls_error *err)
+{
+	LS_CLEANUP(ls_secret_wipe) struct ls_secret secret = { .size = LS_KEY_SIZE };
+	LS_CLEANUP(ls_key_wipe) struct ls_crypto_key salt = { 0 };
 	char path[PATH_SIZE];
 	int r;
 
-	if (mkdirat(host->dirfd, DIRECTORY, 0700) < 0 && errno != EEXIST)
-		return ls_error_set(err, -errno, "%s/" DIRECTORY ": %s", host->state_path, strerror(errno));
-	memcpy(salt.bytes, ls_keyring_salt(ls_kernel_keys(host->kernel)), sizeof(salt.bytes));
-	r = ls_key_create(path_of(host, SALT, path), &salt, err);
-	ls_key_wipe(&salt);
-	return r == -EEXIST ? ls_error_clear(err) : r;
+	if (ls_key_read(path_of(keeping->host, SALT, path), &salt, NULL) >= 0)
+		return 0;
+	memcpy(secret.bytes, ls_keyring_salt(ls_kernel_keys(keeping->host->kernel)), LS_KEY_SIZE);
+	r = ls_secret_place_at(keeping->fd, SALT, &secret, err);
+	return r < 0 || fsync(keeping->fd) >= 0 ? r : ls_error_set(err, -errno, "%s", strerror(errno));
 }
 
-static int keep(struct ls_host *host, const struct ls_object *object, bool *kept, struct ls_error *err)
+static int open_to_keep(struct keeping *keeping, struct ls_error *err)
+{
+	int dirfd = keeping->host->dirfd;
+
+	if (keeping->fd >= 0)
+		return 0;
+	if (mkdirat(dirfd, DIRECTORY, 0700) < 0 && errno != EEXIST)
+		return ls_error_set(err, -errno, "%s", strerror(errno));
+	keeping->fd = openat(dirfd, DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return keeping->fd < 0 ? ls_error_set(err, -errno, "%s", strerror(errno)) : need_salt(keeping, err);
+}
+
+/* A file of that name may be an earlier program's that died while it wrote it. */
+static bool is_kept(const struct ls_host *host, const char *name, const struct ls_secret *secret)
+{
+	LS_CLEANUP(ls_secret_wipe) struct ls_secret kept = { 0 };
+	char path[PATH_SIZE];
+
+	return ls_secret_read(path_of(host, name, path), &kept, NULL) >= 0 && kept.size == secret->size &&
+	       !memcmp(kept.bytes, secret->bytes, kept.size);
+}
+
+static int keep(struct keeping *keeping, const struct ls_object *object, struct ls_error *err)
 {
 	const char **name = object ? secret_of((struct ls_object *)(uintptr_t)object) : NULL;
 	LS_CLEANUP(ls_secret_wipe) struct ls_secret secret = { 0 };
-	char path[PATH_SIZE];
-	int r = 0;
+	int r;
 
-	if (!name || !ls_keyring_find_secret(ls_kernel_keys(host->kernel), *name, &secret) ||
-		access(path_of(host, *name, path), F_OK) == 0)
+	if (!name || !ls_keyring_find_secret(ls_kernel_keys(keeping->host->kernel), *name, &secret))
 		return 0;
-	if (!*kept)
-		r = make_directory(host, err);
-	if (r >= 0)
-		r = ls_secret_create(path, &secret, err);
-	*kept = true;
-	return r == -EEXIST ? ls_error_clear(err) : r;
+	keeping->needed++;
+	if (is_kept(keeping->host, *name, &secret))
+		return 0;
+	r = open_to_keep(keeping, err);
+	return r < 0 ? r : ls_secret_place_at(keeping->fd, *name, &secret, err);
 }
 
-static int keep_all(struct ls_host *host, const struct ls_set *set, bool *kept, struct ls_error *err)
+static int keep_all(struct keeping *keeping, const struct ls_set *set, struct ls_error *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < set->n_objects && r >= 0; i++)
-		r = keep(host, set->objects[i], kept, err);
+		r = keep(keeping, set->objects[i], err);
+	return r;
+}
+
+/* The files are synced; their names are in the directory, and that is in the state directory. Whoever wrote those that
+ * were there may have died before this. */
+static int settle(struct keeping *keeping, struct ls_error *err)
+{
+	int r = keeping->needed ? open_to_keep(keeping, err) : 0;
+
+	if (r >= 0 && keeping->needed && (fsync(keeping->fd) < 0 || fsync(keeping->host->dirfd) < 0))
+		r = ls_error_set(err, -errno, "%s", strerror(errno));
 	return r;
 }
 
 int ls_keys_keep(struct ls_host *host, const struct ls_plan *plan, const struct ls_set *desired, struct ls_error *err)
 {
-	bool kept = false;
-	int r = keep_all(host, desired, &kept, err);
+	struct keeping keeping = { .host = host, .fd = -1 };
+	int r = keep_all(&keeping, desired, err);
 
 	for (size_t i = 0; i < plan->n_steps && r >= 0; i++)
-		r = keep(host, plan->steps[i].before, &kept, err);
+		r = keep(&keeping, plan->steps[i].before, err);
 	if (r >= 0)
-		r = keep_all(host, &plan->closure, &kept, err);
-	/* The files are synced; their names are in the directory, and that is in the state directory. */
-	if (r >= 0 && kept) {
-		LS_CLEANUP(ls_close) int fd = openat(host->dirfd, DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		if (fd < 0 || fsync(fd) < 0 || fsync(host->dirfd) < 0)
-			r = ls_error_set(err, -errno, "%s/" DIRECTORY ": %s", host->state_path, strerror(errno));
-	}
-	return r;
+		r = keep_all(&keeping, &plan->closure, err);
+	if (r >= 0)
+		r = settle(&keeping, err);
+	ls_close(&keeping.fd);
+	return r < 0 ? ls_error_context(err, r, "keeping the tunnels' keys in %s/" DIRECTORY, host->state_path) : 0;
 }
 
 /* ---- what nobody names any more ---------------------------------------------------------------------------------- */
@@ -253,6 +350,12 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+static void sort_names(struct names *names)
+{
+	if (names->n)
+		qsort(names->items, names->n, sizeof(*names->items), compare_names);
+}
+
 /* What the generations name. Negative errno: that is not known of all of them. */
 static int find_named(struct ls_host *host, struct names *ret)
 {
@@ -263,8 +366,7 @@ static int find_named(struct ls_host *host, struct names *ret)
 	for (size_t i = 0; i < n && r >= 0; i++)
 		r = add_names_of(host, numbers[i], ret);
 	free(numbers);
-	if (ret->n)
-		qsort(ret->items, ret->n, sizeof(*ret->items), compare_names);
+	sort_names(ret);
 	return r;
 }
 
@@ -273,19 +375,53 @@ static bool is_among(const struct names *names, const char *name)
 	return names->n && bsearch(name, names->items, names->n, sizeof(*names->items), compare_names);
 }
 
+static bool are_among(const struct names *names, const struct ls_set *set)
+{
+	for (size_t i = 0; i < set->n_objects; i++) {
+		const char **secret = secret_of(set->objects[i]);
+
+		if (secret && !is_among(names, *secret))
+			return false;
+	}
+	return true;
+}
+
+bool ls_keys_are_recorded(struct ls_host *host, const struct ls_set *desired)
+{
+	struct names names = { 0 };
+	bool recorded = are_among(&names, desired); /* then there are none */
+
+	if (!recorded && add_names_of(host, host->current, &names) >= 0) {
+		sort_names(&names);
+		recorded = are_among(&names, desired);
+	}
+	free(names.items);
+	return recorded;
+}
+
+/* A run died, and this did not get its name. */
+static bool is_draft(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && !strcmp(dot, ".tmp");
+}
+
 void ls_keys_prune(struct ls_host *host)
 {
 	struct names names = { 0 };
 	DIR *directory = open_keys(host);
 	struct dirent *entry;
 	char path[PATH_SIZE];
+	bool known;
 
 	if (!directory)
 		return;
-	if (find_named(host, &names) >= 0)
-		while ((entry = readdir(directory)))
-			if (!strncmp(entry->d_name, "key-", 4) && !is_among(&names, entry->d_name))
-				(void)unlink(path_of(host, entry->d_name, path));
+	known = find_named(host, &names) >= 0;
+	while ((entry = readdir(directory)))
+		if (is_draft(entry->d_name) ||
+			(known && !strncmp(entry->d_name, "key-", 4) && !is_among(&names, entry->d_name)))
+			(void)unlink(path_of(host, entry->d_name, path));
 	free(names.items);
 	closedir(directory);
 }

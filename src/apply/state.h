@@ -42,7 +42,10 @@ struct ls_host {
 
 bool ls_epoch_same(const struct ls_epoch *a, const struct ls_epoch *b);
 
-/* host.c: what the record says is ours, where the kernel does not tell the mark. */
+/* host.c */
+/* The lock, and with it the keys as they are from now on: whoever had it may have kept others. */
+int ls_host_lock(struct ls_host *host, unsigned wait_ms, struct ls_error *err);
+/* What the record says is ours, where the kernel does not tell the mark. */
 void ls_claim(struct ls_host *host, const struct ls_object *made, struct ls_set *actual);
 
 /* namespace.c */
@@ -154,11 +157,14 @@ int ls_generation_numbers(struct ls_host *host, uint64_t **ret, size_t *ret_n, s
 /* ---- keys.c -------------------------------------------------------------------------------------------------------
  */
 
-/* Into the keyring, with the salt: what was kept. */
-void ls_keys_load(struct ls_host *host);
+/* Into the keyring, with the salt: what was kept. Again after waiting for the lock. Fails where there are keys but
+ * their salt cannot be read. */
+int ls_keys_load(struct ls_host *host, struct ls_error *err);
 /* Writes to disk every secret that a way back over the plan, or to `desired`, needs. */
 int ls_keys_keep(struct ls_host *host, const struct ls_plan *plan, const struct ls_set *desired, struct ls_error *err);
-/* Removes those that no generation names; when there is no journal. */
+/* Does the current generation name all that `desired` does? */
+bool ls_keys_are_recorded(struct ls_host *host, const struct ls_set *desired);
+/* Removes those that no generation names, and drafts of runs that died; when there is no journal. */
 void ls_keys_prune(struct ls_host *host);
 
 /* ---- journal.c ----------------------------------------------------------------------------------------------------

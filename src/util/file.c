@@ -210,18 +210,34 @@ static int settle(struct ls_file_draft *draft, struct ls_error *err)
 	return 0;
 }
 
-int ls_file_finish(struct ls_file_draft *draft, struct ls_error *err)
+static int take_name(struct ls_file_draft *draft, struct ls_error *err)
 {
 	int r = settle(draft, err);
 
 	if (r == 0 && renameat(draft->dirfd, draft->temporary, draft->dirfd, draft->name) < 0)
 		r = fail(err, -errno, "replace", draft->name);
-	if (r < 0) {
+	if (r < 0)
 		ls_file_drop(draft);
+	return r;
+}
+
+int ls_file_finish(struct ls_file_draft *draft, struct ls_error *err)
+{
+	int r = take_name(draft, err);
+
+	if (r < 0)
 		return r;
-	}
 	r = sync_directory(draft->dirfd, draft->name, err);
 	draft_done(draft);
+	return r;
+}
+
+int ls_file_place(struct ls_file_draft *draft, struct ls_error *err)
+{
+	int r = take_name(draft, err);
+
+	if (r >= 0)
+		draft_done(draft);
 	return r;
 }
 

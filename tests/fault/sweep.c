@@ -72,25 +72,39 @@ void sweep_check(const struct sweep *sweep, const struct ends *ends, const struc
 	free(told);
 }
 
+static struct outcome run_at(const struct sweep *sweep, const struct ends *ends, unsigned n, const char **ret_what)
+{
+	const char *fault = fault_text(sweep->action, sweep->point, n);
+	struct outcome outcome;
+	static char what[256];
+
+	snprintf(what, sizeof(what), "%s, %s%s%s", sweep->transition->name, fault, sweep->guard ? ", guard " : "",
+		sweep->guard ? sweep->guard : "");
+	host_at(sweep->transition);
+	outcome = program_apply(&(struct faults){ .run = fault, .guard = sweep->guard }, sweep->transition->to);
+	if (outcome.report.run.fired)
+		sweep_check(sweep, ends, &outcome, what);
+	*ret_what = what;
+	return outcome;
+}
+
+bool sweep_at(const struct sweep *sweep, const struct ends *ends, unsigned n, const char **ret_what)
+{
+	return run_at(sweep, ends, n, ret_what).report.run.fired;
+}
+
 void sweep_run(const struct sweep *sweep)
 {
 	struct ends ends;
 	struct outcome outcome;
+	const char *what;
 	unsigned n = 0;
 
 	fault_need_namespace();
 	ends = judge_ends(sweep->transition);
-	do {
-		const char *fault = fault_text(sweep->action, sweep->point, ++n);
-		char what[256];
-
-		snprintf(what, sizeof(what), "%s, %s%s%s", sweep->transition->name, fault,
-			sweep->guard ? ", guard " : "", sweep->guard ? sweep->guard : "");
-		host_at(sweep->transition);
-		outcome = program_apply(&(struct faults){ .run = fault, .guard = sweep->guard }, sweep->transition->to);
-		if (outcome.report.run.fired)
-			sweep_check(sweep, &ends, &outcome, what);
-	} while (outcome.report.run.fired && !judge_gave_up());
+	do
+		outcome = run_at(sweep, &ends, ++n, &what);
+	while (outcome.report.run.fired && !judge_gave_up());
 	if (!outcome.report.run.fired && n - 1 < sweep->least)
 		complain("%s, %s: only %u points", sweep->transition->name, sweep->point, n - 1);
 	if (!outcome.report.run.fired && outcome.status != 0)

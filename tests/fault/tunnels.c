@@ -87,7 +87,15 @@ static void write_spec(enum stage stage, const char *text)
 		host_directory(), host_spec(stage), host_spec(stage), text);
 }
 
-static void begin(void)
+/* The same tunnel with other keys, its own and the preshared one. */
+#define ROTATED(key, psk) \
+	"linkspan: 1\nkind: gateway\nname: gw\ninterfaces: { up0: { match: { name: up0 } } }\n" \
+	"addresses: [{ interface: t0, address: 10.99.0.1/24 }]\ntunnels:\n" WIREGUARD( \
+		"1195", key, PEER("k", "10.1.0.0/16", ", preshared_key_file: " psk ".psk"))
+
+static const char spec_old[] = ROTATED("h", "one"), spec_new[] = ROTATED("i", "two");
+
+static void begin_with(const char *a, const char *b)
 {
 	fault_need_namespace();
 	if (!host_try("command -v wg && ip link add probe8 type wireguard && ip link del probe8"))
@@ -95,9 +103,14 @@ static void begin(void)
 	if (!host_try("ip link add probe8 type xfrm dev lo if_id 1 && ip link del probe8"))
 		cr_skip_test("this kernel has no XFRM interfaces");
 	make_keys();
-	write_spec(STAGE_A, spec_a);
-	write_spec(STAGE_B, spec_b);
+	write_spec(STAGE_A, a);
+	write_spec(STAGE_B, b);
 	host_set(&scene);
+}
+
+static void begin(void)
+{
+	begin_with(spec_a, spec_b);
 }
 
 /* ---- faults ------------------------------------------------------------------------------------------------------ */
@@ -126,4 +139,66 @@ Test(tunnels, lost_acknowledgement_is_looked_up)
 {
 	begin();
 	sweep_run(&(struct sweep){ &from_a_to_b, "drop", "ack", ENDS_AFTER, NULL, 8 });
+}
+
+/* ---- keys that are kept ------------------------------------------------------------------------------------------ */
+
+static void must_lead_to(const char *arguments, enum verdict verdict, const struct ends *ends, const char *what)
+{
+	struct outcome outcome = program(NULL, arguments);
+
+	if (outcome.status != 0 || judge(ends) != verdict)
+		complain("%s: then %s ended with %d: %s", what, arguments, outcome.status, outcome.said);
+}
+
+static void old_key_comes_back_and_new_one_again(const struct ends *ends, const char *what)
+{
+	must_lead_to("rollback --quiet", IS_BEFORE, ends, what);
+	must_lead_to("rollback --quiet --to 2", IS_AFTER, ends, what);
+}
+
+static void first_key_comes_back(const struct ends *ends, const char *what)
+{
+	struct outcome outcome = program_apply(NULL, STAGE_B);
+
+	if (outcome.status != 0)
+		complain("%s: the rotation after it ended with %d: %s", what, outcome.status, outcome.said);
+	must_lead_to("rollback --quiet", IS_AFTER, ends, what);
+}
+
+/* Where files of keys are made, of all the calls of a run: within the first and after it (write 1 is the lock's). Runs
+ * that die at any call of theirs are among kept_keys/ of the unit tests, which need no kernel; kills/ has the others.
+ */
+static const struct {
+	const char *point;
+	unsigned n;
+} at_keys[] = { { "write", 2 }, { "rename", 2 } };
+
+static void die_while_keys_are_kept(
+	const struct transition *transition, void (*then)(const struct ends *ends, const char *what))
+{
+	struct ends ends;
+
+	begin_with(spec_old, spec_new);
+	ends = judge_ends(transition);
+	for (size_t i = 0; i < LS_ARRAY_SIZE(at_keys) && !judge_gave_up(); i++) {
+		struct sweep sweep = { transition, "kill", at_keys[i].point, ENDS_KILLED, NULL, 0 };
+		const char *what;
+
+		if (sweep_at(&sweep, &ends, at_keys[i].n, &what))
+			then(&ends, what);
+		else
+			complain("%s: no such point", what);
+	}
+	judge_close();
+}
+
+Test(tunnels, death_while_first_keys_are_kept_spoils_no_later_rollback)
+{
+	die_while_keys_are_kept(&from_nothing, first_key_comes_back);
+}
+
+Test(tunnels, death_while_rotated_keys_are_kept_spoils_no_later_rollback)
+{
+	die_while_keys_are_kept(&from_a_to_b, old_key_comes_back_and_new_one_again);
 }

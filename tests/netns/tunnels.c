@@ -475,6 +475,36 @@ Test(tunnels, key_is_rotated_and_comes_back)
 	ns_down_well();
 }
 
+/* Without the salt all keys would seem to be others: the run says so instead. What it says helps. */
+Test(tunnels, lost_salt_of_kept_keys_stops_a_run_until_they_are_given_up)
+{
+	struct ns_answer answer;
+	const char *before;
+
+	ns_begin();
+	make_both_ends();
+	ns_apply_well(spec("ipv4", "192.0.2.2:1300", ""));
+	before = ns_state();
+	ns_run("truncate -s 20 %s/state/keys/salt", ns_dir());
+	answer = ns_span("apply %s", ns_spec(spec("ipv4", "192.0.2.2:1301", "")));
+	ns_expect_exit(&answer, 1);
+	ns_expect_words(answer.err, NS_WORDS("/state/keys/salt is damaged", "remove"));
+	answer = ns_span("rollback");
+	ns_expect_exit(&answer, 1);
+	answer = ns_span("status");
+	ns_expect_exit(&answer, 1);
+	ns_expect_words(answer.err, NS_WORDS("/state/keys/salt is damaged"));
+	ns_expect_state(before);
+	ns_run("rm -r %s/state/keys", ns_dir());
+	answer = ns_span("apply %s", ns_spec(spec("ipv4", "192.0.2.2:1300", "")));
+	ns_expect_exit(&answer, 0);
+	ns_expect_state(before);
+	answer = ns_span("status --check");
+	ns_expect_exit(&answer, 0);
+	cr_expect(pings("10.99.0.2"));
+	ns_down_well();
+}
+
 /* Dies when all is in force and has been read again, with whatever it has in memory. */
 static void die_at_the_end(const char *state, const char *spec_text)
 {

@@ -5,6 +5,8 @@
  */
 #include "state_tools.h"
 
+#include "../../../src/kinds/driver.h"
+
 #include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -275,6 +277,71 @@ static void read_again(void)
 Test(lock, the_current_generation_is_read_under_the_lock)
 {
 	in_namespace(read_again);
+}
+
+/* ---- keys -------------------------------------------------------------------------------------------------------- */
+
+#define SALT "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\n"
+#define KEY "keys/key-11111111111111111111111111111111"
+
+static struct ls_host host_with_keyring(void)
+{
+	struct ls_kernel *kernel = build_keep(calloc(1, sizeof(*kernel)));
+	struct ls_host host = host_in(1, 2);
+
+	CHECK(kernel);
+	kernel->keys = ls_keyring_new();
+	CHECK(kernel->keys);
+	host.kernel = kernel;
+	host.change = true;
+	return host;
+}
+
+/* The first run of all has kept a key while this one waited. */
+static void read_keys_again(void)
+{
+	struct ls_host a = host_in(1, 2), b = host_with_keyring();
+	struct ls_error err = { 0 };
+	pid_t pid = start_holder(&a), keeper = fork();
+
+	CHECK(keeper >= 0);
+	if (keeper == 0) {
+		usleep(100000);
+		CHECK(mkdirat(a.dirfd, "keys", 0700) == 0);
+		write_state_file(&a, "keys/salt", SALT, sizeof(SALT) - 1);
+		kill(pid, SIGKILL);
+		_exit(0);
+	}
+	CHECK(ls_host_lock(&b, 5000, &err) == 0);
+	CHECK(waitpid(keeper, NULL, 0) == keeper);
+	CHECK(waitpid(pid, NULL, 0) == pid);
+	CHECK(ls_keyring_salt(b.kernel->keys)[0] == 1 && ls_keyring_salt(b.kernel->keys)[31] == 32);
+}
+
+Test(lock, keys_are_read_under_the_lock)
+{
+	in_namespace(read_keys_again);
+}
+
+/* The reason is told whoever asks, and nobody else is kept from working. */
+static void let_go_without_keys(void)
+{
+	struct ls_host host = host_with_keyring();
+	struct ls_error err = { 0 };
+
+	CHECK(mkdirat(host.dirfd, "keys", 0700) == 0);
+	write_state_file(&host, KEY, SALT, sizeof(SALT) - 1);
+	CHECK(ls_host_lock(&host, 0, NULL) == -EBADMSG);
+	CHECK(host.lockfd < 0);
+	CHECK(ls_host_lock(&host, 0, &err) == -EBADMSG);
+	CHECK(strstr(err.message, "salt is missing"));
+	write_state_file(&host, "keys/salt", SALT, sizeof(SALT) - 1);
+	CHECK(ls_host_lock(&host, 0, &err) == 0);
+}
+
+Test(lock, is_given_back_when_keys_cannot_be_read)
+{
+	in_namespace(let_go_without_keys);
 }
 
 static void make_directories(void)

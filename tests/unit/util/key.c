@@ -2,10 +2,15 @@
 #include <linkspan/util.h>
 
 #include <criterion/criterion.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 TestSuite(key);
 
@@ -65,6 +70,19 @@ Test(key, generated_ones_differ_and_private_ones_are_clamped)
 	cr_expect_eq(a.bytes[31], 0);
 }
 
+static size_t count_files(const char *path)
+{
+	DIR *directory = opendir(path);
+	struct dirent *entry;
+	size_t n = 0;
+
+	cr_assert_not_null(directory);
+	while ((entry = readdir(directory)))
+		n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+	closedir(directory);
+	return n;
+}
+
 Test(key, file_is_new_and_its_owners_alone)
 {
 	char path[] = "/tmp/linkspan-key.XXXXXX", name[64], *text;
@@ -96,8 +114,57 @@ Test(key, file_is_new_and_its_owners_alone)
 	cr_expect_eq(ls_key_read(path, &back, &err), -EINVAL);
 	snprintf(name, sizeof(name), "%s/nowhere/a.key", path);
 	cr_expect_eq(ls_key_create(name, &public, &err), -ENOENT);
+	snprintf(name, sizeof(name), "%s/dangling", path);
+	cr_assert_eq(symlink("elsewhere", name), 0);
+	cr_expect_eq(ls_key_create(name, &public, &err), -EEXIST);
+	cr_assert_eq(chdir(path), 0);
+	cr_expect_eq(ls_key_create("b.key", &secret, &err), 0, "%s", err.message);
+	cr_expect_eq(count_files("."), 3, "nothing is left beside them");
+	cr_assert_eq(chdir("/"), 0);
 	snprintf(name, sizeof(name), "rm -r %s", path);
 	cr_assert_eq(system(name), 0);
+}
+
+Test(key, file_is_there_whole_or_not_at_all)
+{
+	char path[] = "/tmp/linkspan-key.XXXXXX", name[64];
+	struct rlimit limit, few;
+	struct ls_error err;
+
+	cr_assert_not_null(mkdtemp(path));
+	snprintf(name, sizeof(name), "%s/a.key", path);
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	few = limit;
+	few.rlim_cur = 20; /* bytes, of 45 */
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &few), 0);
+	cr_expect_lt(ls_key_create(name, &secret, &err), 0);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	cr_expect_eq(count_files(path), 0);
+	cr_assert_eq(rmdir(path), 0);
+}
+
+Test(key, placed_file_takes_the_place_of_another)
+{
+	char path[] = "/tmp/linkspan-key.XXXXXX", name[64];
+	struct ls_secret made, back = { 0 };
+	struct ls_error err;
+	int fd;
+
+	cr_assert_not_null(mkdtemp(path));
+	snprintf(name, sizeof(name), "%s/a.key", path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t size = 16; size <= LS_SECRET_SIZE_MAX; size += 40) {
+		cr_assert_eq(ls_secret_generate(size, &made, &err), 0);
+		cr_assert_eq(ls_secret_place_at(fd, "a.key", &made, &err), 0, "%s", err.message);
+		cr_assert_eq(ls_secret_read(name, &back, &err), 0, "%s", err.message);
+		cr_expect_eq(back.size, size);
+		cr_expect_arr_eq(back.bytes, made.bytes, size);
+	}
+	cr_expect_eq(count_files(path), 1);
+	close(fd);
+	cr_assert_eq(unlink(name), 0);
+	cr_assert_eq(rmdir(path), 0);
 }
 
 Test(key, secret_has_the_length_that_it_was_made_with)
