@@ -71,9 +71,14 @@ static void add_rule(const struct joint *joint, uint32_t priority, const char *i
 			   (suppress ? LS_BIT(LS_RULE_SUPPRESS_PREFIX_LENGTH) : 0);
 }
 
+static uint32_t first_rule(const struct joint *joint)
+{
+	return LS_FAILOVER_RULES + RULES_OF_NETWORK * (uint32_t)joint->place;
+}
+
 static void add_rules(const struct joint *joint, uint32_t table)
 {
-	uint32_t first = LS_FAILOVER_RULES + RULES_OF_NETWORK * (uint32_t)joint->place;
+	uint32_t first = first_rule(joint);
 
 	add_rule(joint, first, joint->inner, table, false);
 	add_rule(joint, first + 1, joint->tunnel_dev, table, true);
@@ -234,6 +239,13 @@ static void make_inner(const struct joint *joint)
 	set_link_sysctl(joint, "net/ipv6/conf", "accept_ra", "0");
 }
 
+/* No replica is failed over in it, and the appliance forwards: what is there has no business with the world. */
+static void shut_out(const struct joint *joint)
+{
+	if (joint->compiler->spec->side == LS_SPEC_PROVIDER)
+		add_rule(joint, first_rule(joint), joint->inner, 0, false);
+}
+
 static void compile_joint(const struct joint *joint)
 {
 	const struct ls_spec *spec = joint->compiler->spec;
@@ -255,33 +267,48 @@ static void compile_joint(const struct joint *joint)
 	}
 }
 
+static bool is_used(const struct ls_spec *spec, uint8_t family)
+{
+	for (size_t i = 0; i < spec->n_networks; i++)
+		if (ls_spec_subnet(&spec->networks[i], family)->mark.line)
+			return true;
+	return false;
+}
+
+static void compile_family(struct compiler *compiler, size_t place, uint8_t family)
+{
+	const struct ls_spec *spec = compiler->spec;
+	const struct ls_spec_network *network = &spec->networks[place];
+	struct joint joint = {
+		.compiler = compiler,
+		.network = network,
+		.subnet = ls_spec_subnet(network, family),
+		.tunnel = ls_spec_find_tunnel(spec, network, family),
+		.inner = compiler_device(compiler, network->interface),
+		.place = place,
+		.family = family,
+		.mark = network->mark,
+	};
+	bool there = joint.subnet->mark.line;
+
+	if (joint.tunnel) {
+		joint.tunnel_dev = compiler_device(compiler, joint.tunnel->name);
+		joint.tunnel_mark = joint.tunnel->mark;
+	}
+	if (spec->failover.mode == LS_FAILOVER_PARTIAL && !(there && joint.tunnel))
+		shut_out(&joint);
+	else if (there)
+		compile_joint(&joint);
+}
+
 void compile_failover(struct compiler *compiler)
 {
 	const struct ls_spec *spec = compiler->spec;
-	bool partial = spec->failover.mode == LS_FAILOVER_PARTIAL;
 
 	if (!spec->failover.mark.line || spec->failover.mode == LS_FAILOVER_NONE)
 		return;
 	for (size_t i = 0; i < spec->n_networks; i++)
-		for (size_t k = 0; k < LS_ARRAY_SIZE(families); k++) {
-			const struct ls_spec_network *network = &spec->networks[i];
-			struct joint joint = {
-				.compiler = compiler,
-				.network = network,
-				.subnet = ls_spec_subnet(network, families[k]),
-				.tunnel = ls_spec_find_tunnel(spec, network, families[k]),
-				.inner = compiler_device(compiler, network->interface),
-				.place = i,
-				.family = families[k],
-				.mark = network->mark,
-			};
-
-			if (!joint.subnet->mark.line || (partial && !joint.tunnel))
-				continue;
-			if (joint.tunnel) {
-				joint.tunnel_dev = compiler_device(compiler, joint.tunnel->name);
-				joint.tunnel_mark = joint.tunnel->mark;
-			}
-			compile_joint(&joint);
-		}
+		for (size_t k = 0; k < LS_ARRAY_SIZE(families); k++)
+			if (is_used(spec, families[k]))
+				compile_family(compiler, i, families[k]);
 }

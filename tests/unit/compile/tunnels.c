@@ -72,3 +72,28 @@ Test(compile_tunnels, ipsec_by_ike_has_no_states)
 		cr_expect_neq(set.objects[i]->kind, &ls_kind_xfrm_state);
 	ls_set_done(&set);
 }
+
+/* ---- failover ---------------------------------------------------------------------------------------------------- */
+
+/* n is extended in IPv4, m in nothing: of the rest nothing is forwarded. */
+Test(compile_tunnels, what_stays_out_of_a_partial_failover_is_shut_out)
+{
+	struct ls_set set = compile(
+		HEAD "side: provider\ninterfaces: { up: { match: { name: up0 }, ipv4: { method: manual, addresses: "
+		     "[192.0.2.1/24] } }, a: { match: { name: in0 } }, b: { match: { name: in1 } } }\n"
+		     "networks:\n  n: { interface: a, ipv4: { subnet: 10.0.0.0/24 } }\n"
+		     "  m: { interface: b, ipv4: { subnet: 10.0.1.0/24 }, ipv6: { subnet: 'fd00::/64' } }\n"
+		     "replicas: { r: { n: [10.0.0.9] } }\nfailover: { mode: partial, replicas: [r] }\n"
+		     "tunnels: { n4: { network: n, family: ipv4, type: wireguard, private_key_file: k, peers: [ { "
+		     "public_key: '" A "' } ] } }\n");
+
+	assert_is(find(&set, "rule family=ipv4 priority=1000 action=lookup iif=in0 table=27648"),
+		"rule family=ipv4 priority=1000 action=lookup iif=in0 table=27648");
+	assert_is(find(&set, "rule family=ipv6 priority=1000 action=unreachable iif=in0"),
+		"rule family=ipv6 priority=1000 action=unreachable iif=in0");
+	assert_is(find(&set, "rule family=ipv4 priority=1004 action=unreachable iif=in1"),
+		"rule family=ipv4 priority=1004 action=unreachable iif=in1");
+	assert_is(find(&set, "rule family=ipv6 priority=1004 action=unreachable iif=in1"),
+		"rule family=ipv6 priority=1004 action=unreachable iif=in1");
+	ls_set_done(&set);
+}
