@@ -8,9 +8,10 @@
 #include <linkspan/spec.h>
 
 /* Adds every object that the spec asks for to `ret` (its arena holds them) and sorts it. `links`: the links of the
- * kernel, needed to find interfaces by MAC address; NULL where there is no kernel to ask, then such interfaces keep the
- * spec's own name. Findings about the spec go to `diag`. 0, -EINVAL when diag has an error, -ENOMEM. Objects carry the
- * line and column that ask for them. */
+ * kernel, sorted, needed to find interfaces by MAC address, and for the MTUs that tunnels go by; NULL where there is no
+ * kernel to ask, then such interfaces keep the spec's own name, and MTUs that the spec does not tell are 1500. Findings
+ * about the spec go to `diag`. 0, -EINVAL when diag has an error, -ENOMEM. Objects carry the line and column that ask
+ * for them. */
 int ls_compile(const struct ls_spec *spec, const struct ls_set *links, struct ls_set *ret, struct ls_diag *diag);
 
 /* ---- a site ------------------------------------------------------------------------------------------------------ */

@@ -81,6 +81,9 @@ void ls_ledger_done(struct ls_ledger *ledger);
  * are, are added to `kept`. */
 int ls_plan_give_back(
 	const struct ls_ledger *ledger, struct ls_set *desired, const struct ls_set *actual, struct ls_set *kept);
+/* The links of `actual`, with the MTUs that are given back where nobody asks for others: what the compiler is to go by.
+ * `ret` borrows the rest. 0 or -ENOMEM. */
+int ls_plan_links_given_back(const struct ls_ledger *ledger, const struct ls_set *actual, struct ls_set *ret);
 /* The ledger after the plan has been carried out: what was given back leaves, what the plan displaced enters. `desired`
  * is the set before ls_plan_give_back. Objects are copied to `arena`. */
 int ls_plan_next_ledger(const struct ls_ledger *old, const struct ls_plan *plan, const struct ls_set *desired,

@@ -504,6 +504,20 @@ bool ls_spec_same_target(const struct ls_spec_forward *a, const struct ls_spec_f
 struct ls_spec_forward ls_spec_gateway_forward(const struct ls_spec_gateway *gateway, size_t i);
 /* The MTU that the kernel gives the link where the spec names none, in bytes; 0: it depends. */
 uint32_t ls_spec_default_mtu(const struct ls_spec_interface *interface);
+/* The interface whose MTU the named one has: itself, or, of a VLAN or macvlan without one, what it stands on in the
+ * end. NULL: that is not known. */
+const struct ls_spec_interface *ls_spec_mtu_source(const struct ls_spec *spec, const char *name);
+/* The MTU that the spec tells, in bytes; 0: it does not. */
+uint32_t ls_spec_mtu_of(const struct ls_spec *spec, const char *name);
+
+#define LS_UNDERLAY_MTU 1500u /* where nobody tells it: that of Ethernet (RFC 894) */
+
+/* The largest packet that goes through the tunnel where those around it have `underlay` bytes; 0: none. */
+uint32_t ls_tunnel_room(const struct ls_spec_tunnel *tunnel, uint32_t underlay);
+#define LS_MTU_FAULT_MAX 160
+/* What is wrong with an MTU of `mtu` bytes over such an underlay (the finding `tunnel-mtu`); false: nothing. */
+bool ls_tunnel_mtu_fault(
+	const struct ls_spec_tunnel *tunnel, uint32_t mtu, uint32_t underlay, char text[static LS_MTU_FAULT_MAX]);
 
 /* ---- a site ------------------------------------------------------------------------------------------------------ */
 

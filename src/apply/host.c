@@ -471,6 +471,22 @@ static int check_switch_back(struct ls_host *host, const struct ls_generation *g
 		ls_failover_words[last].word);
 }
 
+/* Tunnels go by the MTUs of links, as they will be: the plan gives some of them back. */
+static int compile_by_links(
+	struct ls_host *host, const struct ls_spec *spec, struct ls_prepared *prepared, struct ls_diag *diag)
+{
+	LS_CLEANUP(ls_set_done) struct ls_set links = { .arena = prepared->arena };
+	struct ls_ledger ledger;
+	int r;
+
+	/* One that is damaged is reported where it is needed most (make_plan). */
+	if (!spec->n_tunnels || ls_ledger_read(host, prepared->arena, &ledger, NULL) < 0)
+		return ls_compile(spec, &prepared->actual, &prepared->desired, diag);
+	r = ls_plan_links_given_back(&ledger, &prepared->actual, &links);
+	ls_ledger_done(&ledger);
+	return r < 0 ? r : ls_compile(spec, &links, &prepared->desired, diag);
+}
+
 int ls_host_prepare(struct ls_host *host, const struct ls_spec *spec, const struct ls_plan_options *options,
 	struct ls_prepared **ret, struct ls_diag *diag, struct ls_error *err)
 {
@@ -481,7 +497,7 @@ int ls_host_prepare(struct ls_host *host, const struct ls_spec *spec, const stru
 	if (r >= 0 && spec) {
 		r = check_switch(host, spec, diag);
 		if (r >= 0)
-			r = ls_compile(spec, &prepared->actual, &prepared->desired, diag);
+			r = compile_by_links(host, spec, prepared, diag);
 		if (r < 0)
 			ls_error_set(err, r, r == -EINVAL ? "the spec does not fit this host" : "out of memory");
 		else

@@ -77,6 +77,7 @@ static enum cli_exit plan_offline(struct cli *cli, struct cli_spec *spec)
 	LS_CLEANUP(cli_arena_done) struct ls_set desired = { 0 };
 	LS_CLEANUP(ls_ledger_done) struct ls_ledger originals = { 0 };
 	LS_CLEANUP(ls_set_done) struct ls_set kept = { 0 };
+	LS_CLEANUP(ls_set_done) struct ls_set links = { 0 };
 	LS_CLEANUP(ls_plan_freep) struct ls_plan *plan = NULL;
 	struct ls_plan_options options = cli_plan_options(cli);
 	struct ls_error err = { 0 };
@@ -96,7 +97,10 @@ static enum cli_exit plan_offline(struct cli *cli, struct cli_spec *spec)
 		cli_print_error(cli, &err, NULL);
 		return r == -ENOMEM ? CLI_EXIT_FAILED : CLI_EXIT_INVALID;
 	}
-	r = ls_compile(spec->spec, &actual, &desired, &spec->diag);
+	ls_set_init(&links, desired.arena);
+	r = ls_plan_links_given_back(&originals, &actual, &links);
+	if (r == 0)
+		r = ls_compile(spec->spec, &links, &desired, &spec->diag);
 	if (r == 0)
 		r = resolve_keys(&desired, &err);
 	if (r == 0)

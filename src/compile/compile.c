@@ -49,6 +49,11 @@ const char *compiler_device(struct compiler *compiler, const char *interface)
 	return interface;
 }
 
+uint32_t compiler_mtu(const struct compiler *compiler, const struct ls_spec_interface *interface)
+{
+	return compiler->mtus[interface - compiler->spec->interfaces];
+}
+
 bool compiler_has_interface(const struct compiler *compiler, size_t i)
 {
 	const struct ls_spec *spec = compiler->spec;
@@ -158,10 +163,12 @@ int ls_compile(const struct ls_spec *spec, const struct ls_set *links, struct ls
 	size_t n_errors = diag->n_errors;
 
 	compiler.devices = ls_arena_alloc(ret->arena, (spec->n_interfaces + 1) * sizeof(*compiler.devices));
-	if (!compiler.devices)
+	compiler.mtus = ls_arena_alloc(ret->arena, (spec->n_interfaces + 1) * sizeof(*compiler.mtus));
+	if (!compiler.devices || !compiler.mtus)
 		return -ENOMEM;
 	bind_interfaces(&compiler);
 	if (!compiler.out_of_memory) {
+		compile_mtus(&compiler);
 		compile_interfaces(&compiler);
 		compile_neighbours(&compiler);
 		compile_nexthops(&compiler);

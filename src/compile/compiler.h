@@ -10,6 +10,7 @@ struct compiler {
 	struct ls_set *set;
 	struct ls_diag *diag;
 	const char **devices;                /* kernel name of each interface of the spec, by its number */
+	uint32_t *mtus;                      /* of each: the spec's, or what a tunnel has room for; 0: none */
 	const char *last_name, *last_device; /* of the last look-up: routes come in runs */
 	bool out_of_memory;
 };
@@ -17,6 +18,8 @@ struct compiler {
 /* A new object of the set, asked for at `mark`. NULL when memory ran out. */
 void *compiler_add(struct compiler *compiler, const struct ls_kind *kind, struct ls_mark mark);
 const char *compiler_device(struct compiler *compiler, const char *interface);
+/* One of the spec's. */
+uint32_t compiler_mtu(const struct compiler *compiler, const struct ls_spec_interface *interface);
 /* Is the interface of that number there in this mode of failover? Tunnels of networks may not be. */
 bool compiler_has_interface(const struct compiler *compiler, size_t i);
 void compiler_error(struct compiler *compiler, struct ls_mark mark, const char *id, const char *format, ...)
@@ -43,5 +46,7 @@ void compile_rules(struct compiler *compiler);
 void compile_neighbours(struct compiler *compiler);
 void compile_sysctls(struct compiler *compiler);
 void compile_nat(struct compiler *compiler);
+/* Settles the MTUs, once interfaces are bound to links. */
+void compile_mtus(struct compiler *compiler);
 void compile_tunnels(struct compiler *compiler);
 void compile_failover(struct compiler *compiler);

@@ -61,12 +61,13 @@ static void set_mac(struct compiler *compiler, const struct ls_spec_interface *i
 }
 
 /* A bond gives its ports its own. */
-static void set_mtu(
-	const struct ls_spec_interface *interface, const struct ls_spec_interface *master, struct ls_link *link)
+static void set_mtu(struct compiler *compiler, const struct ls_spec_interface *interface,
+	const struct ls_spec_interface *master, struct ls_link *link)
 {
 	bool lent = master && master->create == LS_CREATE_BOND;
+	uint32_t mtu = compiler_mtu(compiler, interface);
 
-	link->mtu = lent ? 0 : interface->mtu ? interface->mtu : ls_spec_default_mtu(interface);
+	link->mtu = lent ? 0 : mtu ? mtu : ls_spec_default_mtu(interface);
 	if (link->mtu)
 		link->object.set |= LS_BIT(LS_LINK_MTU);
 }
@@ -168,7 +169,7 @@ static void compile_link(struct compiler *compiler, const struct ls_spec_interfa
 	link->name = dev;
 	link->up = interface->up;
 	link->object.set |= LS_BIT(LS_LINK_NAME) | LS_BIT(LS_LINK_UP);
-	set_mtu(interface, master, link);
+	set_mtu(compiler, interface, master, link);
 	if (master) {
 		link->master = compiler_device(compiler, master->name);
 		link->object.set |= LS_BIT(LS_LINK_MASTER);
@@ -198,8 +199,9 @@ static const struct {
 static void compile_ipv6_method(struct compiler *compiler, const struct ls_spec_interface *interface, const char *dev)
 {
 	const struct ls_spec_family *family = &interface->ipv6;
+	uint32_t mtu = compiler_mtu(compiler, interface);
 
-	if (interface->mtu && interface->mtu < LS_IPV6_MTU_MIN) /* IPv6 is not there */
+	if (mtu && mtu < LS_IPV6_MTU_MIN) /* IPv6 is not there */
 		return;
 	for (size_t i = 0; i < LS_ARRAY_SIZE(ipv6_sysctls); i++) {
 		const char *value = ipv6_sysctls[i].value[family->method];

@@ -417,12 +417,13 @@ static void compile_segments(struct compiler *compiler)
 {
 	for (size_t i = 0; i < compiler->spec->n_interfaces; i++) {
 		const struct ls_spec_interface *interface = &compiler->spec->interfaces[i];
+		uint32_t mtu = compiler->mtus[i];
 
 		if (!interface->clamp_mss || !compiler_has_interface(compiler, i))
 			continue;
-		add_segment(compiler, LS_NFT_MSS4, interface, compiler->devices[i], interface->mtu - IPV4_TCP);
-		if (interface->mtu >= LS_IPV6_MTU_MIN)
-			add_segment(compiler, LS_NFT_MSS6, interface, compiler->devices[i], interface->mtu - IPV6_TCP);
+		add_segment(compiler, LS_NFT_MSS4, interface, compiler->devices[i], mtu - IPV4_TCP);
+		if (mtu >= LS_IPV6_MTU_MIN)
+			add_segment(compiler, LS_NFT_MSS6, interface, compiler->devices[i], mtu - IPV6_TCP);
 	}
 }
 

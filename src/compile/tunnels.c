@@ -181,6 +181,66 @@ static void compile_wireguard(struct compiler *compiler, const struct ls_spec_tu
 		compile_peer(compiler, tunnel, &tunnel->peers[i]);
 }
 
+/* ---- MTUs -------------------------------------------------------------------------------------------------------- */
+
+static const struct ls_spec_interface *tunnel_interfaces(const struct ls_spec *spec)
+{
+	return spec->interfaces + spec->n_interfaces - spec->n_tunnels;
+}
+
+/* Of a link that is there, and that the spec only adjusts. 0: not known. */
+static uint32_t actual_mtu(const struct compiler *compiler, const struct ls_spec_interface *interface)
+{
+	const char *dev = compiler->devices[interface - compiler->spec->interfaces];
+	const struct ls_link *link = compiler->links ? ls_set_link(compiler->links, dev) : NULL;
+
+	return link && interface->create == LS_CREATE_NONE && ls_object_has(&link->object, LS_LINK_MTU) ? link->mtu : 0;
+}
+
+static uint32_t tunnel_mtu(const struct compiler *compiler, const struct ls_spec_tunnel *tunnel, size_t depth);
+
+static uint32_t underlay_mtu(const struct compiler *compiler, const struct ls_spec_tunnel *tunnel, size_t depth)
+{
+	const struct ls_spec *spec = compiler->spec;
+	const struct ls_spec_interface *source = ls_spec_mtu_source(spec, tunnel->underlay);
+	uint32_t mtu;
+
+	if (!source)
+		return LS_UNDERLAY_MTU;
+	if (source >= tunnel_interfaces(spec) && depth < spec->n_tunnels)
+		return tunnel_mtu(compiler, &spec->tunnels[source - tunnel_interfaces(spec)], depth + 1);
+	mtu = ls_spec_mtu_of(spec, source->name);
+	mtu = mtu ? mtu : actual_mtu(compiler, source);
+	return mtu ? mtu : LS_UNDERLAY_MTU;
+}
+
+/* The one given, or what there is room for. */
+static uint32_t tunnel_mtu(const struct compiler *compiler, const struct ls_spec_tunnel *tunnel, size_t depth)
+{
+	return tunnel->mtu_mark.line ? tunnel->mtu : ls_tunnel_room(tunnel, underlay_mtu(compiler, tunnel, depth));
+}
+
+void compile_mtus(struct compiler *compiler)
+{
+	const struct ls_spec *spec = compiler->spec;
+	size_t first = spec->n_interfaces - spec->n_tunnels;
+
+	for (size_t i = 0; i < first; i++)
+		compiler->mtus[i] = spec->interfaces[i].mtu;
+	for (size_t i = 0; i < spec->n_tunnels; i++) {
+		const struct ls_spec_tunnel *tunnel = &spec->tunnels[i];
+		uint32_t underlay = underlay_mtu(compiler, tunnel, 0), mtu = tunnel_mtu(compiler, tunnel, 0);
+		char fault[LS_MTU_FAULT_MAX];
+
+		compiler->mtus[first + i] = mtu;
+		if (ls_spec_has_tunnel(spec, tunnel) && ls_tunnel_mtu_fault(tunnel, mtu, underlay, fault))
+			compiler_error(compiler, tunnel->mtu_mark.line ? tunnel->mtu_mark : tunnel->mark, "tunnel-mtu",
+				"%s", fault);
+	}
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
 void compile_tunnels(struct compiler *compiler)
 {
 	for (size_t i = 0; i < compiler->spec->n_tunnels; i++) {

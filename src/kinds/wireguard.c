@@ -177,13 +177,63 @@ static bool next_prefix(const char **list, struct ls_prefix *ret)
 	return ls_prefix_parse(text, ret) >= 0;
 }
 
-static bool has_prefix(const char *list, const struct ls_prefix *prefix)
+/* Lists are in order (ls_prefixes_text), so several are gone through side by side, each once. */
+static int compare_prefixes(const struct ls_prefix *a, const struct ls_prefix *b)
 {
-	struct ls_prefix other;
+	return memcmp(a, b, sizeof(*a));
+}
 
-	while (list && next_prefix(&list, &other))
-		if (!memcmp(&other, prefix, sizeof(other)))
+struct walk {
+	const char *rest;
+	struct ls_prefix at;
+	bool more; /* `at` is there */
+};
+
+static void walk_on(struct walk *walk)
+{
+	walk->more = next_prefix(&walk->rest, &walk->at);
+}
+
+/* `list` NULL: an empty one. */
+static struct walk walk_of(const char *list)
+{
+	struct walk walk = { .rest = list ? list : "" };
+
+	walk_on(&walk);
+	return walk;
+}
+
+/* Is it in the list? To be asked in order. */
+static bool walk_meets(struct walk *walk, const struct ls_prefix *prefix)
+{
+	while (walk->more && compare_prefixes(&walk->at, prefix) < 0)
+		walk_on(walk);
+	return walk->more && !compare_prefixes(&walk->at, prefix);
+}
+
+/* Those of a list that are in `with` (unless it is `any`), and not in `without`. */
+struct choice {
+	struct walk list, with, without;
+	bool any;
+};
+
+/* `with` NULL: any. `without` NULL: none. */
+static struct choice choice_of(const char *list, const char *with, const char *without)
+{
+	return (struct choice){ walk_of(list), walk_of(with), walk_of(without), !with };
+}
+
+static bool choose_next(struct choice *choice, struct ls_prefix *ret)
+{
+	while (choice->list.more) {
+		bool chosen = (choice->any || walk_meets(&choice->with, &choice->list.at)) &&
+			      !walk_meets(&choice->without, &choice->list.at);
+
+		*ret = choice->list.at;
+		walk_on(&choice->list);
+		if (chosen)
 			return true;
+	}
 	return false;
 }
 
@@ -199,21 +249,15 @@ static int put_prefix(struct nl_msg *message, const struct ls_prefix *prefix)
 	return 0;
 }
 
-/* Those of `*list` that are in `with` (NULL: all) and not in `without` (NULL: all), as many as a message takes; *list
- * is where to go on. */
-static int put_prefixes(struct nl_msg *message, const char **list, const char *with, const char *without, size_t *ret_n)
+/* As many as a message takes. */
+static int put_prefixes(struct nl_msg *message, struct choice *choice, size_t *ret_n)
 {
 	struct nlattr *nest = nla_nest_start(message, WGPEER_A_ALLOWEDIPS | NLA_F_NESTED);
 	struct ls_prefix prefix;
 	int r = nest ? 0 : -EMSGSIZE;
 
-	*ret_n = 0;
-	while (r >= 0 && *ret_n < PREFIXES_MAX && next_prefix(list, &prefix)) {
-		if ((with && !has_prefix(with, &prefix)) || (without && has_prefix(without, &prefix)))
-			continue;
+	for (*ret_n = 0; r >= 0 && *ret_n < PREFIXES_MAX && choose_next(choice, &prefix); ++*ret_n)
 		r = put_prefix(message, &prefix);
-		++*ret_n;
-	}
 	if (r >= 0)
 		nla_nest_end(message, nest);
 	return r;
@@ -267,11 +311,11 @@ static int put_settings(struct ls_kernel *kernel, struct nl_msg *message, const 
 	return r;
 }
 
-/* A peer with its prefixes from *list on, as many as a message takes; the settings go with the first of them. */
+/* A peer with its next prefixes, as many as a message takes; the settings go with the first of them. */
 static int put_peer(struct ls_kernel *kernel, struct nl_msg *message, struct nlattr **peers,
-	const struct ls_wg_peer *want, const struct ls_wg_peer *have, const char **list, struct ls_error *err)
+	const struct ls_wg_peer *want, const struct ls_wg_peer *have, struct choice *choice, bool first,
+	struct ls_error *err)
 {
-	bool first = *list == want->allowed_ips;
 	struct ls_crypto_key key;
 	struct nlattr *peer;
 	size_t n;
@@ -284,7 +328,7 @@ static int put_peer(struct ls_kernel *kernel, struct nl_msg *message, struct nla
 	if (r >= 0 && first)
 		r = put_settings(kernel, message, want, have, err);
 	if (r >= 0)
-		r = put_prefixes(message, list, NULL, have ? have->allowed_ips : NULL, &n);
+		r = put_prefixes(message, choice, &n);
 	if (r >= 0)
 		nla_nest_end(message, peer);
 	return r;
@@ -293,7 +337,8 @@ static int put_peer(struct ls_kernel *kernel, struct nl_msg *message, struct nla
 static int give(
 	struct ls_kernel *kernel, const struct ls_wg_peer *want, const struct ls_wg_peer *have, struct ls_error *err)
 {
-	const char *list = want->allowed_ips;
+	struct choice choice = choice_of(want->allowed_ips, NULL, have ? have->allowed_ips : NULL);
+	bool first = true;
 	int r;
 
 	do {
@@ -302,12 +347,13 @@ static int give(
 
 		r = begin_message(kernel, want->dev, &message, err);
 		if (r >= 0)
-			r = put_peer(kernel, message, &peers, want, have, &list, err);
+			r = put_peer(kernel, message, &peers, want, have, &choice, first, err);
 		if (r < 0)
 			return r;
 		nla_nest_end(message, peers);
 		r = send_message(kernel, message, err);
-	} while (r >= 0 && *list);
+		first = false;
+	} while (r >= 0 && choice.list.more);
 	return r;
 }
 
@@ -333,10 +379,10 @@ static int add_some(
 
 	for (; r >= 0 && *i < n && !strcmp(as_peer(wanted[*i])->dev, dev) && room_of(as_peer(wanted[*i])) <= room;
 		++*i) {
-		const char *list = as_peer(wanted[*i])->allowed_ips;
+		struct choice choice = choice_of(as_peer(wanted[*i])->allowed_ips, NULL, NULL);
 
 		room -= room_of(as_peer(wanted[*i]));
-		r = put_peer(kernel, message, &peers, as_peer(wanted[*i]), NULL, &list, err);
+		r = put_peer(kernel, message, &peers, as_peer(wanted[*i]), NULL, &choice, true, err);
 	}
 	if (r < 0)
 		return r;
@@ -377,13 +423,16 @@ static int take_away(
 {
 	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
 	LS_CLEANUP(ls_set_done) struct ls_set now;
-	const char *list = have->allowed_ips, *still;
+	struct choice choice = { 0 };
 	struct ls_crypto_key nobody;
+	const char *still;
 	int r;
 
 	ls_set_init(&now, arena);
 	r = arena ? look_up(kernel, want, &now, &still, err) : -ENOMEM;
-	while (r >= 0 && *list) {
+	if (r >= 0)
+		choice = choice_of(have->allowed_ips, still, want->allowed_ips);
+	while (r >= 0 && choice.list.more) {
 		struct nlattr *peers = NULL, *peer;
 		struct nl_msg *message;
 		size_t n = 0;
@@ -394,7 +443,7 @@ static int take_away(
 		if (r < 0)
 			return r;
 		peer = begin_peer_of(message, &peers, &nobody, 0);
-		if (!peer || put_prefixes(message, &list, still, want->allowed_ips, &n) < 0)
+		if (!peer || put_prefixes(message, &choice, &n) < 0)
 			return -EMSGSIZE;
 		nla_nest_end(message, peer);
 		peer = begin_peer_of(message, &peers, &nobody, WGPEER_F_REMOVE_ME | WGPEER_F_UPDATE_ONLY);
@@ -428,13 +477,10 @@ static int remove_peer(struct ls_kernel *kernel, const struct ls_wg_peer *have, 
 
 static bool peer_gives_up(const struct ls_object *want, const struct ls_object *have)
 {
-	const char *list = as_peer(have)->allowed_ips;
+	struct choice choice = choice_of(as_peer(have)->allowed_ips, NULL, as_peer(want)->allowed_ips);
 	struct ls_prefix prefix;
 
-	while (next_prefix(&list, &prefix))
-		if (!has_prefix(as_peer(want)->allowed_ips, &prefix))
-			return true;
-	return false;
+	return choose_next(&choice, &prefix);
 }
 
 /* Is there more to do than to give up prefixes? */
@@ -446,8 +492,10 @@ static bool gets(const struct ls_object *want, const struct ls_object *have)
 /* Those of `list` that are not in `without` (NULL: all); how many there are then. */
 static size_t add_prefixes(struct ls_prefix *prefixes, size_t n, const char *list, const char *without)
 {
-	while (next_prefix(&list, &prefixes[n]))
-		n += !has_prefix(without, &prefixes[n]);
+	struct choice choice = choice_of(list, NULL, without);
+
+	while (choose_next(&choice, &prefixes[n]))
+		n++;
 	return n;
 }
 
@@ -583,12 +631,13 @@ static bool device_valid(const struct ls_object *object)
 static bool peer_valid(const struct ls_object *object)
 {
 	const char *list = as_peer(object)->allowed_ips;
-	struct ls_prefix prefix;
+	struct ls_prefix last = { 0 }, prefix;
 
 	if (!ls_object_has(object, LS_WG_PEER_PUBLIC_KEY) || !ls_object_has(object, LS_WG_PEER_ALLOWED_IPS))
 		return false;
-	while (next_prefix(&list, &prefix))
-		;
+	for (; next_prefix(&list, &prefix); last = prefix)
+		if (compare_prefixes(&last, &prefix) > 0)
+			return false;
 	return is_key(as_peer(object)->public_key) && !*list;
 }
 

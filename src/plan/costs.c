@@ -36,6 +36,13 @@ static bool deletes_bridge(const struct ls_step *step)
 	       ls_link_is((const struct ls_link *)step->have, "bridge");
 }
 
+/* Its sockets are let go of after grace periods, which no number of processors makes shorter. */
+static bool deletes_wireguard(const struct ls_step *step)
+{
+	return step->op == LS_OP_DELETE && step->have->kind == &ls_kind_link &&
+	       ls_link_is((const struct ls_link *)step->have, "wireguard");
+}
+
 /* The kernel compares it with all ranges of its set (nft_pipapo, 6.1; 6.18 does not). */
 static bool adds_port_range(const struct ls_step *step)
 {
@@ -54,6 +61,7 @@ static const struct cost {
 	{ adds_ipv6_proxy, "adding %zu IPv6 proxy entries", false, 0, 8.3e-9 },
 	{ deletes_ipv6_address, "deleting %zu IPv6 addresses", true, 0, 4.3e-7 },
 	{ deletes_bridge, "deleting %zu bridges", false, 1.7e-2, 0 },
+	{ deletes_wireguard, "deleting %zu WireGuard links", false, 1.1e-1, 0 }, /* 6.1 */
 	{ adds_port_range, "adding %zu ranges of ports on a kernel as old as 6.1", false, 0, 1.2e-7 },
 };
 

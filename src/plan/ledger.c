@@ -166,6 +166,32 @@ int ls_plan_give_back(
 	return r;
 }
 
+int ls_plan_links_given_back(const struct ls_ledger *ledger, const struct ls_set *actual, struct ls_set *ret)
+{
+	struct ls_set back LS_CLEANUP(ls_set_done), kept LS_CLEANUP(ls_set_done);
+	int r;
+
+	ls_set_init(&back, ret->arena);
+	ls_set_init(&kept, ret->arena);
+	r = ls_plan_give_back(ledger, &back, actual, &kept);
+	for (size_t i = 0; r >= 0 && i < actual->n_objects; i++) {
+		struct ls_object *object = actual->objects[i];
+		const struct ls_link *original;
+
+		if (object->kind != &ls_kind_link)
+			continue;
+		original = ls_set_link(&back, ((const struct ls_link *)object)->name);
+		if (original && ls_object_has(&original->object, LS_LINK_MTU)) {
+			object = ls_arena_copy(ret->arena, object, object->kind->size);
+			if (!object)
+				return -ENOMEM;
+			((struct ls_link *)object)->mtu = original->mtu;
+		}
+		r = ls_set_add(ret, object);
+	}
+	return r;
+}
+
 /* ---- the next ledger --------------------------------------------------------------------------------------------- */
 
 static int add_entry(struct ls_ledger *ledger, struct ls_object *original, struct ls_object *written)

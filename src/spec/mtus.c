@@ -40,21 +40,27 @@ static bool is_bond_port(const struct ls_spec *spec, const char *name)
 	return false;
 }
 
-/* 0: not known. */
-static uint32_t mtu_of(struct ls_checker *checker, const char *name)
+const struct ls_spec_interface *ls_spec_mtu_source(const struct ls_spec *spec, const char *name)
 {
 	for (unsigned depth = 0; depth < DEPTH_MAX; depth++) {
-		const struct ls_spec_interface *interface = ls_checker_find(checker, name);
+		const struct ls_spec_interface *interface = ls_spec_find_interface(spec, name);
 
-		if (!interface || is_bond_port(checker->spec, name))
-			return 0;
-		if (interface->mtu)
-			return interface->mtu;
-		if (interface->create != LS_CREATE_VLAN && interface->create != LS_CREATE_MACVLAN)
-			return ls_spec_default_mtu(interface);
+		if (!interface || is_bond_port(spec, name))
+			return NULL;
+		if (interface->mtu || (interface->create != LS_CREATE_VLAN && interface->create != LS_CREATE_MACVLAN))
+			return interface;
 		name = interface->parent.name;
 	}
-	return 0;
+	return NULL;
+}
+
+uint32_t ls_spec_mtu_of(const struct ls_spec *spec, const char *name)
+{
+	const struct ls_spec_interface *source = ls_spec_mtu_source(spec, name);
+
+	if (!source)
+		return 0;
+	return source->mtu ? source->mtu : ls_spec_default_mtu(source);
 }
 
 /* Bytes around a frame (include/net/vxlan.h in the kernel: VXLAN_HEADROOM, VXLAN6_HEADROOM). */
@@ -69,7 +75,9 @@ int ls_check_mtus(struct ls_checker *checker)
 {
 	for (size_t i = 0; i < checker->spec->n_interfaces; i++) {
 		const struct ls_spec_interface *interface = &checker->spec->interfaces[i];
-		uint32_t below = interface->mtu && interface->parent.name ? mtu_of(checker, interface->parent.name) : 0;
+		uint32_t below = interface->mtu && interface->parent.name
+					 ? ls_spec_mtu_of(checker->spec, interface->parent.name)
+					 : 0;
 
 		if (below && interface->mtu + overhead(interface) > below)
 			ls_report_error(checker->report, interface->mtu_mark, "range",

@@ -29,20 +29,12 @@ static void check_network(struct ls_checker *checker, const struct ls_spec_tunne
 
 static void check_mtu(struct ls_checker *checker, const struct ls_spec_tunnel *tunnel)
 {
-	uint32_t room = ls_tunnel_room(checker->spec, tunnel);
+	uint32_t underlay = ls_spec_mtu_of(checker->spec, tunnel->underlay);
+	char fault[LS_MTU_FAULT_MAX];
 
-	if (tunnel->mtu_mark.line && tunnel->mtu > room)
-		ls_report_error(checker->report, tunnel->mtu_mark, "tunnel-mtu",
-			"'mtu' is %u, but only packets of %u bytes fit into the underlay; lower it, or raise the MTU "
-			"of the "
-			"underlay",
-			tunnel->mtu, room);
-	else if (tunnel->family == AF_INET6 && tunnel->mtu < LS_IPV6_MTU_MIN)
+	if (ls_tunnel_mtu_fault(tunnel, tunnel->mtu, underlay ? underlay : LS_UNDERLAY_MTU, fault))
 		ls_report_error(checker->report, tunnel->mtu_mark.line ? tunnel->mtu_mark : tunnel->mark, "tunnel-mtu",
-			"packets of %u bytes fit through the tunnel, but IPv6 needs %u (RFC 8200); raise the MTU of "
-			"the "
-			"underlay",
-			tunnel->mtu, LS_IPV6_MTU_MIN);
+			"%s", fault);
 }
 
 static void check_interface_of(struct ls_checker *checker, const struct ls_spec_tunnel *tunnel)

@@ -7,6 +7,7 @@
 
 #include <linkspan/model.h>
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -350,7 +351,7 @@ int ls_tunnels_as_interfaces(struct ls_spec *spec)
 #define WIREGUARD_IPV4 60u
 #define WIREGUARD_IPV6 80u
 #define UDP_HEADER 8u
-#define ETHERNET_MTU 1500u
+#define IPV4_MTU_MIN 68u
 
 static uint8_t outer_family(const struct ls_spec_peer *peer)
 {
@@ -374,14 +375,32 @@ static uint32_t ipsec_room(const struct ls_spec_tunnel *tunnel, uint32_t mtu)
 	return ls_esp_room(proposal, tunnel->local_addr.family, tunnel->encap ? mtu - UDP_HEADER : mtu);
 }
 
-uint32_t ls_tunnel_room(const struct ls_spec *spec, const struct ls_spec_tunnel *tunnel)
+uint32_t ls_tunnel_room(const struct ls_spec_tunnel *tunnel, uint32_t underlay)
 {
-	const struct ls_spec_interface *underlay = ls_spec_find_interface(spec, tunnel->underlay);
-	uint32_t mtu = underlay && underlay->mtu ? underlay->mtu : ETHERNET_MTU;
-
 	if (tunnel->type == LS_TUNNEL_IPSEC)
-		return ipsec_room(tunnel, mtu);
-	return mtu > wireguard_overhead(tunnel) ? mtu - wireguard_overhead(tunnel) : 0;
+		return ipsec_room(tunnel, underlay);
+	return underlay > wireguard_overhead(tunnel) ? underlay - wireguard_overhead(tunnel) : 0;
+}
+
+bool ls_tunnel_mtu_fault(
+	const struct ls_spec_tunnel *tunnel, uint32_t mtu, uint32_t underlay, char text[static LS_MTU_FAULT_MAX])
+{
+	uint32_t room = ls_tunnel_room(tunnel, underlay);
+	bool ipv6 = tunnel->family == AF_INET6;
+	bool fits = !tunnel->mtu_mark.line || mtu <= room;
+
+	if (!fits)
+		snprintf(text, LS_MTU_FAULT_MAX,
+			"'mtu' is %u, but only packets of %u bytes fit into the underlay; lower it, or raise the MTU "
+			"of the underlay",
+			mtu, room);
+	else if (mtu < (ipv6 ? LS_IPV6_MTU_MIN : IPV4_MTU_MIN))
+		snprintf(text, LS_MTU_FAULT_MAX,
+			"packets of %u bytes fit through the tunnel, but %s; raise the MTU of the underlay", mtu,
+			ipv6 ? "IPv6 needs 1280 (RFC 8200)" : "IPv4 needs 68 (RFC 791)");
+	else
+		return false;
+	return true;
 }
 
 static size_t place_of(const struct ls_spec *spec, const char *network)
@@ -393,16 +412,28 @@ static size_t place_of(const struct ls_spec *spec, const char *network)
 	return i;
 }
 
-void ls_tunnels_settle(struct ls_spec *spec)
+/* One that goes through another one needs that one's first. */
+static void settle_mtu(struct ls_spec *spec, size_t i, size_t depth)
 {
 	struct ls_spec_interface *interfaces = spec->interfaces + spec->n_interfaces - spec->n_tunnels;
+	const struct ls_spec_interface *source = ls_spec_mtu_source(spec, spec->tunnels[i].underlay);
+	uint32_t underlay;
 
+	if (interfaces[i].mtu)
+		return;
+	if (source >= interfaces && source && !source->mtu && depth < spec->n_tunnels)
+		settle_mtu(spec, (size_t)(source - interfaces), depth + 1);
+	underlay = ls_spec_mtu_of(spec, spec->tunnels[i].underlay);
+	spec->tunnels[i].mtu = interfaces[i].mtu =
+		ls_tunnel_room(&spec->tunnels[i], underlay ? underlay : LS_UNDERLAY_MTU);
+}
+
+void ls_tunnels_settle(struct ls_spec *spec)
+{
 	for (size_t i = 0; i < spec->n_tunnels; i++) {
 		struct ls_spec_tunnel *tunnel = &spec->tunnels[i];
 
-		if (!tunnel->mtu)
-			tunnel->mtu = ls_tunnel_room(spec, tunnel);
-		interfaces[i].mtu = tunnel->mtu;
+		settle_mtu(spec, i, 0);
 		if (tunnel->type == LS_TUNNEL_WIREGUARD && !tunnel->listen_port && tunnel->network)
 			tunnel->listen_port = (uint16_t)(LS_TUNNEL_PORT + 2 * place_of(spec, tunnel->network) +
 							 (tunnel->family == AF_INET6));

@@ -10,5 +10,3 @@ extern const struct ls_reader_form ls_tunnel_forms[];
 int ls_tunnels_as_interfaces(struct ls_spec *spec);
 /* MTU and port, where the spec does not have them; once names can be looked up. */
 void ls_tunnels_settle(struct ls_spec *spec);
-/* The largest packet that fits into the underlay, in bytes. */
-uint32_t ls_tunnel_room(const struct ls_spec *spec, const struct ls_spec_tunnel *tunnel);

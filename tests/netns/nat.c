@@ -308,31 +308,6 @@ Test(nat, listing_can_be_read_again)
 
 /* ---- changes under traffic --------------------------------------------------------------------------------------- */
 
-static void start_stream(const char *name, const char *address, unsigned port)
-{
-	ns_on("client", "tests/netns/nat.py stream %s %u %s/%s >/dev/null 2>&1 &", address, port, ns_dir(), name);
-	ns_run("for i in $(seq 50); do test -e %s/%s.count && break; sleep 0.1; done", ns_dir(), name);
-}
-
-static unsigned answers(const char *name)
-{
-	return (unsigned)strtoul(ns_read_file(ns_text("%s/%s.count", ns_dir(), name)), NULL, 10);
-}
-
-static void expect_going_on(const char *name)
-{
-	unsigned before = answers(name);
-	bool goes_on = false;
-
-	for (int i = 0; i < 100 && !goes_on; i++) {
-		usleep(100000);
-		goes_on = answers(name) > before;
-	}
-	cr_expect(goes_on, "%s has stopped", name);
-	cr_expect(!ns_try("test -e %s/%s", ns_dir(), name), "%s has ended: %s", name,
-		ns_output("cat %s/%s 2>&1", ns_dir(), name));
-}
-
 #define ONE_PORT(port, to) \
 	"    - { public: 203.0.113.20, protocol: tcp, port: " port ", to: 10.10.1.20, to_port: " to " }\n"
 #define PORTS(more) \
@@ -345,21 +320,21 @@ Test(nat, stream_survives_what_is_not_about_it_and_ends_with_its_own_mapping)
 	make_hosts();
 	serve("one", "tcp", "10.10.1.20", 8443);
 	ns_apply_well(PORTS(ONE_PORT("443", "8443") ONE_PORT("444", "8443")));
-	start_stream("kept", "203.0.113.20", 443);
-	start_stream("cut", "203.0.113.20", 444);
+	ns_stream_start("client", "kept", "203.0.113.20", 443);
+	ns_stream_start("client", "cut", "203.0.113.20", 444);
 	ns_apply_well(PORTS(ONE_PORT("443", "8443") ONE_PORT("444", "8443") ONE_PORT("445", "8443")));
-	expect_going_on("kept");
-	expect_going_on("cut");
+	ns_expect_stream("kept");
+	ns_expect_stream("cut");
 	ns_apply_well(PORTS(ONE_PORT("443", "8443") ONE_PORT("445", "8443")));
 	usleep(2500000);
 	cr_expect(ns_try("test -e %s/cut", ns_dir()), "the stream goes on although its mapping is gone");
-	expect_going_on("kept");
+	ns_expect_stream("kept");
 	/* Rules that are made anew, or all of the table, are not about anybody's connection. */
 	ns_run("nft flush chain inet linkspan prerouting && nft flush chain inet linkspan hairpin && "
 	       "nft flush chain inet linkspan postrouting && nft delete set inet linkspan hidden4 && "
 	       "nft add set inet linkspan hidden4 '{ type ipv4_addr; }'");
 	ns_apply_well(PORTS(ONE_PORT("443", "8443") ONE_PORT("445", "8443")));
-	expect_going_on("kept");
+	ns_expect_stream("kept");
 }
 
 /* ---- many -------------------------------------------------------------------------------------------------------- */

@@ -368,6 +368,72 @@ const char *ns_capture(const char *link, const char *address, unsigned mtu)
 	return ns_output("cd %s; tcpdump -n -r wire 2>/dev/null; od -An -v -tx1 wire | tr -d ' \n'", ns_dir());
 }
 
+/* ---- streams and secrets ----------------------------------------------------------------------------------------- */
+
+const char *ns_lost(const char *file)
+{
+	return ns_output(
+		"awk '/bytes from/ && match($0, /icmp_seq=[0-9]+/) { seen[substr($0, RSTART + 9, RLENGTH - 9)] }"
+		" / packets transmitted/ { sent = $1 }"
+		" END { if (sent < 30) lost = lost \" too few\";"
+		" for (n = 1; n <= sent - 20; n++) if (!(n in seen)) lost = lost \" \" n;"
+		" print(lost ? \"lost of \" sent \":\" lost : \"whole\") }' %s/%s",
+		ns_dir(), file);
+}
+
+void ns_stream_start(const char *host, const char *name, const char *address, unsigned port)
+{
+	const char *ask =
+		ns_text("tests/netns/nat.py stream %s %u %s/%s >/dev/null 2>&1 &", address, port, ns_dir(), name);
+
+	if (host)
+		ns_on(host, "%s", ask);
+	else
+		ns_run("%s", ask);
+	ns_run("for i in $(seq 50); do test -e %s/%s.count && break; sleep 0.1; done", ns_dir(), name);
+}
+
+static unsigned answers(const char *name)
+{
+	return (unsigned)strtoul(ns_read_file(ns_text("%s/%s.count", ns_dir(), name)), NULL, 10);
+}
+
+void ns_expect_stream(const char *name)
+{
+	unsigned before = answers(name);
+	bool goes_on = false;
+
+	for (int i = 0; i < 100 && !goes_on; i++) {
+		usleep(100000);
+		goes_on = answers(name) > before;
+	}
+	cr_expect(goes_on, "%s has stopped", name);
+	cr_expect(!ns_try("test -e %s/%s", ns_dir(), name), "%s has ended: %s", name,
+		ns_output("cat %s/%s 2>&1", ns_dir(), name));
+}
+
+/* What looks for it would find it. */
+static void expect_found(const char *key)
+{
+	static const char *const forms[] = { "cat", "base64 -d", "base64 -d | od -An -v -tx1 | tr -d \" \\n\"" };
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(forms); i++) {
+		ns_run("mkdir -p %s/probe; (echo before; <%s/%s %s; echo behind) >%s/probe/it", ns_dir(), ns_dir(), key,
+			forms[i], ns_dir());
+		cr_assert_str_eq(ns_output("cd %s; \"$OLDPWD\"/tests/netns/hidden.py %s probe", ns_dir(), key),
+			"probe/it\n", "%s", forms[i]);
+	}
+	ns_run("rm -r %s/probe", ns_dir());
+}
+
+void ns_expect_hidden(const char *key, const char *places)
+{
+	ns_need_program("python3");
+	expect_found(key);
+	cr_expect_str_eq(
+		ns_output("cd %s; \"$OLDPWD\"/tests/netns/hidden.py %s %s 2>&1", ns_dir(), key, places), "", "%s", key);
+}
+
 /* ---- the program ------------------------------------------------------------------------------------------------- */
 
 const char *ns_spec(const char *body)

@@ -86,6 +86,18 @@ void ns_make_far_pair(const char *name);
  * meanwhile: a line for each packet, then all bytes in hexadecimal. */
 const char *ns_capture(const char *link, const char *address, unsigned mtu);
 #define NS_PATTERN "6c696e6b7370616e"
+/* "whole\n", or which packets were not answered, in whatever order, of a ping that sent a hundred a second and has
+ * ended: its output is in that file of the test's directory. Those of the last fifth of a second may have been on their
+ * way. */
+const char *ns_lost(const char *file);
+/* A TCP connection to a server of nat.py's, which asks it something all the time, from that host (see ns_on; NULL: from
+ * here). A minute at most. */
+void ns_stream_start(const char *host, const char *name, const char *address, unsigned port);
+/* It is answered still. */
+void ns_expect_stream(const char *name);
+/* No 32 bytes of the key in that file are in these files and directories (blanks between; all of them in the test's
+ * directory), but for directories of keys: neither as they are nor in hexadecimal or base64. */
+void ns_expect_hidden(const char *key, const char *places);
 /* Duplicate address detection ends in the background, even where it is off. */
 void ns_settle(void);
 

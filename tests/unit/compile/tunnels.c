@@ -32,6 +32,100 @@ Test(compile_tunnels, tunnel_is_a_link_a_device_and_its_peers)
 	ls_set_done(&set);
 }
 
+/* ---- MTUs -------------------------------------------------------------------------------------------------------- */
+
+#define UNTOLD \
+	HEAD "interfaces: { up: { match: { name: eth0 } }, v: { create: { type: vlan, parent: up, id: 5 } } }\n" \
+	     "tunnels:\n"
+#define TUNNEL(name, family, more) \
+	"  " name ": { type: wireguard, family: " family ", private_key_file: /k" more ", peers: [ { public_key: '" A \
+	"', endpoint: '192.0.2.1:8' } ] }\n"
+
+/* On a host whose eth0 has `mtu` bytes. */
+static struct compiled compile_over(const char *text, uint32_t mtu)
+{
+	char link[128];
+	const char *const texts[] = { link, NULL };
+	struct ls_set links;
+
+	snprintf(link, sizeof(link), "link name=eth0 mtu=%u up=true", mtu);
+	links = build_set(texts, build);
+	return compile_on(&links, text);
+}
+
+/* What is written goes before what is there. */
+Test(compile_tunnels, mtu_is_that_of_the_link_that_is_there)
+{
+	static const struct {
+		const char *tunnel;
+		uint32_t actual, mtu;
+	} rows[] = {
+		{ TUNNEL("t0", "ipv4", ", underlay: up"), 1500, 1440 },
+		{ TUNNEL("t0", "ipv4", ", underlay: up"), 9000, 8940 },
+		{ TUNNEL("t0", "ipv6", ", underlay: up"), 1340, 1280 },
+		{ TUNNEL("t0", "ipv4", ", underlay: v"), 1300, 1240 },
+		{ TUNNEL("t0", "ipv4", ", underlay: up, mtu: 1000"), 1300, 1000 },
+		{ TUNNEL("t0", "ipv4", ""), 1300, 1440 },
+		{ TUNNEL("t0", "ipv4", ", underlay: t1") TUNNEL("t1", "ipv4", ", underlay: up"), 1400, 1280 },
+		{ "  t0: { type: ipsec, family: ipv4, underlay: up, local_addr: 192.0.2.1, remote_addr: 192.0.2.2, "
+		  "keying: ike }\n",
+			1400, 1310 },
+	};
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(rows); i++) {
+		char text[1024];
+		struct compiled compiled;
+
+		snprintf(text, sizeof(text), UNTOLD "%s", rows[i].tunnel);
+		compiled = compile_over(text, rows[i].actual);
+		cr_assert_eq(compiled.r, 0, "row %zu: %s", i, compiled.diag.findings[0].message);
+		cr_expect_eq(link_of(&compiled.set, "t0")->mtu, rows[i].mtu, "row %zu: %u", i,
+			link_of(&compiled.set, "t0")->mtu);
+		ls_set_done(&compiled.set);
+	}
+}
+
+Test(compile_tunnels, segments_are_clamped_to_the_mtu_that_there_is)
+{
+	struct compiled compiled = compile_over(UNTOLD TUNNEL("t0", "ipv4", ", underlay: up, clamp_mss: true"), 1300);
+
+	cr_assert_eq(compiled.r, 0);
+	cr_expect_eq(((const struct ls_nft_element *)find(&compiled.set, "nft_element set=mss4 iif=t0"))->mss, 1200);
+	cr_expect(!has(&compiled.set, "nft_element set=mss6 iif=t0"));
+	ls_set_done(&compiled.set);
+}
+
+Test(compile_tunnels, tunnel_mtu)
+{
+	static const struct {
+		const char *tunnel, *words;
+		unsigned column;
+	} rows[] = {
+		{ TUNNEL("t0", "ipv6", ", underlay: up"), "packets of 1279 bytes fit through the tunnel, but IPv6", 3 },
+		{ TUNNEL("t0", "ipv6", ", underlay: v"), "raise the MTU of the underlay", 3 },
+		{ TUNNEL("t0", "ipv4", ", underlay: up, mtu: 1280"), "only packets of 1279 bytes fit", 81 },
+	};
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(rows); i++) {
+		char text[1024];
+		struct compiled compiled;
+
+		snprintf(text, sizeof(text), UNTOLD "%s", rows[i].tunnel);
+		compiled = compile_over(text, 1339);
+		cr_assert_eq(compiled.r, -EINVAL, "row %zu", i);
+		cr_assert_eq(compiled.diag.n_errors, 1);
+		cr_expect_str_eq(compiled.diag.findings[0].id, "tunnel-mtu");
+		cr_expect_eq(compiled.diag.findings[0].location.line, 6);
+		cr_expect_eq(compiled.diag.findings[0].location.column, rows[i].column, "%u",
+			compiled.diag.findings[0].location.column);
+		cr_expect(strstr(compiled.diag.findings[0].message, rows[i].words), "%s",
+			compiled.diag.findings[0].message);
+		ls_set_done(&compiled.set);
+	}
+}
+
+/* ---- IPsec ------------------------------------------------------------------------------------------------------- */
+
 #define IPSEC "type: ipsec, family: ipv6, local_addr: 192.0.2.1, remote_addr: 192.0.2.2"
 #define POLICY "if_id=9 priority=1000 src=::/0 dst=::/0 "
 

@@ -61,9 +61,14 @@ Test(costs, what_grows_with_the_square_is_warned_of)
 	cr_expect_eq(warnings(address, LS_OP_ADD, 4000, NULL), 0);
 }
 
-Test(costs, bridges_take_a_grace_period_each)
+Test(costs, bridges_and_wireguard_take_grace_periods_each)
 {
 	cr_expect_eq(warnings(build("link name=br0 type=bridge"), LS_OP_DELETE, 1000, "deleting 1000 bridges"), 1);
+	cr_expect_eq(warnings(build("link name=wg0 type=wireguard"), LS_OP_DELETE, 60,
+			     "deleting 60 WireGuard links takes the kernel about 7 s"),
+		1);
+	cr_expect_eq(warnings(build("link name=wg0 type=wireguard"), LS_OP_DELETE, 4, NULL), 0);
+	cr_expect_eq(warnings(build("link name=wg0 type=wireguard"), LS_OP_ADD, 60, NULL), 0);
 	cr_expect_eq(warnings(build("link name=x type=vxlan"), LS_OP_DELETE, 1000, NULL), 0);
 }
 

@@ -52,6 +52,31 @@ static const char *value_of(const struct ls_object *object)
 #define HOST(...) ACTUAL("link name=eth0", "link name=eth1", __VA_ARGS__)
 #define SYSCTL(value) "sysctl path=net/ipv4/conf/eth0/rp_filter value=" value
 
+/* ---- MTUs -------------------------------------------------------------------------------------------------------- */
+
+/* Unless somebody else has changed them since. */
+Test(ledger, links_have_the_mtus_that_are_given_back)
+{
+	static const struct {
+		const char *now;
+		uint32_t mtu;
+	} rows[] = { { "link name=eth1 mtu=1300", 1500 }, { "link name=eth1 mtu=1400", 1400 } };
+
+	carry_out(WANTED("link name=eth1 mtu=1300 adjust"),
+		ACTUAL("link name=eth0 mtu=9000", "link name=eth1 mtu=1500"), "make ~ link eth1 mtu=1300\n");
+	for (size_t i = 0; i < LS_ARRAY_SIZE(rows); i++) {
+		struct ls_set actual = ACTUAL("link name=eth0 mtu=9000", rows[i].now), links;
+
+		build_begin(&links);
+		cr_assert_eq(ls_plan_links_given_back(&ledger, &actual, &links), 0);
+		cr_assert(ls_set_is_sorted(&links) && links.n_objects == 2);
+		cr_expect_eq(ls_set_link(&links, "eth0")->mtu, 9000);
+		cr_expect_eq(ls_set_link(&links, "eth1")->mtu, rows[i].mtu);
+		cr_expect_eq(ls_set_link(&actual, "eth1")->mtu != rows[i].mtu, i == 0, "that of what is there");
+		ls_set_done(&links);
+	}
+}
+
 /* ---- sysctls ----------------------------------------------------------------------------------------------------- */
 
 Test(ledger, a_displaced_value_is_kept_and_given_back)

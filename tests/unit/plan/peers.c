@@ -8,6 +8,8 @@
  */
 #include "tools.h"
 
+#include <time.h>
+
 TestSuite(peers);
 
 enum { N_PEERS = 3, N_PREFIXES = 3, NOBODY = N_PEERS, N_WAYS = 64 /* (N_PEERS + 1) to the power of N_PREFIXES */ };
@@ -120,4 +122,52 @@ Test(peers, two_steps_are_for_those_that_get_and_give_up)
 		"allowed_ips=10.0.0.0/16 10.1.0.0/16\n"
 		"make ~ wg_peer AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE= dev t0 allowed_ips=10.1.0.0/16\n"
 		"make ~ wg_peer BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA= dev t0 allowed_ips=\n");
+}
+
+/* The first 10,000 networks of 24 bits below 10.0.0.0/8, but for one, and those before and behind them. */
+static const struct ls_object *peer_of_many(unsigned without, const char *before, const char *behind)
+{
+	struct ls_wg_peer *peer = (struct ls_wg_peer *)build("wg_peer dev=t0 "
+							     "public_key=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE= "
+							     "keepalive=0 allowed_ips='' ours");
+	struct ls_buf list LS_CLEANUP(ls_buf_done) = { 0 };
+
+	ls_buf_printf(&list, "%s", before);
+	for (unsigned i = 0; i < 10000; i++)
+		if (i != without)
+			ls_buf_printf(&list, "%s10.%u.%u.0/24", list.length ? " " : "", i / 256, i % 256);
+	ls_buf_printf(&list, "%s", behind);
+	peer->allowed_ips = ls_arena_intern(build_arena(), (const char *)list.data, list.length);
+	return &peer->object;
+}
+
+/* Pairs of them would take seconds. */
+Test(peers, lists_of_thousands_are_gone_through_once)
+{
+	const struct ls_object *have = peer_of_many(9999, "", "");
+	const struct ls_object *more = peer_of_many(9999, "9.0.0.0/8", " fd00::/8");
+	const struct ls_object *other = peer_of_many(5000, "9.0.0.0/8", "");
+	const struct ls_kind *kind = &ls_kind_wg_peer;
+	struct ls_object *between;
+	clock_t begin = clock();
+
+	cr_expect(!kind->gives_up(more, have) && kind->gives_up(have, more));
+	cr_expect(kind->gives_up(other, have) && kind->gives_up(have, other));
+	between = kind->between(build_arena(), other, have);
+	cr_assert_not_null(between);
+	cr_expect_eq(ls_object_diff(between, peer_of_many(10000, "9.0.0.0/8", "")), 0);
+	cr_expect_lt((double)(clock() - begin) / CLOCKS_PER_SEC, 1.0);
+}
+
+Test(peers, lists_of_files_are_in_order)
+{
+	struct ls_wg_peer *peer =
+		(struct ls_wg_peer *)build("wg_peer dev=t0 public_key=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE= "
+					   "keepalive=0 allowed_ips='' ours");
+
+	cr_expect(ls_kind_wg_peer.valid(&peer->object));
+	peer->allowed_ips = "9.0.0.0/8 10.0.0.0/8 10.0.0.0/16 fd00::/8";
+	cr_expect(ls_kind_wg_peer.valid(&peer->object));
+	peer->allowed_ips = "10.0.0.0/8 9.0.0.0/8";
+	cr_expect(!ls_kind_wg_peer.valid(&peer->object));
 }

@@ -77,6 +77,40 @@ Test(tunnels, tunnel_mtu)
 			"packets of 1420 bytes" });
 }
 
+/* Tunnels begin on line 11; one may go through one that comes later. */
+#define STACKED \
+	HEAD "interfaces:\n  low: { match: { name: low }, mtu: 1300 }\n  ren: { match: { name: eth9 } }\n" \
+	     "  v: { create: { type: vlan, parent: low, id: 5 } }\n" \
+	     "  m: { create: { type: macvlan, parent: v, mode: bridge } }\n" \
+	     "  w: { create: { type: vlan, parent: ren, id: 5 }, mtu: 1400 }\n" \
+	     "tunnels:\n"
+
+Test(tunnels, mtu_follows_what_the_underlay_stands_on)
+{
+	static const struct {
+		const char *underlay;
+		uint32_t mtu;
+	} rows[] = { { "low", 1220 }, { "v", 1220 }, { "m", 1220 }, { "w", 1320 }, { "ren", 1420 }, { "t1", 1140 } };
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(rows); i++) {
+		char text[1024];
+
+		snprintf(text, sizeof(text),
+			STACKED TUNNEL("t0", "ipv4", ", underlay: %s") TUNNEL("t1", "ipv4", ", underlay: m"),
+			rows[i].underlay);
+		PARSED parsed = parse_valid(text);
+
+		cr_expect_eq(parsed.spec->tunnels[0].mtu, rows[i].mtu, "over %s: %u", rows[i].underlay,
+			parsed.spec->tunnels[0].mtu);
+	}
+	EXPECT_ERRORS({ STACKED TUNNEL("t0", "ipv6", ", underlay: m"), "tunnel-mtu", 11, 3, "IPv6 needs 1280" },
+		{ STACKED TUNNEL("t0", "ipv4", ", underlay: v, mtu: 1300"), "tunnel-mtu", 11, 79,
+			"packets of 1220 bytes" },
+		{ HEAD "interfaces: { low: { match: { name: low }, mtu: 100, ipv6: { method: disabled } } }\n"
+		       "tunnels:\n" TUNNEL("t0", "ipv4", ", underlay: low"),
+			"tunnel-mtu", 6, 3, "IPv4 needs 68" });
+}
+
 Test(tunnels, tunnel_ports)
 {
 	PARSED parsed = parse_valid(HOST TUNNEL("a", "ipv4", ", network: n") TUNNEL("b", "ipv4", ", network: m")
