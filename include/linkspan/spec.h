@@ -484,6 +484,8 @@ bool ls_spec_suppresses(const struct ls_spec_name *suppressed, size_t n, const c
 #define LS_DIRECTOR_DUAL_STACK "director-dual-stack"
 /* Takes another mode than the one written, and checks what depends on it. -EINVAL: `diag` says what is wrong. */
 int ls_spec_set_failover(struct ls_spec *spec, enum ls_failover_mode mode, struct ls_diag *diag);
+/* Between a partial and a full failover there is none at all: hosts would be answered for by two at once. */
+bool ls_failover_excludes(uint32_t last, uint32_t next);
 
 /* Reads and checks a spec; path "-" is standard input. Every finding goes to `diag`. Returns 0 (there may be warnings),
  * -EINVAL when the spec is not valid (diag holds every error), or another errno when the file cannot be read (then

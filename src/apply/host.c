@@ -423,13 +423,7 @@ static int finish_preparing(struct ls_host *host, uint32_t there, const struct l
 	return r < 0 ? r : make_plan(host, options, prepared, err);
 }
 
-static bool is_full(uint32_t mode)
-{
-	return mode == LS_FAILOVER_FULL || mode == LS_FAILOVER_PERMANENT;
-}
-
-/* Between a partial and a full failover there is none at all: hosts would be answered for by two at once. What was
- * before the host started is no more. *ret_last: what excludes it. */
+/* What was before the host started is no more. *ret_last: what excludes it. */
 static bool is_excluded(struct ls_host *host, uint32_t mode, uint32_t *ret_last)
 {
 	struct ls_generation last;
@@ -437,8 +431,7 @@ static bool is_excluded(struct ls_host *host, uint32_t mode, uint32_t *ret_last)
 
 	if (mode == LS_FAILOVER_NONE || !host->current || ls_generation_read(host, host->current, 0, &last, NULL) < 0)
 		return false;
-	excluded = last.this_epoch && ((last.failover == LS_FAILOVER_PARTIAL && is_full(mode)) ||
-					      (is_full(last.failover) && mode == LS_FAILOVER_PARTIAL));
+	excluded = last.this_epoch && ls_failover_excludes(last.failover, mode);
 	*ret_last = last.failover;
 	ls_generation_done(&last);
 	return excluded;

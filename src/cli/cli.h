@@ -277,10 +277,11 @@ int cli_walk_object(struct cli_walk *walk, cli_walk_member *member, void *data);
 int cli_walk_array(struct cli_walk *walk, cli_walk_element *element, void *data);
 int cli_walk_end(struct cli_walk *walk);
 
-/* Reads {"format":1,"objects":{...},"originals":[...]}, "-" is standard input; objects go to the set's arena, and are
- * sorted. Without originals, which only a snapshot of all has, the ledger's stay NULL. Release it, also after a
- * failure. */
-int cli_snapshot_read(const char *path, struct ls_set *ret, struct ls_ledger *originals, struct ls_error *err);
+/* Reads {"format":1,"objects":{...},"originals":[...],"failover":"none"}, "-" is standard input; objects go to the
+ * set's arena, and are sorted. Without originals, which only a snapshot of all has, the ledger's stay NULL. Release it,
+ * also after a failure. */
+int cli_snapshot_read(const char *path, struct ls_set *ret, struct ls_ledger *originals,
+	enum ls_failover_mode *ret_failover, struct ls_error *err);
 
 /* ---- what commands share ----------------------------------------------------------------------------------------- */
 

@@ -71,6 +71,17 @@ static int resolve_keys(struct ls_set *desired, struct ls_error *err)
 	return r;
 }
 
+static enum cli_exit answer_excluded(struct cli *cli, struct cli_spec *spec, enum ls_failover_mode last)
+{
+	const struct ls_mark mark = spec->spec->failover.mode_mark;
+
+	ls_diag_report(&spec->diag, LS_SEVERITY_ERROR,
+		(struct ls_location){ spec->source.name, mark.line, mark.column }, "failover-exclusive",
+		"the mode is %s, but the host of the snapshot is in %s failover: mode none comes first, then this",
+		ls_failover_words[spec->spec->failover.mode].word, ls_failover_words[last].word);
+	return answer_invalid(cli, spec);
+}
+
 static enum cli_exit plan_offline(struct cli *cli, struct cli_spec *spec)
 {
 	LS_CLEANUP(cli_arena_done) struct ls_set actual = { 0 };
@@ -80,6 +91,7 @@ static enum cli_exit plan_offline(struct cli *cli, struct cli_spec *spec)
 	LS_CLEANUP(ls_set_done) struct ls_set links = { 0 };
 	LS_CLEANUP(ls_plan_freep) struct ls_plan *plan = NULL;
 	struct ls_plan_options options = cli_plan_options(cli);
+	enum ls_failover_mode failover = LS_FAILOVER_NONE;
 	struct ls_error err = { 0 };
 	int r;
 
@@ -88,7 +100,7 @@ static enum cli_exit plan_offline(struct cli *cli, struct cli_spec *spec)
 	ls_set_init(&desired, ls_arena_new());
 	if (!actual.arena || !desired.arena)
 		return answer_failure(cli, -ENOMEM, &err, spec);
-	r = cli_snapshot_read(cli->args.from, &actual, &originals, &err);
+	r = cli_snapshot_read(cli->args.from, &actual, &originals, &failover, &err);
 	if (r >= 0 && !originals.originals)
 		r = ls_error_set(&err, -EINVAL,
 			"%s: not a snapshot of the whole host: take it with `linkspan snapshot --all --json`",
@@ -97,6 +109,8 @@ static enum cli_exit plan_offline(struct cli *cli, struct cli_spec *spec)
 		cli_print_error(cli, &err, NULL);
 		return r == -ENOMEM ? CLI_EXIT_FAILED : CLI_EXIT_INVALID;
 	}
+	if (ls_failover_excludes(failover, spec->spec->failover.mode))
+		return answer_excluded(cli, spec, failover);
 	ls_set_init(&links, desired.arena);
 	r = ls_plan_links_given_back(&originals, &actual, &links);
 	if (r == 0)

@@ -109,22 +109,26 @@ static void print_originals(struct cli *cli, const struct ls_ledger *originals)
 	cli_json_raw(cli, first ? "]" : "\n]");
 }
 
-static void print_json(
-	struct cli *cli, const struct ls_set *set, const struct ls_set *recorded, const struct ls_ledger *originals)
+static void print_json(struct cli *cli, const struct ls_set *set, const struct ls_generation *current,
+	const struct ls_ledger *originals)
 {
+	uint32_t failover = current->this_epoch ? current->failover : LS_FAILOVER_NONE;
+
 	cli_json_raw(cli, "{\"format\":1,\"objects\":{");
 	for (size_t k = 0; ls_kinds[k]; k++) {
 		bool first = true;
 
 		fprintf(cli->out.file, "%s\n\"%s\":[", k ? "," : "", ls_kinds[k]->name);
 		ls_set_each (set, i)
-			if (set->objects[i]->kind == ls_kinds[k] && is_wanted(cli, set->objects[i], recorded))
+			if (set->objects[i]->kind == ls_kinds[k] && is_wanted(cli, set->objects[i], &current->objects))
 				cli_json_element(cli, &first, cli_json_object(set->objects[i]));
 		cli_json_raw(cli, first ? "]" : "\n]");
 	}
 	cli_json_raw(cli, "\n}");
-	if (cli_given(cli, CLI_ALL))
+	if (cli_given(cli, CLI_ALL)) {
 		print_originals(cli, originals);
+		fprintf(cli->out.file, ",\n\"failover\":\"%s\"", ls_failover_words[failover].word);
+	}
 	cli_json_raw(cli, "}\n");
 }
 
@@ -205,7 +209,7 @@ enum cli_exit cli_snapshot(struct cli *cli)
 	if (!cli_given(cli, CLI_ALL) || !cli_given(cli, CLI_JSON))
 		settle_order(&set);
 	if (cli_given(cli, CLI_JSON))
-		print_json(cli, &set, &generation.objects, &originals);
+		print_json(cli, &set, &generation, &originals);
 	else if (cli_talks(cli))
 		print_text(cli, &set, &generation.objects);
 	return CLI_EXIT_DONE;

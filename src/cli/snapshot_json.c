@@ -13,6 +13,7 @@
 struct reading {
 	struct ls_set *set;
 	struct ls_ledger *originals;
+	enum ls_failover_mode failover;
 	struct ls_error *err;
 	const struct ls_kind *kind; /* of the objects at hand */
 	bool has_format, has_objects;
@@ -106,6 +107,17 @@ static int read_originals(const json_t *array, struct ls_arena *arena, struct ls
 
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 
+static int read_failover(const json_t *json, struct reading *reading)
+{
+	for (const struct ls_word *word = ls_failover_words; word->word; word++) {
+		if (!json_is_string(json) || strcmp(json_string_value(json), word->word) != 0)
+			continue;
+		reading->failover = (enum ls_failover_mode)word->value;
+		return 0;
+	}
+	return ls_error_set(reading->err, -EINVAL, "'failover' is none of none, partial, full, permanent");
+}
+
 static int read_member(struct cli_walk *walk, const char *name, void *data)
 {
 	LS_CLEANUP(cli_json_unref) json_t *json = NULL;
@@ -120,6 +132,8 @@ static int read_member(struct cli_walk *walk, const char *name, void *data)
 	if (r < 0)
 		return r;
 	reading->has_format |= !strcmp(name, "format") && json_integer_value(json) == 1;
+	if (!strcmp(name, "failover"))
+		return read_failover(json, reading);
 	if (strcmp(name, "originals") != 0)
 		return 0;
 	r = read_originals(json, reading->set->arena, reading->originals, reading->err);
@@ -127,7 +141,7 @@ static int read_member(struct cli_walk *walk, const char *name, void *data)
 }
 
 static int read_text(const char *name, const char *text, size_t length, struct ls_set *set, struct ls_ledger *originals,
-	struct ls_error *err)
+	enum ls_failover_mode *ret_failover, struct ls_error *err)
 {
 	struct cli_walk walk = { .text = text, .at = text, .end = text + length, .name = name, .err = err };
 	struct reading reading = { .set = set, .originals = originals, .err = err };
@@ -141,10 +155,12 @@ static int read_text(const char *name, const char *text, size_t length, struct l
 		r = ls_error_set(err, -EINVAL, "%s: a snapshot without 'objects'", name);
 	if (r >= 0)
 		ls_set_sort(set);
+	*ret_failover = reading.failover;
 	return r;
 }
 
-int cli_snapshot_read(const char *path, struct ls_set *ret, struct ls_ledger *originals, struct ls_error *err)
+int cli_snapshot_read(const char *path, struct ls_set *ret, struct ls_ledger *originals,
+	enum ls_failover_mode *ret_failover, struct ls_error *err)
 {
 	const char *name = path[0] == '-' && !path[1] ? "<stdin>" : path;
 	LS_CLEANUP(ls_free) char *text = NULL;
@@ -152,5 +168,5 @@ int cli_snapshot_read(const char *path, struct ls_set *ret, struct ls_ledger *or
 	int r;
 
 	r = ls_file_read(path, SNAPSHOT_SIZE_MAX, &text, &length, err);
-	return r < 0 ? r : read_text(name, text, length, ret, originals, err);
+	return r < 0 ? r : read_text(name, text, length, ret, originals, ret_failover, err);
 }

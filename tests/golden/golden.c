@@ -183,14 +183,15 @@ static char *way_back(const struct golden_case *golden)
 	struct ls_spec *spec;
 	struct ls_plan *plan;
 	char path[256], *text = NULL;
+	enum ls_failover_mode failover;
 	size_t length;
 	FILE *to = open_memstream(&text, &length);
 
 	cr_assert_not_null(to);
 	ls_set_init(&have, ls_arena_new());
 	ls_set_init(&want, ls_arena_new());
-	cr_assert_eq(cli_snapshot_read(path_of(golden, "have.json", path), &have, &originals, &err), 0, "%s: %s", path,
-		err.message);
+	cr_assert_eq(cli_snapshot_read(path_of(golden, "have.json", path), &have, &originals, &failover, &err), 0,
+		"%s: %s", path, err.message);
 	ls_ledger_done(&originals);
 	spec = compile_spec(golden, &have, &want);
 	cr_assert_eq(ls_plan_make(&want, &have, &options, &plan), 0);

@@ -232,6 +232,27 @@ Test(plan, a_spec_that_is_not_valid_answers_as_check_does)
 	told_done(&run.told);
 }
 
+#define FULL \
+	HEAD "side: provider\ninterfaces: { up: { match: { name: eth0 }, ipv4: { method: manual, addresses: " \
+	     "[192.0.2.1/24] } }, in: { match: { name: eth1 } } }\n" \
+	     "networks: { n: { interface: in, ipv4: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 } } }\n" \
+	     "failover: { mode: full }\n"
+#define IN_MODE(mode) "{\"format\":1,\"objects\":{},\"originals\":[],\"failover\":\"" mode "\"}"
+
+Test(plan, failover_exclusive)
+{
+	struct run run;
+
+	plan(&run, FULL, IN_MODE("partial"), NULL);
+	cr_expect_eq(run.status, CLI_EXIT_INVALID);
+	cr_assert_says(run.told.err, "error: the mode is full, but the host of the snapshot is in partial failover");
+	cr_assert_says(run.told.err, "[failover-exclusive]");
+	told_done(&run.told);
+	plan(&run, FULL, IN_MODE("permanent"), NULL);
+	cr_expect_neq(run.status, CLI_EXIT_INVALID, "%s", run.told.err);
+	told_done(&run.told);
+}
+
 Test(plan, a_snapshot_that_is_none_is_refused)
 {
 	static const struct {
@@ -252,6 +273,7 @@ Test(plan, a_snapshot_that_is_none_is_refused)
 		{ SNAPSHOT("\"link\":[{\"name\":\"a\"},{\"mtu\":3}]"), "link 1: a link without 'name'" },
 		{ SNAPSHOT("\"link\":[{\"name\":\"a\",\"mtu\":-1}]"), "bad value of 'mtu'" },
 		{ "{\"format\":1,\"format\":1}", "duplicate" },
+		{ IN_MODE("half"), "'failover' is none of" },
 	};
 	struct run run;
 

@@ -47,6 +47,7 @@ static struct ls_sysctl *add_sysctl(struct ls_set *to, const char *path)
 }
 
 static struct ls_ledger originals;
+static uint32_t mode;
 
 static void print(struct told *told, uint32_t given)
 {
@@ -54,7 +55,9 @@ static void print(struct told *told, uint32_t given)
 	ls_set_sort(&recorded);
 	told_begin(told, given);
 	if (given & LS_BIT(CLI_JSON))
-		print_json(&told->cli, &set, &recorded, &originals);
+		print_json(&told->cli, &set,
+			&(struct ls_generation){ .objects = recorded, .failover = mode, .this_epoch = true },
+			&originals);
 	else
 		print_text(&told->cli, &set, &recorded);
 	told_flush(told);
@@ -136,13 +139,17 @@ Test(snapshot, originals_are_read_back_as_they_were)
 	struct ls_error err = { 0 };
 	struct ls_set again;
 	struct told told;
+	enum ls_failover_mode failover;
 	char path[64];
 
+	mode = LS_FAILOVER_PARTIAL;
 	originals = (struct ls_ledger){ .originals = &entry, .n_originals = 1 };
 	print(&told, LS_BIT(CLI_JSON) | LS_BIT(CLI_ALL));
 	ls_set_init(&again, arena);
-	cr_assert_eq(cli_snapshot_read(write_file(path, told.out), &again, &read, &err), 0, "%s", err.message);
+	cr_assert_eq(
+		cli_snapshot_read(write_file(path, told.out), &again, &read, &failover, &err), 0, "%s", err.message);
 	unlink(path);
+	cr_expect_eq(failover, LS_FAILOVER_PARTIAL);
 	cr_assert_eq(read.n_originals, 1);
 	cr_expect(read.originals[0].original->flags & LS_OBJECT_ADJUST);
 	cr_expect_eq(read.originals[0].original->managed, LS_BIT(LS_SYSCTL_VALUE));
@@ -171,11 +178,13 @@ Test(snapshot, originals_that_are_none_are_refused)
 		struct ls_ledger read = { 0 };
 		struct ls_error err = { 0 };
 		struct ls_set again;
+		enum ls_failover_mode failover;
 		char path[64], text[512];
 
 		snprintf(text, sizeof(text), "{\"format\":1,\"objects\":{},\"originals\":%s}", bad_originals[i]);
 		ls_set_init(&again, arena);
-		cr_expect_eq(cli_snapshot_read(write_file(path, text), &again, &read, &err), -EINVAL, "%s", text);
+		cr_expect_eq(
+			cli_snapshot_read(write_file(path, text), &again, &read, &failover, &err), -EINVAL, "%s", text);
 		unlink(path);
 		ls_ledger_done(&read);
 		ls_set_done(&again);
