@@ -264,19 +264,6 @@ static void develop(const struct model *model, const struct picture *picture, co
 
 /* ---- after the power is back ------------------------------------------------------------------------------------- */
 
-/* The links of the host have only just come up, and the kernel goes on by itself for a moment. */
-static char *look_until_it_is(const char *wanted)
-{
-	char *now = judge_look();
-
-	for (int i = 0; i < 30 && strcmp(now, wanted) != 0; i++) {
-		usleep(100000);
-		free(now);
-		now = judge_look();
-	}
-	return now;
-}
-
 /* Nothing is sent, the record is readable, and the spec can be applied. */
 static void boot_from(const struct transition *transition, const struct ends *ends, const char *base, const char *what)
 {
@@ -286,7 +273,11 @@ static void boot_from(const struct transition *transition, const struct ends *en
 	if (outcome.status != 0 || outcome.report.run.reached[FAULT_CHANGE])
 		complain("%s: recover ended with %d and made %u changes: %s", what, outcome.status,
 			outcome.report.run.reached[FAULT_CHANGE], outcome.said);
-	now = look_until_it_is(base);
+	now = judge_look();
+	if (strcmp(now, base) != 0) { /* its links have only just come up */
+		free(now);
+		now = judge_look_settled();
+	}
 	if (strcmp(now, base) != 0) {
 		complain("%s: recover changed the host", what);
 		complain_difference((const char *const[]){ base }, 1);
