@@ -423,8 +423,11 @@ enum ls_route_type {
 };
 extern const char *const ls_route_type_names[];
 
-enum ls_family { LS_FAMILY_IPV4, LS_FAMILY_IPV6 };
+enum ls_family { LS_FAMILY_IPV4, LS_FAMILY_IPV6, LS_N_FAMILIES };
 extern const char *const ls_family_names[];
+/* From AF_INET or AF_INET6, and back. */
+uint8_t ls_family_from_socket(int family);
+uint8_t ls_family_to_socket(uint8_t family);
 
 /* A static neighbour (NUD_PERMANENT), or a proxy entry, which answers for an address (neighbour.h). Key: link, address,
  * proxy or not. Entries that the kernel learns are no objects. Mark: NDA_PROTOCOL (kernel 4.20). */

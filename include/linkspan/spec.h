@@ -486,6 +486,9 @@ bool ls_spec_suppresses(const struct ls_spec_name *suppressed, size_t n, const c
 int ls_spec_set_failover(struct ls_spec *spec, enum ls_failover_mode mode, struct ls_diag *diag);
 /* Between a partial and a full failover there is none at all: hosts would be answered for by two at once. */
 bool ls_failover_excludes(uint32_t last, uint32_t next);
+bool ls_failover_is_full(uint32_t mode); /* or permanent, which is more of it */
+/* Is that interface a network's? */
+bool ls_spec_is_inner(const struct ls_spec *spec, const char *interface);
 
 /* Reads and checks a spec; path "-" is standard input. Every finding goes to `diag`. Returns 0 (there may be warnings),
  * -EINVAL when the spec is not valid (diag holds every error), or another errno when the file cannot be read (then

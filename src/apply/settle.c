@@ -141,8 +141,6 @@ static bool starts_dhcp_client(const struct ls_step *step)
 	return step->op == LS_OP_ADD && kind_of(step) == &ls_kind_dhcp_client;
 }
 
-static const uint8_t socket_families[] = { [LS_FAMILY_IPV4] = AF_INET, [LS_FAMILY_IPV6] = AF_INET6 };
-
 /* An address that came from outside, for more than the link alone, and can be used: neither one that is still being
  * checked for duplicates nor one that was found to be one. */
 static bool is_given(const struct ls_object *object, const struct ls_dhcp_client *client)
@@ -150,7 +148,7 @@ static bool is_given(const struct ls_object *object, const struct ls_dhcp_client
 	const struct ls_address *address = (const struct ls_address *)object;
 
 	return object->kind == &ls_kind_address && object->owner != LS_OWNER_OURS &&
-	       address->address.family == socket_families[client->family] && address->scope == LS_SCOPE_GLOBAL &&
+	       address->address.family == ls_family_to_socket(client->family) && address->scope == LS_SCOPE_GLOBAL &&
 	       !ls_ip_is_link_local(&address->address) && !ls_object_has(object, LS_ADDRESS_TENTATIVE) &&
 	       !ls_object_has(object, LS_ADDRESS_DADFAILED) && !strcmp(address->dev, client->dev);
 }

@@ -61,7 +61,7 @@ static void add_rule(const struct joint *joint, uint32_t priority, const char *i
 
 	if (!rule)
 		return;
-	rule->family = joint->family == AF_INET6 ? LS_FAMILY_IPV6 : LS_FAMILY_IPV4;
+	rule->family = ls_family_from_socket(joint->family);
 	rule->priority = priority;
 	rule->iif = iif;
 	rule->table = table;

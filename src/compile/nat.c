@@ -347,21 +347,13 @@ static void compile_forwards(struct compiler *compiler)
 
 /* ---- nat --------------------------------------------------------------------------------------------------------- */
 
-static bool is_networks(const struct ls_spec *spec, const struct ls_spec_interface *interface)
-{
-	for (size_t i = 0; i < spec->n_networks; i++)
-		if (spec->networks[i].interface && !strcmp(spec->networks[i].interface, interface->name))
-			return true;
-	return false;
-}
-
 /* Nobody says where the world is: it may be behind each link that is no network's. */
 static void compile_possible_uplinks(struct compiler *compiler)
 {
 	const struct ls_spec *spec = compiler->spec;
 
 	for (size_t i = 0; i < spec->n_interfaces - spec->n_tunnels; i++)
-		if (!is_networks(spec, &spec->interfaces[i]))
+		if (!ls_spec_is_inner(spec, spec->interfaces[i].name))
 			add_link(compiler, LS_NFT_UPLINKS, spec->interfaces[i].mark, compiler->devices[i], NULL);
 }
 

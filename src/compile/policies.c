@@ -9,11 +9,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static uint8_t family_from(uint8_t family)
-{
-	return family == AF_INET6 ? LS_FAMILY_IPV6 : LS_FAMILY_IPV4;
-}
-
 /* ---- rules ------------------------------------------------------------------------------------------------------- */
 
 static void set_bits(struct ls_object *object, uint32_t bits, bool set)
@@ -27,7 +22,7 @@ static void compile_rule(struct compiler *compiler, const struct ls_spec_rule *s
 
 	if (!rule)
 		return;
-	rule->family = family_from(spec->family);
+	rule->family = ls_family_from_socket(spec->family);
 	rule->priority = spec->priority;
 	rule->action = spec->type;
 	rule->from = spec->from;
@@ -122,7 +117,7 @@ static void set_group(struct compiler *compiler, const struct ls_spec_nexthop *s
 static void set_single(struct compiler *compiler, const struct ls_spec_nexthop *spec, struct ls_nexthop *nexthop)
 {
 	nexthop->type = spec->blackhole ? LS_NEXTHOP_BLACKHOLE : LS_NEXTHOP_SINGLE;
-	nexthop->family = family_from(spec->via.family ? spec->via.family : spec->family);
+	nexthop->family = ls_family_from_socket(spec->via.family ? spec->via.family : spec->family);
 	nexthop->via = spec->via;
 	nexthop->dev = spec->interface ? compiler_device(compiler, spec->interface) : NULL;
 	nexthop->onlink = spec->onlink;

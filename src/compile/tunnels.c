@@ -81,7 +81,7 @@ static void compile_name(struct compiler *compiler, const struct ls_spec_peer *p
 	object->object.set |= LS_BIT(LS_WG_PEER_ENDPOINT_NAME);
 	if (!peer->endpoint_family)
 		return;
-	object->endpoint_family = peer->endpoint_family == AF_INET6 ? LS_FAMILY_IPV6 : LS_FAMILY_IPV4;
+	object->endpoint_family = ls_family_from_socket(peer->endpoint_family);
 	object->object.set |= LS_BIT(LS_WG_PEER_ENDPOINT_FAMILY);
 }
 
@@ -197,8 +197,13 @@ static uint32_t actual_mtu(const struct compiler *compiler, const struct ls_spec
 	return link && interface->create == LS_CREATE_NONE && ls_object_has(&link->object, LS_LINK_MTU) ? link->mtu : 0;
 }
 
-static uint32_t tunnel_mtu(const struct compiler *compiler, const struct ls_spec_tunnel *tunnel, size_t depth);
+/* The one given, or what there is room for. */
+static uint32_t own_mtu(const struct ls_spec_tunnel *tunnel, uint32_t underlay)
+{
+	return tunnel->mtu_mark.line ? tunnel->mtu : ls_tunnel_room(tunnel, underlay);
+}
 
+/* A tunnel may go through another one; `depth` ends a circle. */
 static uint32_t underlay_mtu(const struct compiler *compiler, const struct ls_spec_tunnel *tunnel, size_t depth)
 {
 	const struct ls_spec *spec = compiler->spec;
@@ -207,17 +212,14 @@ static uint32_t underlay_mtu(const struct compiler *compiler, const struct ls_sp
 
 	if (!source)
 		return LS_UNDERLAY_MTU;
-	if (source >= tunnel_interfaces(spec) && depth < spec->n_tunnels)
-		return tunnel_mtu(compiler, &spec->tunnels[source - tunnel_interfaces(spec)], depth + 1);
+	if (source >= tunnel_interfaces(spec) && depth < spec->n_tunnels) {
+		const struct ls_spec_tunnel *below = &spec->tunnels[source - tunnel_interfaces(spec)];
+
+		return own_mtu(below, underlay_mtu(compiler, below, depth + 1));
+	}
 	mtu = ls_spec_mtu_of(spec, source->name);
 	mtu = mtu ? mtu : actual_mtu(compiler, source);
 	return mtu ? mtu : LS_UNDERLAY_MTU;
-}
-
-/* The one given, or what there is room for. */
-static uint32_t tunnel_mtu(const struct compiler *compiler, const struct ls_spec_tunnel *tunnel, size_t depth)
-{
-	return tunnel->mtu_mark.line ? tunnel->mtu : ls_tunnel_room(tunnel, underlay_mtu(compiler, tunnel, depth));
 }
 
 void compile_mtus(struct compiler *compiler)
@@ -229,7 +231,7 @@ void compile_mtus(struct compiler *compiler)
 		compiler->mtus[i] = spec->interfaces[i].mtu;
 	for (size_t i = 0; i < spec->n_tunnels; i++) {
 		const struct ls_spec_tunnel *tunnel = &spec->tunnels[i];
-		uint32_t underlay = underlay_mtu(compiler, tunnel, 0), mtu = tunnel_mtu(compiler, tunnel, 0);
+		uint32_t underlay = underlay_mtu(compiler, tunnel, 0), mtu = own_mtu(tunnel, underlay);
 		char fault[LS_MTU_FAULT_MAX];
 
 		compiler->mtus[first + i] = mtu;

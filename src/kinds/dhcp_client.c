@@ -15,8 +15,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define N_FAMILIES 2u /* enum ls_family */
-
 static const struct ls_attr client_attrs[] = {
 	[LS_DHCP_CLIENT_DEV] = { "dev", LS_TYPE_LINK, LS_CHANGE_KEY, 0, offsetof(struct ls_dhcp_client, dev), NULL },
 	[LS_DHCP_CLIENT_FAMILY] = { "family", LS_TYPE_ENUM, LS_CHANGE_KEY, 0, offsetof(struct ls_dhcp_client, family),
@@ -56,7 +54,7 @@ static const struct make {
 	struct {
 		bool asks;
 		const char *with, *without; /* NULL: any */
-	} families[N_FAMILIES];
+	} families[LS_N_FAMILIES];
 } makes[] = {
 	/* It writes them there itself. */
 	{ "dhcpcd", { [LS_FAMILY_IPV4] = { true, "[ip4]", NULL }, [LS_FAMILY_IPV6] = { true, "[ip6]", NULL } } },
@@ -169,7 +167,7 @@ static void add_strangers(struct listing *listing, pid_t pid, const struct make 
 		return;
 	all = has_word(line, "[manager]") || has_word(line, "[master]");
 	for (size_t i = 0; i < links->n_entries; i++)
-		for (unsigned family = 0; family < N_FAMILIES; family++)
+		for (unsigned family = 0; family < LS_N_FAMILIES; family++)
 			if ((all || has_word(line, links->entries[i].name)) && asks_for(make, line, family))
 				add(listing, links->entries[i].name, family, LS_OWNER_FOREIGN);
 }
@@ -200,7 +198,7 @@ static void list_managed(struct listing *listing)
 	for (size_t i = 0; i < links->n_entries; i++) {
 		bool managed = is_managed(links->entries[i].index);
 
-		for (unsigned family = 0; family < N_FAMILIES && managed; family++)
+		for (unsigned family = 0; family < LS_N_FAMILIES && managed; family++)
 			add(listing, links->entries[i].name, family, LS_OWNER_FOREIGN);
 	}
 }
@@ -243,7 +241,7 @@ int ls_kernel_list_dhcp_clients(struct ls_kernel *kernel, struct ls_set *ret, st
 	ls_set_init(&links, ret->arena);
 	r = ls_kernel_dump(kernel, LS_BIT(LS_KIND_LINK), NULL, &links, err);
 	for (size_t i = 0; i < links.n_objects && r >= 0; i++)
-		for (unsigned family = 0; family < N_FAMILIES && r >= 0; family++)
+		for (unsigned family = 0; family < LS_N_FAMILIES && r >= 0; family++)
 			if (!new_client(ret, ((const struct ls_link *)links.objects[i])->name, family))
 				r = ls_error_set(err, -ENOMEM, "out of memory");
 	ls_set_done(&links);

@@ -149,7 +149,7 @@ static void decode_nature(struct ls_nexthop *nexthop, const struct nhmsg *info, 
 	object->set |= LS_BIT(LS_NEXTHOP_ID) | LS_BIT(LS_NEXTHOP_TYPE) | LS_BIT(LS_NEXTHOP_PROTOCOL);
 	object->owner = info->nh_protocol == LS_MARK_PROTOCOL ? LS_OWNER_OURS : LS_OWNER_FOREIGN;
 	if (nexthop->type != LS_NEXTHOP_GROUP) {
-		nexthop->family = info->nh_family == AF_INET6 ? LS_FAMILY_IPV6 : LS_FAMILY_IPV4;
+		nexthop->family = ls_family_from_socket(info->nh_family);
 		ls_object_set(object, LS_NEXTHOP_FAMILY);
 	}
 	if (info->nh_flags & RTNH_F_ONLINK) {

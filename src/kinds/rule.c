@@ -259,7 +259,7 @@ static void decode_nature(struct ls_rule *rule, const struct fib_rule_hdr *info,
 {
 	struct ls_object *object = &rule->object;
 
-	rule->family = info->family == AF_INET6 ? LS_FAMILY_IPV6 : LS_FAMILY_IPV4;
+	rule->family = ls_family_from_socket(info->family);
 	rule->priority = ls_attr_u32(tb[FRA_PRIORITY]);
 	rule->action = action_from_kernel(info->action);
 	rule->protocol = ls_attr_u8(tb[FRA_PROTOCOL]);
@@ -383,7 +383,7 @@ static int encode_message(struct ls_kernel *kernel, int type, int flags, const s
 {
 	struct nl_msg *message = ls_tx_message(kernel->nl, type, flags);
 	struct fib_rule_hdr info = {
-		.family = rule->family == LS_FAMILY_IPV6 ? AF_INET6 : AF_INET,
+		.family = ls_family_to_socket(rule->family),
 		.src_len = rule->from.length,
 		.dst_len = rule->to.length,
 		.table = rule->table < 256 ? (uint8_t)rule->table : (uint8_t)RT_TABLE_UNSPEC,
@@ -419,7 +419,7 @@ static int rule_encode(struct ls_kernel *kernel, enum ls_op op, const struct ls_
 
 static bool prefix_valid(const struct ls_rule *rule, unsigned attr, const struct ls_prefix *prefix)
 {
-	int family = rule->family == LS_FAMILY_IPV6 ? AF_INET6 : AF_INET;
+	int family = ls_family_to_socket(rule->family);
 
 	return !ls_object_has(&rule->object, attr) || prefix->ip.family == family;
 }

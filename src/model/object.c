@@ -9,8 +9,19 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 const char *const ls_family_names[] = { [LS_FAMILY_IPV4] = "ipv4", [LS_FAMILY_IPV6] = "ipv6", NULL };
+
+uint8_t ls_family_from_socket(int family)
+{
+	return family == AF_INET6 ? LS_FAMILY_IPV6 : LS_FAMILY_IPV4;
+}
+
+uint8_t ls_family_to_socket(uint8_t family)
+{
+	return family == LS_FAMILY_IPV6 ? AF_INET6 : AF_INET;
+}
 
 const struct ls_kind *ls_kind_by_name(const char *name)
 {

@@ -457,7 +457,7 @@ static void name_touched_links(struct planner *planner, struct names *touched)
 }
 
 /* By enum ls_family: links whose DHCP client goes. */
-static void name_left_links(struct planner *planner, struct names left[static 2])
+static void name_left_links(struct planner *planner, struct names left[static LS_N_FAMILIES])
 {
 	for (size_t i = 0; i < planner->plan->n_steps; i++) {
 		const struct ls_step *step = &planner->plan->steps[i];
@@ -480,16 +480,16 @@ static uint8_t family_given(const struct ls_object *object)
 }
 
 /* A client takes along what it got, which is nobody's loss. */
-static bool goes_with_client(const struct ls_object *object, struct names left[static 2])
+static bool goes_with_client(const struct ls_object *object, struct names left[static LS_N_FAMILIES])
 {
 	uint8_t family = family_given(object);
 
-	return family != AF_UNSPEC && on_any(object, &left[family == AF_INET ? LS_FAMILY_IPV4 : LS_FAMILY_IPV6]);
+	return family != AF_UNSPEC && on_any(object, &left[ls_family_from_socket(family)]);
 }
 
 void ls_planner_closure(struct planner *planner)
 {
-	struct names touched = { 0 }, left[2] = { 0 };
+	struct names touched = { 0 }, left[LS_N_FAMILIES] = { 0 };
 	struct ls_plan *plan = planner->plan;
 
 	name_touched_links(planner, &touched);

@@ -131,19 +131,28 @@ bool ls_spec_has_tunnel(const struct ls_spec *spec, const struct ls_spec_tunnel 
 	       spec->failover.mode == LS_FAILOVER_FULL;
 }
 
-static bool is_full(uint32_t mode)
+bool ls_failover_is_full(uint32_t mode)
 {
 	return mode == LS_FAILOVER_FULL || mode == LS_FAILOVER_PERMANENT;
 }
 
 bool ls_failover_excludes(uint32_t last, uint32_t next)
 {
-	return (last == LS_FAILOVER_PARTIAL && is_full(next)) || (is_full(last) && next == LS_FAILOVER_PARTIAL);
+	return (last == LS_FAILOVER_PARTIAL && ls_failover_is_full(next)) ||
+	       (ls_failover_is_full(last) && next == LS_FAILOVER_PARTIAL);
 }
 
 bool ls_spec_has_networks(const struct ls_spec *spec)
 {
-	return !has_failover(spec) || is_full(spec->failover.mode);
+	return !has_failover(spec) || ls_failover_is_full(spec->failover.mode);
+}
+
+bool ls_spec_is_inner(const struct ls_spec *spec, const char *interface)
+{
+	for (size_t i = 0; interface && i < spec->n_networks; i++)
+		if (spec->networks[i].interface && !strcmp(spec->networks[i].interface, interface))
+			return true;
+	return false;
 }
 
 const struct ls_spec_network *ls_spec_find_network(const struct ls_spec *spec, const char *name)

@@ -18,14 +18,6 @@ static size_t count_own_interfaces(const struct ls_spec *spec)
 	return spec->n_interfaces - spec->n_tunnels;
 }
 
-static bool is_inner(const struct ls_spec *spec, const char *interface)
-{
-	for (size_t i = 0; i < spec->n_networks; i++)
-		if (is_same(spec->networks[i].interface, interface))
-			return true;
-	return false;
-}
-
 /* ---- what an appliance is ---------------------------------------------------------------------------------------- */
 
 static bool is_used(const struct ls_spec_family *family)
@@ -54,7 +46,7 @@ static bool is_trunk(struct ls_checker *checker, const struct ls_spec_interface 
 static void check_interface(struct ls_checker *checker, const struct ls_spec_interface *interface)
 {
 	if (interface->create == LS_CREATE_NONE && !has_family(interface) &&
-		!is_inner(checker->spec, interface->name) && !is_trunk(checker, interface))
+		!ls_spec_is_inner(checker->spec, interface->name) && !is_trunk(checker, interface))
 		ls_report_error(checker->report, interface->mark, "appliance-family",
 			"the interface '%s' uses neither IPv4 nor IPv6; give it 'ipv4' or 'ipv6', with method auto or "
 			"manual",
@@ -91,7 +83,7 @@ static void check_side(struct ls_checker *checker)
 	size_t n_outer = 0;
 
 	for (size_t i = 0; i < count_own_interfaces(spec); i++)
-		n_outer += !is_inner(spec, spec->interfaces[i].name) &&
+		n_outer += !ls_spec_is_inner(spec, spec->interfaces[i].name) &&
 			   (has_family(&spec->interfaces[i]) || !is_trunk(checker, &spec->interfaces[i]));
 	if (spec->side == LS_SPEC_TENANT && spec->n_networks > 1)
 		ls_report_error(checker->report, spec->networks[1].mark, "tenant-one-network",

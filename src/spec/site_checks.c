@@ -236,11 +236,6 @@ static void check_subnet(struct site_checker *checker, const struct ls_site_subn
 			"'subnet' is a /%u; with appliances IPv6 networks are /64", subnet->subnet.length);
 }
 
-static bool is_full(const struct ls_site_tenant *tenant)
-{
-	return tenant->failover.mode == LS_FAILOVER_FULL || tenant->failover.mode == LS_FAILOVER_PERMANENT;
-}
-
 static void check_default_gateway(struct site_checker *checker, const struct ls_site_tenant *tenant,
 	const struct ls_site_network *network, const struct ls_site_subnet *subnet)
 {
@@ -250,7 +245,7 @@ static void check_default_gateway(struct site_checker *checker, const struct ls_
 	const char *fault;
 
 	if (!subnet->gateway_mark.line) {
-		if (network->fails_over || (is_full(tenant) && network->target))
+		if (network->fails_over || (ls_failover_is_full(tenant->failover.mode) && network->target))
 			ls_report_error(checker->report, subnet->mark, "default-gateways",
 				"the network '%s' fails over, but has no %s 'gateway', which full failover takes",
 				network->name, ls_ip_family_name(subnet->subnet.ip.family));

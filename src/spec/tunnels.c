@@ -421,7 +421,7 @@ static void settle_mtu(struct ls_spec *spec, size_t i, size_t depth)
 
 	if (interfaces[i].mtu)
 		return;
-	if (source >= interfaces && source && !source->mtu && depth < spec->n_tunnels)
+	if (source && source >= interfaces && !source->mtu && depth < spec->n_tunnels)
 		settle_mtu(spec, (size_t)(source - interfaces), depth + 1);
 	underlay = ls_spec_mtu_of(spec, spec->tunnels[i].underlay);
 	spec->tunnels[i].mtu = interfaces[i].mtu =
