@@ -198,16 +198,20 @@ int ls_file_replace_at(int dirfd, const char *name, const void *data, size_t len
 /* The same, bit by bit: what is written goes to NAME.tmp, which takes the name at the end. */
 struct ls_file_draft {
 	int dirfd, fd;
+	bool anew;
 	char *name, *temporary; /* NULL: there is no draft */
 };
 
 int ls_file_begin_at(int dirfd, const char *name, struct ls_file_draft *ret, struct ls_error *err);
+/* The same for a file of mode 0600 that must not be there yet (-EEXIST, also at the end), among somebody else's: the
+ * draft is .linkspan-XXXXXX beside it, with letters that nothing else there has. */
+int ls_file_begin_new(const char *path, struct ls_file_draft *ret, struct ls_error *err);
 int ls_file_write_at(
 	const struct ls_file_draft *draft, uint64_t offset, const void *data, size_t length, struct ls_error *err);
 int ls_file_finish(struct ls_file_draft *draft, struct ls_error *err); /* the draft is gone in any case */
 /* The same for one of many: the caller syncs the directory when all are there. */
 int ls_file_place(struct ls_file_draft *draft, struct ls_error *err);
-void ls_file_drop(struct ls_file_draft *draft); /* removes NAME.tmp */
+void ls_file_drop(struct ls_file_draft *draft); /* removes the draft */
 
 /* Unlinks and fsyncs the directory. A missing file is fine. */
 int ls_file_remove_at(int dirfd, const char *name, struct ls_error *err);

@@ -153,6 +153,26 @@ static int sync_directory(int dirfd, const char *name, struct ls_error *err)
 	return fsync(dirfd) < 0 ? fail(err, -errno, "sync the directory of", name) : 0;
 }
 
+static size_t directory_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? (size_t)(slash + 1 - path) : 0;
+}
+
+/* Somebody's: one that may be written but not read cannot be synced; nor can those of some file systems. */
+static int sync_directory_of(const char *path, struct ls_error *err)
+{
+	LS_CLEANUP(ls_free) char *directory = strndup(path, directory_length(path));
+	LS_CLEANUP(ls_close) int fd = -1;
+
+	if (directory)
+		fd = open(*directory ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EACCES ? 0 : fail(err, -errno, "sync the directory of", path);
+	return fsync(fd) < 0 && errno != EINVAL ? fail(err, -errno, "sync the directory of", path) : 0;
+}
+
 static void draft_done(struct ls_file_draft *draft)
 {
 	ls_close(&draft->fd);
@@ -172,6 +192,29 @@ int ls_file_begin_at(int dirfd, const char *name, struct ls_file_draft *ret, str
 	} else {
 		draft.fd = openat(dirfd, draft.temporary, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
 		r = draft.fd < 0 ? fail(err, -errno, "create", draft.temporary) : 0;
+	}
+	if (r < 0)
+		draft_done(&draft);
+	else
+		*ret = draft;
+	return r;
+}
+
+int ls_file_begin_new(const char *path, struct ls_file_draft *ret, struct ls_error *err)
+{
+	struct ls_file_draft draft = { .dirfd = AT_FDCWD, .fd = -1, .anew = true, .name = strdup(path) };
+	struct stat st;
+	int r = 0;
+
+	if (lstat(path, &st) == 0) {
+		r = fail(err, -EEXIST, "create", path);
+	} else if (!draft.name ||
+		   asprintf(&draft.temporary, "%.*s.linkspan-XXXXXX", (int)directory_length(path), path) < 0) {
+		draft.temporary = NULL;
+		r = fail(err, -ENOMEM, "create", path);
+	} else {
+		draft.fd = mkostemp(draft.temporary, O_CLOEXEC); /* 0600 */
+		r = draft.fd < 0 ? fail(err, -errno, "create", path) : 0;
 	}
 	if (r < 0)
 		draft_done(&draft);
@@ -210,11 +253,24 @@ static int settle(struct ls_file_draft *draft, struct ls_error *err)
 	return 0;
 }
 
+/* File systems that cannot rename so (NFS) have hard links. */
+static int rename_to_new(const struct ls_file_draft *draft)
+{
+	if (renameat2(AT_FDCWD, draft->temporary, AT_FDCWD, draft->name, RENAME_NOREPLACE) == 0)
+		return 0;
+	if ((errno != EINVAL && errno != ENOSYS) || link(draft->temporary, draft->name) < 0)
+		return -1;
+	(void)unlink(draft->temporary);
+	return 0;
+}
+
 static int take_name(struct ls_file_draft *draft, struct ls_error *err)
 {
 	int r = settle(draft, err);
 
-	if (r == 0 && renameat(draft->dirfd, draft->temporary, draft->dirfd, draft->name) < 0)
+	if (r == 0 && draft->anew)
+		r = rename_to_new(draft) < 0 ? fail(err, -errno, "create", draft->name) : 0;
+	else if (r == 0 && renameat(draft->dirfd, draft->temporary, draft->dirfd, draft->name) < 0)
 		r = fail(err, -errno, "replace", draft->name);
 	if (r < 0)
 		ls_file_drop(draft);
@@ -227,7 +283,9 @@ int ls_file_finish(struct ls_file_draft *draft, struct ls_error *err)
 
 	if (r < 0)
 		return r;
-	r = sync_directory(draft->dirfd, draft->name, err);
+	r = draft->anew ? sync_directory_of(draft->name, err) : sync_directory(draft->dirfd, draft->name, err);
+	if (r < 0 && draft->anew)
+		(void)unlink(draft->name);
 	draft_done(draft);
 	return r;
 }

@@ -6,7 +6,6 @@
 #include <linkspan/util.h>
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -103,106 +102,44 @@ static size_t format_line(const struct ls_secret *secret, char line[static LINE_
 	return length;
 }
 
-static int write_line(int fd, const struct ls_secret *secret)
+static int write_line(const struct ls_file_draft *draft, const struct ls_secret *secret, struct ls_error *err)
 {
 	char line[LINE_MAX_SIZE];
-	size_t length = format_line(secret, line);
-	ssize_t n = write(fd, line, length);
-	int r = 0;
+	int r = ls_file_write_at(draft, 0, line, format_line(secret, line), err);
 
-	if (n != (ssize_t)length)
-		r = n < 0 ? -errno : -EIO;
 	explicit_bzero(line, sizeof(line));
-	return r < 0 ? r : fsync(fd) < 0 ? -errno : 0;
+	return r;
+}
+
+/* `end`: how the file gets its name. */
+static int write_secret(struct ls_file_draft *draft, const struct ls_secret *secret,
+	int (*end)(struct ls_file_draft *draft, struct ls_error *err), struct ls_error *err)
+{
+	int r = write_line(draft, secret, err);
+
+	if (r >= 0)
+		return end(draft, err);
+	ls_file_drop(draft);
+	return r;
 }
 
 int ls_secret_place_at(int dirfd, const char *name, const struct ls_secret *secret, struct ls_error *err)
 {
 	struct ls_file_draft draft = { 0 };
-	char line[LINE_MAX_SIZE];
-	size_t length;
 	int r = ls_file_begin_at(dirfd, name, &draft, err);
 
-	if (r < 0)
-		return r;
-	length = format_line(secret, line);
-	r = ls_file_write_at(&draft, 0, line, length, err);
-	explicit_bzero(line, sizeof(line));
-	if (r >= 0)
-		return ls_file_place(&draft, err);
-	ls_file_drop(&draft);
-	return r;
-}
-
-/* Never over another file. */
-static int give_name(const char *temporary, const char *path)
-{
-	if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
-		return -errno;
-	/* File systems that cannot do that (NFS) have hard links. */
-	if (link(temporary, path) < 0)
-		return -errno;
-	(void)unlink(temporary);
-	return 0;
-}
-
-/* A directory that may be written but not read cannot be synced; nor can those of some file systems. */
-static int sync_directory(const char *path)
-{
-	LS_CLEANUP(ls_close) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return errno == EACCES ? 0 : -errno;
-	return fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
-}
-
-static int create_by(char *temporary, size_t directory, const char *path, const struct ls_secret *secret)
-{
-	LS_CLEANUP(ls_close) int fd = mkostemp(temporary, O_CLOEXEC); /* 0600 */
-	int r;
-
-	if (fd < 0)
-		return -errno;
-	r = write_line(fd, secret);
-	if (r >= 0)
-		r = give_name(temporary, path);
-	if (r < 0) {
-		(void)unlink(temporary);
-		return r;
-	}
-	temporary[directory] = '\0';
-	r = sync_directory(directory ? temporary : ".");
-	if (r < 0)
-		(void)unlink(path);
-	return r;
-}
-
-static int create(const char *path, const struct ls_secret *secret)
-{
-	const char *slash = strrchr(path, '/');
-	size_t directory = slash ? (size_t)(slash + 1 - path) : 0;
-	char *temporary;
-	struct stat st;
-	int r;
-
-	if (lstat(path, &st) == 0)
-		return -EEXIST;
-	if (asprintf(&temporary, "%.*s.linkspan-XXXXXX", (int)directory, path) < 0)
-		return -ENOMEM;
-	r = create_by(temporary, directory, path, secret);
-	free(temporary);
-	return r;
+	return r < 0 ? r : write_secret(&draft, secret, ls_file_place, err);
 }
 
 int ls_secret_create(const char *path, const struct ls_secret *secret, struct ls_error *err)
 {
-	int r = create(path, secret);
+	struct ls_file_draft draft = { 0 };
+	int r = ls_file_begin_new(path, &draft, err);
 
-	if (r == -EEXIST)
-		return ls_error_set(err, r, "%s is there already; a key is never written over another", path);
-	return r < 0 ? ls_error_set(err, r, "%s: %s", path, strerror(-r)) : 0;
+	if (r >= 0)
+		r = write_secret(&draft, secret, ls_file_finish, err);
+	return r == -EEXIST ? ls_error_set(err, r, "%s is there already; a key is never written over another", path)
+			    : r;
 }
 
 int ls_key_create(const char *path, const struct ls_crypto_key *key, struct ls_error *err)
