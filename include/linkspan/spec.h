@@ -767,6 +767,8 @@ struct ls_word {
 	unsigned value;
 };
 extern const struct ls_word ls_failover_words[]; /* enum ls_failover_mode */
+#define LS_FAILOVER_COMPLAINT "is none of none, partial, full, permanent"
+bool ls_failover_by_word(const char *text, enum ls_failover_mode *ret);
 
 enum ls_form_type {
 	LS_FORM_UNKNOWN, /* of a reader that no table tells of */

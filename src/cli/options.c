@@ -62,13 +62,7 @@ static const char *read_color(const char *text, void *value)
 
 static const char *read_failover(const char *text, void *value)
 {
-	for (const struct ls_word *word = ls_failover_words; word->word; word++) {
-		if (strcmp(text, word->word) != 0)
-			continue;
-		*(enum ls_failover_mode *)value = (enum ls_failover_mode)word->value;
-		return NULL;
-	}
-	return "is none of none, partial, full, permanent";
+	return ls_failover_by_word(text, value) ? NULL : LS_FAILOVER_COMPLAINT;
 }
 
 static const char *read_proposal(const char *text, void *value)

@@ -109,13 +109,9 @@ static int read_originals(const json_t *array, struct ls_arena *arena, struct ls
 
 static int read_failover(const json_t *json, struct reading *reading)
 {
-	for (const struct ls_word *word = ls_failover_words; word->word; word++) {
-		if (!json_is_string(json) || strcmp(json_string_value(json), word->word) != 0)
-			continue;
-		reading->failover = (enum ls_failover_mode)word->value;
-		return 0;
-	}
-	return ls_error_set(reading->err, -EINVAL, "'failover' is none of none, partial, full, permanent");
+	return json_is_string(json) && ls_failover_by_word(json_string_value(json), &reading->failover)
+		       ? 0
+		       : ls_error_set(reading->err, -EINVAL, "'failover' " LS_FAILOVER_COMPLAINT);
 }
 
 static int read_member(struct cli_walk *walk, const char *name, void *data)

@@ -131,6 +131,17 @@ bool ls_spec_has_tunnel(const struct ls_spec *spec, const struct ls_spec_tunnel 
 	       spec->failover.mode == LS_FAILOVER_FULL;
 }
 
+bool ls_failover_by_word(const char *text, enum ls_failover_mode *ret)
+{
+	for (const struct ls_word *word = ls_failover_words; word->word; word++) {
+		if (strcmp(text, word->word) != 0)
+			continue;
+		*ret = (enum ls_failover_mode)word->value;
+		return true;
+	}
+	return false;
+}
+
 bool ls_failover_is_full(uint32_t mode)
 {
 	return mode == LS_FAILOVER_FULL || mode == LS_FAILOVER_PERMANENT;
