@@ -25,7 +25,8 @@ void ls_close(int *fd)
 
 static int fail(struct ls_error *err, int code, const char *action, const char *name)
 {
-	return ls_error_set(err, code, "cannot %s %s: %s", action, name, strerror(-code));
+	(void)ls_error_set(err, code, "cannot %s %s: %s", action, name, strerror(-code));
+	return code; /* which a reader of the code, and an analyzer, sees to be an error */
 }
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
@@ -160,14 +161,24 @@ static size_t directory_length(const char *path)
 	return slash ? (size_t)(slash + 1 - path) : 0;
 }
 
+static int open_directory_of(const char *path)
+{
+	const size_t length = directory_length(path);
+	char *directory = length > 0 ? strndup(path, length) : strdup(".");
+	int fd;
+
+	if (!directory)
+		return -1;
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(directory);
+	return fd;
+}
+
 /* Somebody's: one that may be written but not read cannot be synced; nor can those of some file systems. */
 static int sync_directory_of(const char *path, struct ls_error *err)
 {
-	LS_CLEANUP(ls_free) char *directory = strndup(path, directory_length(path));
-	LS_CLEANUP(ls_close) int fd = -1;
+	LS_CLEANUP(ls_close) int fd = open_directory_of(path);
 
-	if (directory)
-		fd = open(*directory ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == EACCES ? 0 : fail(err, -errno, "sync the directory of", path);
 	return fsync(fd) < 0 && errno != EINVAL ? fail(err, -errno, "sync the directory of", path) : 0;
