@@ -31,6 +31,7 @@ struct ls_kernel {
 	struct ls_link_table links;
 	uint32_t link_types_asked, link_types_missing; /* by place in the table of link_types.c */
 	uint32_t dump;                                 /* counts dumps, see ls_dump_link */
+	uint32_t dumping; /* kinds of the dump under way: one answer of the kernel can be about several */
 	bool link_missed; /* the dump named a link that the table does not have: it is younger than the table */
 };
 

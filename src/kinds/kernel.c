@@ -162,6 +162,7 @@ static int dump_kinds(
 {
 	int r = 0;
 
+	kernel->dumping = kinds;
 	kernel->link_missed = false;
 	if (kinds & NFT_KINDS)
 		kernel->nft_generation = 0;

@@ -99,13 +99,17 @@ static int wireguard_probe(struct ls_kernel *kernel, const struct ls_object *wan
 static int device_dump(struct ls_kernel *kernel, const struct ls_set *scope, struct ls_set *ret, struct ls_error *err)
 {
 	(void)scope;
-	return ls_wireguard_read(kernel, &ls_kind_wireguard, ret, err);
+	return ls_wireguard_read(
+		kernel, kernel->dumping & (LS_BIT(LS_KIND_WIREGUARD) | LS_BIT(LS_KIND_WG_PEER)), ret, err);
 }
 
+/* Where devices are asked for, too, their dump has brought the peers along: ten thousand take a while. */
 static int peer_dump(struct ls_kernel *kernel, const struct ls_set *scope, struct ls_set *ret, struct ls_error *err)
 {
 	(void)scope;
-	return ls_wireguard_read(kernel, &ls_kind_wg_peer, ret, err);
+	if (kernel->dumping & LS_BIT(LS_KIND_WIREGUARD))
+		return 0;
+	return ls_wireguard_read(kernel, LS_BIT(LS_KIND_WG_PEER), ret, err);
 }
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
@@ -409,7 +413,7 @@ static int look_up(struct ls_kernel *kernel, const struct ls_wg_peer *peer, stru
 {
 	const struct ls_link_entry *link = ls_link_table_by_name(&kernel->links, peer->dev);
 	const struct ls_object *found;
-	int r = link ? ls_wireguard_read_device(kernel, link, &ls_kind_wg_peer, ret, err) : -ENODEV;
+	int r = link ? ls_wireguard_read_peers(kernel, link, ret, err) : -ENODEV;
 
 	ls_set_sort(ret);
 	found = r >= 0 ? ls_set_find(ret, &peer->object) : NULL;
@@ -584,7 +588,7 @@ int ls_wireguard_greet(struct ls_kernel *kernel, const char *dev, struct ls_erro
 	ls_set_init(&peers, arena);
 	if (!arena)
 		return ls_error_set(err, -ENOMEM, "out of memory");
-	r = link ? ls_wireguard_read_device(kernel, link, &ls_kind_wg_peer, &peers, err) : 0;
+	r = link ? ls_wireguard_read_peers(kernel, link, &peers, err) : 0;
 	while (r >= 0 && i < peers.n_objects)
 		r = greet_some(kernel, dev, &peers, &i, err);
 	return r;

@@ -6,16 +6,16 @@
 
 /* Opens the session. -ENOENT: this kernel has no WireGuard. */
 int ls_wireguard_open(struct ls_kernel *kernel, struct ls_error *err);
-/* The devices (kind ls_kind_wireguard) or the peers (ls_kind_wg_peer) of all devices of ours. Who may not look is told
- * nothing (EPERM). */
-int ls_wireguard_read(struct ls_kernel *kernel, const struct ls_kind *kind, struct ls_set *ret, struct ls_error *err);
-int ls_wireguard_read_device(struct ls_kernel *kernel, const struct ls_link_entry *link, const struct ls_kind *kind,
-	struct ls_set *ret, struct ls_error *err);
+/* The devices of ours and their peers, or either, by bits of enum ls_kind_id: the kernel tells both in one answer. Who
+ * may not look is told nothing (EPERM). */
+int ls_wireguard_read(struct ls_kernel *kernel, uint32_t kinds, struct ls_set *ret, struct ls_error *err);
+int ls_wireguard_read_peers(
+	struct ls_kernel *kernel, const struct ls_link_entry *link, struct ls_set *ret, struct ls_error *err);
 
 /* One device; its messages go on where the one before ended, with the peer repeated. */
 struct ls_wg_reading {
 	struct ls_kernel *kernel;
-	const struct ls_kind *kind; /* which is asked for */
+	uint32_t kinds; /* which are asked for */
 	struct ls_set *set;
 	size_t n_before;
 	const char *dev;

@@ -223,10 +223,10 @@ int ls_wireguard_take_message(const struct nlmsghdr *message, void *data)
 	if (message->nlmsg_type != reading->kernel->wireguard || !ls_attrs_of(message, GENL_HDRLEN, &attrs, &length))
 		return 0;
 	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), attrs, length);
-	if (reading->kind == &ls_kind_wg_peer)
-		r = each_of(reading, tb[WGDEVICE_A_PEERS], take_peer);
-	else if (tb[WGDEVICE_A_PRIVATE_KEY])
+	if (reading->kinds & LS_BIT(LS_KIND_WIREGUARD) && tb[WGDEVICE_A_PRIVATE_KEY])
 		r = add_device(reading, tb);
+	if (reading->kinds & LS_BIT(LS_KIND_WG_PEER) && r >= 0)
+		r = each_of(reading, tb[WGDEVICE_A_PEERS], take_peer);
 	return r;
 }
 
@@ -247,10 +247,10 @@ static int forget(void *data)
 	return 0;
 }
 
-int ls_wireguard_read_device(struct ls_kernel *kernel, const struct ls_link_entry *link, const struct ls_kind *kind,
-	struct ls_set *ret, struct ls_error *err)
+static int read_device(struct ls_kernel *kernel, const struct ls_link_entry *link, uint32_t kinds, struct ls_set *ret,
+	struct ls_error *err)
 {
-	struct ls_wg_reading reading = { .kernel = kernel, .kind = kind, .set = ret, .n_before = ret->n_objects };
+	struct ls_wg_reading reading = { .kernel = kernel, .kinds = kinds, .set = ret, .n_before = ret->n_objects };
 	struct nl_msg *request;
 	int r = ls_wireguard_open(kernel, err);
 
@@ -267,12 +267,18 @@ int ls_wireguard_read_device(struct ls_kernel *kernel, const struct ls_link_entr
 	return r == -ENODEV ? ls_error_clear(err) : r; /* it went meanwhile */
 }
 
-int ls_wireguard_read(struct ls_kernel *kernel, const struct ls_kind *kind, struct ls_set *ret, struct ls_error *err)
+int ls_wireguard_read_peers(
+	struct ls_kernel *kernel, const struct ls_link_entry *link, struct ls_set *ret, struct ls_error *err)
+{
+	return read_device(kernel, link, LS_BIT(LS_KIND_WG_PEER), ret, err);
+}
+
+int ls_wireguard_read(struct ls_kernel *kernel, uint32_t kinds, struct ls_set *ret, struct ls_error *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < kernel->links.n_entries && r >= 0; i++)
 		if (kernel->links.entries[i].is_our_wireguard)
-			r = ls_wireguard_read_device(kernel, &kernel->links.entries[i], kind, ret, err);
+			r = read_device(kernel, &kernel->links.entries[i], kinds, ret, err);
 	return r == -EPERM ? ls_error_clear(err) : r;
 }

@@ -80,7 +80,7 @@ static void read_one(struct ls_dump *dump, const struct nlmsghdr *message, const
 	}
 }
 
-/* A device of all messages, read as devices and as peers are. */
+/* A device of all messages. */
 static void read_all(struct ls_dump *dump, const uint8_t *data, size_t size, const struct ls_set *links,
 	struct ls_wg_reading *wireguard)
 {
@@ -140,8 +140,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ls_arena *arena LS_CLEANUP(ls_arena_freep) = ls_arena_new();
 	struct ls_set links LS_CLEANUP(ls_set_done), rest LS_CLEANUP(ls_set_done);
-	struct ls_wg_reading devices = { .kind = &ls_kind_wireguard, .set = &rest, .dev = "wg0" };
-	struct ls_wg_reading peers = { .kind = &ls_kind_wg_peer, .set = &rest, .dev = "wg0" };
+	struct ls_wg_reading devices = { .kinds = LS_BIT(LS_KIND_WIREGUARD), .set = &rest, .dev = "wg0" };
+	struct ls_wg_reading both = { .kinds = UINT32_MAX, .set = &rest, .dev = "wg0" };
 	struct ls_dump dump;
 
 	ls_set_init(&links, arena);
@@ -149,16 +149,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (open_kernel() < 0 || !arena || ls_link_table_reset(&kernel->links) < 0)
 		return 0;
 	(void)ls_link_table_add(&kernel->links, 1, "lo", 2);
-	devices.kernel = peers.kernel = kernel;
+	devices.kernel = both.kernel = kernel;
 	ls_dump_begin(&dump, kernel, &links);
 	read_all(&dump, data, size, &links, &devices);
 	if (ls_link_resolve(&dump) < 0)
 		abort();
 	ls_dump_done(&dump);
 	ls_dump_begin(&dump, kernel, &rest);
-	read_all(&dump, data, size, &links, &peers);
+	read_all(&dump, data, size, &links, &both);
 	ls_dump_done(&dump);
-	if (ls_wireguard_end(&devices) < 0 || ls_wireguard_end(&peers) < 0)
+	if (ls_wireguard_end(&devices) < 0 || ls_wireguard_end(&both) < 0)
 		abort();
 	ls_set_sort(&links);
 	ls_set_sort(&rest);
