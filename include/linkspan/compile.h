@@ -33,6 +33,7 @@ struct ls_site_host {
 	uint8_t families;     /* LS_SITE_IPV4, LS_SITE_IPV6 */
 	uint16_t port;        /* gateways: external_port */
 	const char *dns_name; /* gateways; or NULL */
+	uint32_t settings;    /* gateways: ls_site_gateway_settings; 0: not recorded yet */
 	uint32_t crc;         /* of the spec */
 	uint32_t length;      /* of the spec, in bytes */
 };
@@ -100,6 +101,10 @@ struct ls_site_layout {
 int ls_site_allocate(const struct ls_site *site, const struct ls_site_record *record, struct ls_site_layout *ret,
 	struct ls_diag *diag);
 void ls_site_layout_done(struct ls_site_layout *layout);
+
+/* Tells whether it is the same that its author wrote of a gateway: a sum (CRC32C) of values, whatever the spec looks
+ * like that they are rendered to, and without what tenants add to it. Of the families that it has. Never 0. */
+uint32_t ls_site_gateway_settings(const struct ls_site_gateway *gateway);
 
 /* By which address the gateway reaches the provider's appliance; family 0: that is not known. */
 struct ls_ip ls_site_reach(const struct ls_site_appliance *provider, uint8_t family);

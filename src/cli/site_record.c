@@ -103,6 +103,7 @@ static int read_host(struct cli_walk *walk, const char *name, void *data)
 		.families = read_families(json_object_get(json, "families")),
 		.port = (uint16_t)json_integer_value(json_object_get(json, "port")),
 		.dns_name = intern(reading, json_string_value(json_object_get(json, "dns_name"))),
+		.settings = (uint32_t)json_integer_value(json_object_get(json, "settings")),
 		.crc = (uint32_t)json_integer_value(json_object_get(json, "crc")),
 		.length = (uint32_t)json_integer_value(json_object_get(json, "length")),
 	};
@@ -272,6 +273,8 @@ static void write_host(struct ls_buf *buf, const struct ls_site_host *host, bool
 		(void)ls_buf_printf(buf, ",\"dns_name\":\"%s\"", host->dns_name);
 	if (host->port)
 		(void)ls_buf_printf(buf, ",\"port\":%u", host->port);
+	if (host->settings)
+		(void)ls_buf_printf(buf, ",\"settings\":%u", host->settings);
 	(void)ls_buf_printf(buf, ",\"crc\":%u,\"length\":%u}%s\n", host->crc, host->length, last ? "" : ",");
 }
 

@@ -762,15 +762,22 @@ static int allocate_ports(struct allocator *allocator)
 
 /* ---- gateways ---------------------------------------------------------------------------------------------------- */
 
-/* One in mode direct may only stay as it was rendered last. */
+static bool is_unchanged(const struct ls_site_host *was, const struct ls_site_gateway *gateway)
+{
+	if (was->side != LS_SIDE_GATEWAY || was->variant != gateway->mode)
+		return false;
+	return was->settings ? was->settings == ls_site_gateway_settings(gateway)
+			     : ls_text_same(was->dns_name, gateway->dns_name) && was->port == gateway->external_port;
+}
+
+/* One in mode direct may only stay as it was rendered last; what tenants have it forward may change. */
 static void check_mode(struct allocator *allocator, const struct ls_site_gateway *gateway)
 {
 	const struct ls_site_host *was = ls_site_find_host(allocator->record, gateway->name);
 
 	if (!allocator->site->ipv6_communication || gateway->mode != LS_SITE_DIRECT)
 		return;
-	if (was && was->side == LS_SIDE_GATEWAY && was->variant == LS_SITE_DIRECT &&
-		ls_text_same(was->dns_name, gateway->dns_name) && was->port == gateway->external_port)
+	if (was && is_unchanged(was, gateway))
 		tell(allocator, LS_SEVERITY_WARNING, gateway->mode_mark, "gateway-nat-only",
 			"with IPv6 communication on, the gateway '%s' stays IPv4-only until it is in mode nat; "
 			"reconfigure it",

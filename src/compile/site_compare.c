@@ -6,6 +6,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
 
 static const char *families_text(uint8_t families)
 {
@@ -34,6 +36,64 @@ static void LS_PRINTF(2, 3) give_reason(struct reasons *reasons, const char *for
 	if (reasons->length >= LS_SITE_REASON_MAX)
 		reasons->length = LS_SITE_REASON_MAX - 1;
 }
+
+/* ---- gateways ---------------------------------------------------------------------------------------------------- */
+
+static uint32_t add_text(uint32_t sum, const char *text)
+{
+	return text ? ls_crc32c(sum, text, strlen(text) + 1) : ls_crc32c(sum, "\n", 1);
+}
+
+static uint32_t add_number(uint32_t sum, uint32_t number)
+{
+	const uint8_t bytes[] = { (uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
+		(uint8_t)number };
+
+	return ls_crc32c(sum, bytes, sizeof(bytes));
+}
+
+static uint32_t add_ip(uint32_t sum, const struct ls_ip *ip)
+{
+	return ls_crc32c(add_number(sum, ip->family), ip->bytes, ls_ip_size(ip->family));
+}
+
+static uint32_t add_family(uint32_t sum, const struct ls_spec_family *family)
+{
+	sum = add_number(sum, family->method);
+	for (size_t i = 0; i < family->n_addresses; i++)
+		sum = add_number(add_ip(sum, &family->addresses[i].address.ip), family->addresses[i].address.length);
+	return add_ip(sum, &family->gateway);
+}
+
+static uint32_t add_interface(uint32_t sum, const struct ls_spec_interface *interface, uint8_t families)
+{
+	sum = add_text(add_text(sum, interface->name), interface->match_name);
+	if (interface->has_match_mac)
+		sum = ls_crc32c(sum, &interface->match_mac, sizeof(interface->match_mac));
+	sum = add_number(sum, interface->mtu);
+	if (families & LS_SITE_IPV4)
+		sum = add_family(sum, &interface->ipv4);
+	if (families & LS_SITE_IPV6)
+		sum = add_family(sum, &interface->ipv6);
+	return sum;
+}
+
+uint32_t ls_site_gateway_settings(const struct ls_site_gateway *gateway)
+{
+	uint32_t sum = add_number(0, gateway->mode);
+
+	sum = add_text(add_text(sum, gateway->dns_name), gateway->outside ? gateway->outside->name : NULL);
+	sum = add_number(add_number(sum, gateway->external_port), gateway->internal_port);
+	sum = add_number(add_number(sum, gateway->tunnel_port), gateway->last_tunnel_port);
+	for (size_t i = 0; i < gateway->n_services; i++)
+		if (gateway->families & (gateway->services[i].ip.family == AF_INET6 ? LS_SITE_IPV6 : LS_SITE_IPV4))
+			sum = add_ip(sum, &gateway->services[i].ip);
+	for (size_t i = 0; i < gateway->n_interfaces; i++)
+		sum = add_interface(sum, &gateway->interfaces[i], gateway->families);
+	return sum ? sum : 1;
+}
+
+/* ---- what changed ------------------------------------------------------------------------------------------------ */
 
 static const char *variant_text(const struct ls_site_host *host)
 {
@@ -64,8 +124,9 @@ static enum ls_site_action compare_hosts(
 		return LS_SITE_RECONFIGURE;
 	if (was->crc == now->crc && was->length == now->length)
 		return LS_SITE_KEEP;
-	give_reason(reasons, gateway ? "other ports are forwarded, or its interfaces changed"
-				     : "its networks, replicas, failover, addresses or tunnels changed");
+	give_reason(reasons, !gateway ? "its networks, replicas, failover, addresses or tunnels changed"
+			     : was->settings == now->settings ? "other ports are forwarded"
+							      : "its interfaces or ports changed");
 	return LS_SITE_RECONFIGURE;
 }
 

@@ -751,6 +751,7 @@ static struct ls_site_host describe(const struct ls_site_place *place)
 			.families = gateway->families,
 			.port = gateway->external_port,
 			.dns_name = gateway->dns_name,
+			.settings = ls_site_gateway_settings(gateway),
 		};
 	return (struct ls_site_host){
 		.name = appliance->host,

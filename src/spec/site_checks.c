@@ -19,7 +19,11 @@ struct site_checker {
 	struct ls_site *site;
 	struct ls_report *report;
 	struct ls_table names; /* of hosts */
-	const struct ls_site_plan_network *vlans[VLAN_MAX + 1];
+	struct {
+		const struct ls_site_plan_network *network;
+		const struct ls_site_tenant *tenant; /* the first whose appliance tags it */
+		size_t n_more;                       /* how many others do */
+	} vlans[VLAN_MAX + 1];
 };
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
@@ -80,13 +84,39 @@ static void check_plan(struct site_checker *checker, const struct ls_site_plan *
 {
 	for (size_t i = 0; i < plan->n_networks; i++) {
 		const struct ls_site_plan_network *network = &plan->networks[i];
-		const struct ls_site_plan_network *first = checker->vlans[network->vlan];
+		const struct ls_site_plan_network *first = checker->vlans[network->vlan].network;
 
 		if (network->vlan && first)
 			ls_report_error(checker->report, network->vlan_mark, "vlan-overlap",
 				"VLAN %u is that of the network '%s' (line %u) already; give each its own",
 				network->vlan, first->name, first->mark.line);
-		checker->vlans[network->vlan] = network;
+		checker->vlans[network->vlan].network = network;
+	}
+}
+
+/* Tenants of one plan have one VLAN each time they share a network of it. Whether that is the same one is for the
+ * provider to say: their appliances may be on switches that have nothing to do with one another. */
+static void note_tagged(struct site_checker *checker, const struct ls_site_tenant *tenant, uint16_t vlan)
+{
+	if (checker->vlans[vlan].tenant)
+		checker->vlans[vlan].n_more++;
+	else
+		checker->vlans[vlan].tenant = tenant;
+}
+
+static void report_tagged(struct site_checker *checker)
+{
+	for (size_t vlan = 1; vlan <= VLAN_MAX; vlan++) {
+		const struct ls_site_plan_network *network = checker->vlans[vlan].network;
+		size_t n = checker->vlans[vlan].n_more;
+
+		if (n)
+			ls_report_warning(checker->report, network->vlan_mark, "vlan-overlap",
+				"the appliances of '%s' and of %zu more tenant%s are in VLAN %zu by their "
+				"'" LS_SITE_TRUNK
+				"'; if these lead to the same switches, the tenants' replicas meet: give each tenant a "
+				"plan of its own, or its appliance an interface '%s'",
+				checker->vlans[vlan].tenant->name, n, n == 1 ? "" : "s", vlan, network->name);
 	}
 }
 
@@ -395,13 +425,15 @@ static void check_inner(struct site_checker *checker, const struct ls_site_tenan
 
 		if (!target || interface_of(tenant->provider, target->name))
 			continue;
-		if (target->vlan && interface_of(tenant->provider, LS_SITE_TRUNK))
+		if (target->vlan && interface_of(tenant->provider, LS_SITE_TRUNK)) {
 			check_vlan(checker, tenant->provider, target);
-		else
+			note_tagged(checker, tenant, target->vlan);
+		} else {
 			ls_report_error(checker->report, tenant->provider->mark, "network-map",
 				"the appliance has no interface '%s' for the network '%s'%s", target->name,
 				tenant->networks[i].name,
 				target->vlan ? ", nor one called '" LS_SITE_TRUNK "' that could carry its VLAN" : "");
+		}
 	}
 }
 
@@ -545,6 +577,7 @@ static int check(struct site_checker *checker)
 		r = check_gateway(checker, &site->gateways[i]);
 	for (size_t i = 0; i < site->n_tenants && r == 0; i++)
 		r = check_tenant(checker, &site->tenants[i]);
+	report_tagged(checker);
 	return r;
 }
 

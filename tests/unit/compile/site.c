@@ -201,31 +201,74 @@ Test(site_allocation, public_allocation)
 
 /* ---- gateways ---------------------------------------------------------------------------------------------------- */
 
-#define DIRECT \
-	HEAD "gateways: { g: { mode: direct, dns_name: g.example, interfaces: { up: { match: { name: e0 }, ipv4: { " \
-	     "method: " \
-	     "auto }, ipv6: { method: auto } } } } }\n"
+#define DIRECT_WITH(more, ipv4, ipv6) \
+	HEAD "gateways: { g: { mode: direct, dns_name: g.example, " more \
+	     "interfaces: { up: { match: { name: e0 }, ipv4: " \
+	     "{ " ipv4 " }, ipv6: { " ipv6 " } } } } }\n"
+#define MANUAL "method: manual, addresses: [ 192.0.2.5/24 ]"
+#define DIRECT DIRECT_WITH("", MANUAL, "method: auto")
+
+/* What is recorded of the first gateway. */
+static struct ls_site_host host_of(const struct allocated *allocated)
+{
+	LS_CLEANUP(ls_buf_done) struct ls_buf text = { 0 };
+	struct ls_site_place place = { 0 };
+	struct ls_site_host host;
+	struct ls_error err = { 0 };
+
+	cr_assert(ls_site_next_host(allocated->site, &place));
+	cr_assert_eq(ls_site_render(&allocated->layout, &place, NULL, NULL, &text, &host, &err), 0, "%s", err.message);
+	return host;
+}
+
+static void expect_nat_only(const char *text, const struct ls_site_record *record, bool refused)
+{
+	ALLOCATED allocated = allocate_text(text, record);
+
+	if (refused) {
+		expect_error(&allocated, "gateway-nat-only", 4, "mode nat only");
+		return;
+	}
+	cr_assert_eq(allocated.r, 0, "%s\n%s", allocated.diag.findings[0].message, text);
+	cr_assert_eq(allocated.diag.n_findings, 1);
+	cr_expect_str_eq(allocated.diag.findings[0].id, "gateway-nat-only");
+	cr_expect_eq(allocated.site->gateways[0].families, LS_SITE_IPV4, "it stays IPv4-only");
+}
 
 Test(site_allocation, gateway_nat_only)
 {
-	struct ls_site_host host = {
-		.name = "g", .variant = LS_SITE_DIRECT, .families = LS_SITE_IPV4, .dns_name = "g.example", .port = 6180
+	static const char *const changed[] = {
+		DIRECT_WITH("external_port: 6181, ", MANUAL, "method: auto"),
+		DIRECT_WITH("internal_port: 6181, ", MANUAL, "method: auto"),
+		DIRECT_WITH("tunnel_ports: 20000-20009, ", MANUAL, "method: auto"),
+		DIRECT_WITH("", "method: auto", "method: auto"),
+		DIRECT_WITH("", "method: manual, addresses: [ 192.0.2.6/24 ]", "method: auto"),
+		DIRECT_WITH("", "method: manual, addresses: [ 192.0.2.5/25 ]", "method: auto"),
+		DIRECT_WITH("", MANUAL ", gateway: 192.0.2.1", "method: auto"),
 	};
-	struct ls_site_record record = { .rendered = true, .hosts = &host, .n_hosts = 1 };
 	ALLOCATED added = allocate_text(DIRECT, NULL);
-	ALLOCATED kept = allocate_text(DIRECT, &record);
+	struct ls_site_host host, nat,
+		unknown = { .name = "g",
+			.variant = LS_SITE_DIRECT,
+			.families = LS_SITE_IPV4,
+			.dns_name = "g.example",
+			.port = 6180 };
+	struct ls_site_record record = { .rendered = true, .hosts = &host, .n_hosts = 1 };
 
 	expect_error(&added, "gateway-nat-only", 4, "mode nat only");
-	cr_assert_eq(kept.r, 0);
-	cr_assert_eq(kept.diag.n_findings, 1);
-	cr_expect_str_eq(kept.diag.findings[0].id, "gateway-nat-only");
-	cr_expect_eq(kept.site->gateways[0].families, LS_SITE_IPV4, "it stays IPv4-only");
-	host.port = 6181;
-	{
-		ALLOCATED changed = allocate_text(DIRECT, &record);
-
-		expect_error(&changed, "gateway-nat-only", 4, "mode nat only");
-	}
+	host = host_of(&added);
+	expect_nat_only(DIRECT, &record, false);
+	for (size_t i = 0; i < LS_ARRAY_SIZE(changed); i++)
+		expect_nat_only(changed[i], &record, true);
+	expect_nat_only(DIRECT_WITH("", MANUAL, "method: disabled"), &record, false); /* it is not rendered */
+	nat = host;
+	nat.variant = LS_SITE_NAT;
+	record.hosts = &nat;
+	expect_nat_only(DIRECT, &record, true);
+	/* Of a record that has no sum, the name and the port tell. */
+	record.hosts = &unknown;
+	expect_nat_only(DIRECT, &record, false);
+	expect_nat_only(changed[0], &record, true);
 }
 
 /* ---- tunnels ----------------------------------------------------------------------------------------------------- */

@@ -217,6 +217,14 @@ Test(site, address_sane)
 		"multicast");
 }
 
+/* Two tenants of one plan; by which interface the appliance of each has the network. */
+#define SHARING(name, interface) \
+	"  " name \
+	": { hardware_plan: gold, networks: { n: { maps_to: n, ipv4: { subnet: 10.1.0.0/24, gateway: 10.1.0.1 } } }, " \
+	"appliances: { provider: { interfaces: { " LINK( \
+		"up", AUTO) ", " interface ": { match: { name: e1 } } } } } }\n"
+#define SHARED(a, b) HEAD_WITH("n: { vlan: 7, internet: true }") "tenants:\n" SHARING("a", a) SHARING("b", b)
+
 Test(site, vlan_overlap)
 {
 	EXPECT_ERROR(HEAD_WITH("a: { vlan: 7 }, b: { vlan: 7 }"), "6:66 vlan-overlap", "'a' (line 6)");
@@ -224,6 +232,8 @@ Test(site, vlan_overlap)
 				 "      b: { maps_to: vlan101, ipv4: { subnet: 10.2.0.0/24 } }\n",
 			     "      r: {}\n", PROVIDER("")),
 		"14:21 vlan-overlap", "'a' (line 13)");
+	EXPECT_WARNING(SHARED("inner", "inner"), "6:50 vlan-overlap", "of 'a' and of 1 more tenant are in VLAN 7");
+	expect_valid(SHARED("inner", "n"));
 }
 
 Test(site, tenant_one_network)
