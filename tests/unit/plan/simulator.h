@@ -17,7 +17,8 @@ struct simulator {
 	struct ls_arena *arena;
 	struct ls_object **objects; /* in the order made: it matters for primary addresses and first routes */
 	size_t n_objects, size;
-	char error[512]; /* what was refused first, and why */
+	uint32_t last_handle; /* of rules in nftables */
+	char error[512];      /* what was refused first, and why */
 };
 
 #define sim_each(sim, i) for (size_t i = 0; (i) < (sim)->n_objects; (i)++)
@@ -49,11 +50,29 @@ static inline void sim_begin(struct simulator *sim, const struct ls_set *have)
 		sim_put(sim, have->objects[i]);
 }
 
+/* nf_tables_newrule: at the end of its chain. */
+static inline void sim_place_rules(const struct simulator *sim)
+{
+	sim_each(sim, i)
+	{
+		struct ls_nft_rule *rule = (struct ls_nft_rule *)sim->objects[i];
+
+		if (rule->object.kind != &ls_kind_nft_rule)
+			continue;
+		rule->place = 0;
+		rule->object.set |= LS_BIT(LS_NFT_RULE_PLACE);
+		for (size_t k = 0; k < i; k++)
+			rule->place += sim->objects[k]->kind == &ls_kind_nft_rule &&
+				       !strcmp(((const struct ls_nft_rule *)sim->objects[k])->chain, rule->chain);
+	}
+}
+
 /* A dump. The objects are the simulator's. */
 static inline struct ls_set sim_dump(const struct simulator *sim)
 {
 	struct ls_set set;
 
+	sim_place_rules(sim);
 	ls_set_init(&set, sim->arena);
 	sim_each(sim, i) if (ls_set_add(&set, sim->objects[i]) < 0) abort();
 	ls_set_sort(&set);
@@ -725,6 +744,10 @@ static inline int sim_add(struct simulator *sim, const struct ls_step *step)
 		made->owner = LS_OWNER_OURS;
 	if (sim_address(made, AF_INET))
 		sim_become_secondary(sim, (struct ls_address *)made);
+	if (made->kind == &ls_kind_nft_rule) {
+		made->set |= LS_BIT(LS_NFT_RULE_HANDLE);
+		((struct ls_nft_rule *)made)->handle = ++sim->last_handle;
+	}
 	return 0;
 }
 
