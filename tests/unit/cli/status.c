@@ -146,6 +146,35 @@ Test(status, json_of_a_host_without_generation)
 	told_done(&told);
 }
 
+Test(status, what_the_spec_suppresses_is_told)
+{
+	static const char spec[] =
+		"linkspan: 1\nkind: appliance\nname: a\nside: tenant\nsuppress_warnings: "
+		"[director-dual-stack]\ninterfaces: { up: { match: { name: eth0 }, ipv4: { method: auto } } "
+		"}\n";
+	struct told text, told;
+	json_t *json, *suppressed;
+
+	drift();
+	state.generation =
+		(struct ls_generation){ .number = 3, .who = "", .spec_text = spec, .spec_length = strlen(spec) };
+	told_begin(&told, LS_BIT(CLI_JSON));
+	print_json(&told.cli, &state);
+	told_flush(&told);
+	json = told_json(&told);
+	suppressed = json_object_get(json, "suppressed");
+	cr_assert_eq(json_array_size(suppressed), 1);
+	cr_expect_str_eq(json_string_value(json_array_get(suppressed, 0)), "director-dual-stack");
+	json_decref(json);
+	told_done(&told);
+	told_begin(&text, 0);
+	print_text(&text.cli, &state);
+	told_flush(&text);
+	cr_assert_says(text.out, "Suppressed warnings: director-dual-stack.\n");
+	told_done(&text);
+	state.generation = (struct ls_generation){ 0 };
+}
+
 Test(status, text_tells_found_and_expected)
 {
 	struct told told;

@@ -191,3 +191,22 @@ Test(compile_tunnels, what_stays_out_of_a_partial_failover_is_shut_out)
 		"rule family=ipv6 priority=1004 action=unreachable iif=in1");
 	ls_set_done(&set);
 }
+
+/* A production host that has become a replica lives on the link, where it answers for itself. */
+Test(compile_tunnels, nobody_answers_for_an_address_on_its_own_link)
+{
+	struct ls_set set = compile(
+		HEAD "side: provider\ninterfaces: { up: { match: { name: up0 }, ipv4: { method: manual, addresses: "
+		     "[192.0.2.1/24] } }, a: { match: { name: in0 } } }\n"
+		     "networks:\n  n: { interface: a, ipv6: { subnet: 'fd00::/64', gateway: 'fd00::1' }, "
+		     "production_hosts: ['fd00::8', 'fd00::9'] }\n"
+		     "replicas: { r: { n: ['fd00::9'] } }\nfailover: { mode: partial, replicas: [r] }\n"
+		     "tunnels: { n6: { network: n, family: ipv6, type: wireguard, private_key_file: k, peers: [ { "
+		     "public_key: '" A "' } ] } }\n");
+
+	cr_expect(has(&set, "neighbour dev=in0 address=fd00::1 proxy=true"));
+	cr_expect(has(&set, "neighbour dev=in0 address=fd00::8 proxy=true"));
+	cr_expect_not(has(&set, "neighbour dev=in0 address=fd00::9 proxy=true"));
+	cr_expect(has(&set, "route to=fd00::9/128 dev=in0 table=27648 metric=1024"));
+	ls_set_done(&set);
+}
