@@ -201,7 +201,8 @@ static enum ls_disruption disruption_of(struct planner *planner, struct ls_step 
 	else if (kind == &ls_kind_wireguard && step->op == LS_OP_CHANGE)
 		step->disruption = disruption_of_wireguard(step);
 	else if (step->op == LS_OP_DELETE)
-		step->disruption = kind == &ls_kind_address ? LS_DISRUPT_SESSION : LS_DISRUPT_FLOW;
+		step->disruption =
+			kind == &ls_kind_address || kind == &ls_kind_wg_peer ? LS_DISRUPT_SESSION : LS_DISRUPT_FLOW;
 	else if (step->op == LS_OP_ADD && step->before)
 		step->disruption = LS_DISRUPT_FLOW; /* it was there, and is not for a moment */
 	return ends_session(planner, step) ? LS_DISRUPT_LOCKOUT : step->disruption;

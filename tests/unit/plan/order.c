@@ -238,6 +238,22 @@ Test(order, ipv6_turned_off_disrupts_sessions)
 		ACTUAL("sysctl path=net/ipv6/conf/eth0/disable_ipv6 value=0"), NULL, LS_DISRUPT_SESSION);
 }
 
+#define KEY_A "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE="
+#define KEY_B "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
+#define DEVICE "wireguard dev=t0 fwmark=0 public_key="
+#define PEER "wg_peer dev=t0 public_key=" KEY_A
+
+Test(order, what_a_tunnel_must_lose_is_told)
+{
+	assert_disruption(WANTED(DEVICE KEY_A " listen_port=1195"), ACTUAL(DEVICE KEY_B " listen_port=1195 ours"), NULL,
+		LS_DISRUPT_SESSION);
+	assert_disruption(WANTED(DEVICE KEY_A " listen_port=1196"), ACTUAL(DEVICE KEY_A " listen_port=1195 ours"), NULL,
+		LS_DISRUPT_FLOW);
+	assert_disruption(WANTED(), ACTUAL(PEER " keepalive=0 allowed_ips='' ours"), NULL, LS_DISRUPT_SESSION);
+	assert_disruption(WANTED(PEER " keepalive=9 allowed_ips='10.0.0.0/8'"),
+		ACTUAL(PEER " keepalive=0 allowed_ips='' ours"), NULL, LS_DISRUPT_NONE);
+}
+
 Test(order, what_takes_the_address_of_the_session_locks_out)
 {
 	const char *session = "192.0.2.1";
