@@ -3,56 +3,17 @@
  * Public addresses and ports of a site. Both work alike: what tenants hold by the record is claimed first, then those
  * who need more get the lowest that are free, in the order of their names. Addresses that are taken are kept in order,
  * and a cursor goes through the pool beside them: its steps are as many as there are addresses given, however large the
- * pool is. Ports are bits of a gateway.
+ * pool is. Ports are bits of a gateway (site_ports.c).
  */
-#include <linkspan/compile.h>
+#include "site_allocate.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#define PORTS 65536u
-
-struct claim {
-	struct ls_ip ip;
-	const struct ls_site_tenant *tenant;
-	struct ls_mark mark;
-	bool reserved;
-};
-
-struct claims {
-	struct claim *items;
-	size_t n, n_max;
-};
-
-/* A tenant beside what it holds. */
-struct member {
-	const struct ls_site_tenant *tenant;
-	struct ls_site_share *share;
-	const struct ls_site_held *held; /* or NULL */
-};
-
-struct ports {
-	uint64_t used[PORTS / 64];
-	uint32_t next; /* all below are used */
-	size_t n_used; /* of the range */
-	size_t n_room; /* how many the range has */
-};
-
-struct allocator {
-	const struct ls_site *site;
-	const struct ls_site_record *record;
-	struct ls_diag *diag;
-	struct ls_site_layout *layout;
-	struct member *members;            /* in the order of their names */
-	const struct ls_site_range **pool; /* in order */
-	struct claims claims;
-	struct ports *ports; /* by the place of the gateway */
-};
-
-static void LS_PRINTF(5, 6) tell(struct allocator *allocator, enum ls_severity severity, struct ls_mark mark,
-	const char *id, const char *format, ...)
+void site_tell(struct site_allocator *allocator, enum ls_severity severity, struct ls_mark mark, const char *id,
+	const char *format, ...)
 {
 	struct ls_location location = { .file = allocator->site->file, .line = mark.line, .column = mark.column };
 	char message[512];
@@ -84,10 +45,10 @@ static int compare_held(const void *name, const void *held)
 
 static int compare_members(const void *a, const void *b)
 {
-	return strcmp(((const struct member *)a)->tenant->name, ((const struct member *)b)->tenant->name);
+	return strcmp(((const struct site_member *)a)->tenant->name, ((const struct site_member *)b)->tenant->name);
 }
 
-static int list_members(struct allocator *allocator)
+static int list_members(struct site_allocator *allocator)
 {
 	const struct ls_site *site = allocator->site;
 	const struct ls_site_record *record = allocator->record;
@@ -96,7 +57,7 @@ static int list_members(struct allocator *allocator)
 	if (!allocator->members)
 		return -ENOMEM;
 	for (size_t i = 0; i < site->n_tenants; i++)
-		allocator->members[i] = (struct member){
+		allocator->members[i] = (struct site_member){
 			.tenant = &site->tenants[i],
 			.share = &allocator->layout->tenants[i],
 			.held = record->n_tenants ? bsearch(site->tenants[i].name, record->tenants, record->n_tenants,
@@ -118,7 +79,7 @@ static int compare_ips(const struct ls_ip *a, const struct ls_ip *b)
 
 static int compare_claims(const void *a, const void *b)
 {
-	const struct claim *x = a, *y = b;
+	const struct site_claim *x = a, *y = b;
 	int order = compare_ips(&x->ip, &y->ip);
 
 	return order ? order : (int)y->reserved - (int)x->reserved;
@@ -130,7 +91,7 @@ static int compare_ranges(const void *a, const void *b)
 		&(*(const struct ls_site_range *const *)a)->first, &(*(const struct ls_site_range *const *)b)->first);
 }
 
-static int sort_pool(struct allocator *allocator)
+static int sort_pool(struct site_allocator *allocator)
 {
 	size_t n = allocator->site->n_public_pool;
 
@@ -144,7 +105,7 @@ static int sort_pool(struct allocator *allocator)
 }
 
 /* The last entry that begins at the address or before it. */
-static bool in_pool(const struct allocator *allocator, const struct ls_ip *ip)
+static bool in_pool(const struct site_allocator *allocator, const struct ls_ip *ip)
 {
 	size_t low = 0, high = allocator->site->n_public_pool;
 
@@ -160,13 +121,13 @@ static bool in_pool(const struct allocator *allocator, const struct ls_ip *ip)
 	       compare_ips(ip, &allocator->pool[low - 1]->last) <= 0;
 }
 
-static int claim(struct allocator *allocator, const struct claim *new)
+static int claim(struct site_allocator *allocator, const struct site_claim *new)
 {
-	struct claims *claims = &allocator->claims;
+	struct site_claims *claims = &allocator->claims;
 
 	if (claims->n == claims->n_max) {
 		size_t n_max = claims->n_max ? 2 * claims->n_max : 64;
-		struct claim *grown = reallocarray(claims->items, n_max, sizeof(*grown));
+		struct site_claim *grown = reallocarray(claims->items, n_max, sizeof(*grown));
 
 		if (!grown)
 			return -ENOMEM;
@@ -206,16 +167,16 @@ static size_t count_family(const struct ls_site_share *share, uint8_t family)
 }
 
 /* Takes one more for the tenant. */
-static int take(struct allocator *allocator, const struct member *member, const struct ls_ip *ip, struct ls_mark mark,
-	bool reserved)
+static int take(struct site_allocator *allocator, const struct site_member *member, const struct ls_ip *ip,
+	struct ls_mark mark, bool reserved)
 {
-	const struct claim new = { .ip = *ip, .tenant = member->tenant, .mark = mark, .reserved = reserved };
+	const struct site_claim new = { .ip = *ip, .tenant = member->tenant, .mark = mark, .reserved = reserved };
 
 	member->share->ips[member->share->n_ips++] = *ip;
 	return claim(allocator, &new);
 }
 
-static int claim_reserved(struct allocator *allocator, const struct member *member)
+static int claim_reserved(struct site_allocator *allocator, const struct site_member *member)
 {
 	const struct ls_site_publics *publics = &member->tenant->public_ips;
 	char text[LS_IP_TEXT_MAX];
@@ -225,7 +186,7 @@ static int claim_reserved(struct allocator *allocator, const struct member *memb
 		const struct ls_spec_ip *ip = &publics->reserved[i];
 
 		if (!in_pool(allocator, &ip->ip))
-			tell(allocator, LS_SEVERITY_ERROR, ip->mark, "pool",
+			site_tell(allocator, LS_SEVERITY_ERROR, ip->mark, "pool",
 				"%s is not in 'public_pool'; add it there, or reserve another",
 				ls_ip_format(&ip->ip, text));
 		r = take(allocator, member, &ip->ip, ip->mark, true);
@@ -234,7 +195,7 @@ static int claim_reserved(struct allocator *allocator, const struct member *memb
 }
 
 /* What the tenant held it keeps, up to what it is to have. */
-static int claim_held(struct allocator *allocator, const struct member *member)
+static int claim_held(struct site_allocator *allocator, const struct site_member *member)
 {
 	const struct ls_site_tenant *tenant = member->tenant;
 	char text[LS_IP_TEXT_MAX];
@@ -247,7 +208,7 @@ static int claim_held(struct allocator *allocator, const struct member *member)
 			count_family(member->share, ip->family) >= wanted(&tenant->public_ips, ip->family))
 			continue;
 		if (!in_pool(allocator, ip))
-			tell(allocator, LS_SEVERITY_ERROR, tenant->public_ips.mark, "pool-stable",
+			site_tell(allocator, LS_SEVERITY_ERROR, tenant->public_ips.mark, "pool-stable",
 				"'%s' holds %s, which 'public_pool' has no longer; put it back, or let the tenant have "
 				"fewer first",
 				tenant->name, ls_ip_format(ip, text));
@@ -256,12 +217,12 @@ static int claim_held(struct allocator *allocator, const struct member *member)
 	return r;
 }
 
-static int claim_addresses(struct allocator *allocator)
+static int claim_addresses(struct site_allocator *allocator)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < allocator->site->n_tenants && r == 0; i++) {
-		const struct member *member = &allocator->members[i];
+		const struct site_member *member = &allocator->members[i];
 		const struct ls_site_publics *publics = &member->tenant->public_ips;
 		size_t n = wanted(publics, AF_INET) + wanted(publics, AF_INET6);
 
@@ -278,23 +239,24 @@ static int claim_addresses(struct allocator *allocator)
 	return r;
 }
 
-static void report_twice(struct allocator *allocator, const struct claim *first, const struct claim *second)
+static void report_twice(
+	struct site_allocator *allocator, const struct site_claim *first, const struct site_claim *second)
 {
 	char text[LS_IP_TEXT_MAX];
 
 	ls_ip_format(&first->ip, text);
 	if (second->reserved)
-		tell(allocator, LS_SEVERITY_ERROR, second->mark, "pool",
+		site_tell(allocator, LS_SEVERITY_ERROR, second->mark, "pool",
 			"%s is reserved on line %u already; an address has one tenant", text, first->mark.line);
 	else if (first->tenant != second->tenant)
-		tell(allocator, LS_SEVERITY_ERROR, first->mark, "pool-stable",
+		site_tell(allocator, LS_SEVERITY_ERROR, first->mark, "pool-stable",
 			"%s is held by '%s' (line %u); reserve another, or let that tenant have fewer first", text,
 			second->tenant->name, second->mark.line);
 }
 
-static void sort_claims(struct allocator *allocator)
+static void sort_claims(struct site_allocator *allocator)
 {
-	struct claims *claims = &allocator->claims;
+	struct site_claims *claims = &allocator->claims;
 
 	if (claims->n)
 		qsort(claims->items, claims->n, sizeof(*claims->items), compare_claims);
@@ -317,7 +279,7 @@ static void step(struct ls_ip *ip)
 }
 
 /* The next range of the family, or false. */
-static bool enter_range(const struct allocator *allocator, struct cursor *cursor)
+static bool enter_range(const struct site_allocator *allocator, struct cursor *cursor)
 {
 	while (cursor->range < allocator->site->n_public_pool &&
 		allocator->pool[cursor->range]->first.family != cursor->family)
@@ -329,16 +291,16 @@ static bool enter_range(const struct allocator *allocator, struct cursor *cursor
 	return true;
 }
 
-static bool is_claimed(const struct allocator *allocator, struct cursor *cursor)
+static bool is_claimed(const struct site_allocator *allocator, struct cursor *cursor)
 {
-	const struct claims *claims = &allocator->claims;
+	const struct site_claims *claims = &allocator->claims;
 
 	while (cursor->claim < claims->n && compare_ips(&claims->items[cursor->claim].ip, &cursor->ip) < 0)
 		cursor->claim++;
 	return cursor->claim < claims->n && compare_ips(&claims->items[cursor->claim].ip, &cursor->ip) == 0;
 }
 
-static bool next_free(const struct allocator *allocator, struct cursor *cursor, struct ls_ip *ret)
+static bool next_free(const struct site_allocator *allocator, struct cursor *cursor, struct ls_ip *ret)
 {
 	while (enter_range(allocator, cursor)) {
 		const struct ls_site_range *range = allocator->pool[cursor->range];
@@ -357,7 +319,7 @@ static bool next_free(const struct allocator *allocator, struct cursor *cursor, 
 	return false;
 }
 
-static void give_addresses(struct allocator *allocator, const struct member *member, struct cursor *cursor)
+static void give_addresses(struct site_allocator *allocator, const struct site_member *member, struct cursor *cursor)
 {
 	const struct ls_site_publics *publics = &member->tenant->public_ips;
 	size_t n = wanted(publics, cursor->family), has = count_family(member->share, cursor->family);
@@ -365,7 +327,7 @@ static void give_addresses(struct allocator *allocator, const struct member *mem
 
 	for (; has < n; has++) {
 		if (!next_free(allocator, cursor, &ip)) {
-			tell(allocator, LS_SEVERITY_ERROR,
+			site_tell(allocator, LS_SEVERITY_ERROR,
 				cursor->family == AF_INET6 ? publics->ipv6_mark : publics->ipv4_mark, "pool",
 				"'%s' is to have %zu %s addresses, but 'public_pool' has only %zu left for it; add "
 				"some",
@@ -381,7 +343,7 @@ static int compare_plain_ips(const void *a, const void *b)
 	return compare_ips(a, b);
 }
 
-static int allocate_addresses(struct allocator *allocator)
+static int allocate_addresses(struct site_allocator *allocator)
 {
 	struct cursor cursors[] = { { .family = AF_INET }, { .family = AF_INET6 } };
 	int r = sort_pool(allocator);
@@ -415,7 +377,7 @@ static int compare_mappings(const void *a, const void *b)
 	return order ? order : (x->mark.line != y->mark.line ? (x->mark.line < y->mark.line ? -1 : 1) : 0);
 }
 
-static void check_overlaps(struct allocator *allocator, const struct ls_spec_mapping **sorted, size_t n)
+static void check_overlaps(struct site_allocator *allocator, const struct ls_spec_mapping **sorted, size_t n)
 {
 	const struct ls_spec_mapping *widest = n ? sorted[0] : NULL;
 	char text[LS_IP_TEXT_MAX];
@@ -423,7 +385,7 @@ static void check_overlaps(struct allocator *allocator, const struct ls_spec_map
 	for (size_t i = 1; i < n; i++) {
 		if (compare_ips(&widest->public_ip, &sorted[i]->public_ip) == 0 &&
 			widest->protocol == sorted[i]->protocol && sorted[i]->port <= widest->last_port)
-			tell(allocator, LS_SEVERITY_ERROR, sorted[i]->public_mark, "public-allocation",
+			site_tell(allocator, LS_SEVERITY_ERROR, sorted[i]->public_mark, "public-allocation",
 				"this of %s leads elsewhere already, on line %u; a port leads to one place",
 				ls_ip_format(&sorted[i]->public_ip, text), widest->public_mark.line);
 		else
@@ -431,7 +393,7 @@ static void check_overlaps(struct allocator *allocator, const struct ls_spec_map
 	}
 }
 
-static int check_rules(struct allocator *allocator, const struct member *member)
+static int check_rules(struct site_allocator *allocator, const struct site_member *member)
 {
 	const struct ls_site_publics *publics = &member->tenant->public_ips;
 	const struct ls_site_share *share = member->share;
@@ -444,7 +406,7 @@ static int check_rules(struct allocator *allocator, const struct member *member)
 		sorted[i] = &publics->mappings[i];
 		if (!share->n_ips || !bsearch(&sorted[i]->public_ip, share->ips, share->n_ips, sizeof(*share->ips),
 					     compare_plain_ips))
-			tell(allocator, LS_SEVERITY_ERROR, sorted[i]->public_mark, "public-allocation",
+			site_tell(allocator, LS_SEVERITY_ERROR, sorted[i]->public_mark, "public-allocation",
 				"%s is no address of '%s'; name one that it has (the allocations say which), or "
 				"reserve "
 				"it",
@@ -453,311 +415,6 @@ static int check_rules(struct allocator *allocator, const struct member *member)
 	qsort(sorted, publics->n_mappings, sizeof(*sorted), compare_mappings);
 	check_overlaps(allocator, sorted, publics->n_mappings);
 	return 0;
-}
-
-/* ---- tunnels ----------------------------------------------------------------------------------------------------- */
-
-static size_t place_of(const struct allocator *allocator, const struct ls_site_gateway *gateway)
-{
-	return (size_t)(gateway - allocator->site->gateways);
-}
-
-static bool is_used(const struct ports *ports, uint32_t port)
-{
-	return ports->used[port / 64] >> port % 64 & 1;
-}
-
-static void use(struct ports *ports, uint32_t port)
-{
-	ports->used[port / 64] |= UINT64_C(1) << port % 64;
-	ports->n_used++;
-}
-
-/* The service's own port is none for tunnels: it is forwarded for UDP, too. */
-static int prepare_ports(struct allocator *allocator)
-{
-	const struct ls_site *site = allocator->site;
-
-	allocator->ports = calloc(site->n_gateways + 1, sizeof(*allocator->ports));
-	if (!allocator->ports)
-		return -ENOMEM;
-	for (size_t i = 0; i < site->n_gateways; i++) {
-		const struct ls_site_gateway *gateway = &site->gateways[i];
-		struct ports *ports = &allocator->ports[i];
-		bool within = gateway->external_port >= gateway->tunnel_port &&
-			      gateway->external_port <= gateway->last_tunnel_port;
-
-		ports->next = gateway->tunnel_port;
-		if (!gateway->tunnel_port)
-			continue;
-		ports->n_room = gateway->last_tunnel_port - gateway->tunnel_port + 1u - within;
-		if (within)
-			ports->used[gateway->external_port / 64] |= UINT64_C(1) << gateway->external_port % 64;
-	}
-	return 0;
-}
-
-/* The family that carries the tunnel by that gateway: its own if there is a choice. 0: it cannot go that way. */
-static uint8_t outer_of(
-	const struct member *member, const struct ls_site_tunnel *tunnel, const struct ls_site_gateway *gateway)
-{
-	uint8_t common = gateway->families & member->tenant->provider->families & tunnel->appliance->families;
-
-	if (tunnel->family == LS_SITE_IPV6 && !(gateway->families & LS_SITE_IPV6))
-		return 0;
-	if (common & tunnel->family)
-		return tunnel->family;
-	return common & LS_SITE_IPV4 ? LS_SITE_IPV4 : common;
-}
-
-static const struct ls_site_gateway *find_member(const struct ls_site_pool *pool, const char *name)
-{
-	for (size_t i = 0; i < pool->n_gateways; i++)
-		if (pool->members[i] && strcmp(pool->members[i]->name, name) == 0)
-			return pool->members[i];
-	return NULL;
-}
-
-static const struct ls_site_held_port *find_held(const struct member *member, const struct ls_site_tunnel *tunnel)
-{
-	const char *network = tunnel->appliance->extends->name;
-
-	for (size_t i = 0; member->held && i < member->held->n_ports; i++)
-		if (member->held->ports[i].family == tunnel->family &&
-			strcmp(member->held->ports[i].network, network) == 0)
-			return &member->held->ports[i];
-	return NULL;
-}
-
-/* A tunnel keeps its port as long as its gateway is in the tenant's pool. */
-static void keep_port(struct allocator *allocator, const struct member *member, struct ls_site_tunnel *tunnel)
-{
-	const struct ls_site_held_port *held = find_held(member, tunnel);
-	const struct ls_site_gateway *gateway = held ? find_member(member->tenant->pool, held->gateway) : NULL;
-	uint8_t outer = gateway ? outer_of(member, tunnel, gateway) : 0;
-	struct ports *ports = gateway ? &allocator->ports[place_of(allocator, gateway)] : NULL;
-
-	if (held)
-		tunnel->listen_port = held->listen_port;
-	if (!outer)
-		return;
-	if (held->port < gateway->tunnel_port || held->port > gateway->last_tunnel_port) {
-		tell(allocator, LS_SEVERITY_ERROR, gateway->ports_mark.line ? gateway->ports_mark : gateway->mark,
-			"gateway-tunnel-port",
-			"the tunnel of '%s' for '%s' has port %u, which 'tunnel_ports' has no longer; put it back",
-			member->tenant->name, held->network, held->port);
-		return;
-	}
-	if (is_used(ports, held->port))
-		return; /* the record gives it twice, or it is the service's now */
-	use(ports, held->port);
-	tunnel->gateway = gateway;
-	tunnel->outer = outer;
-	tunnel->port = held->port;
-}
-
-static bool has_room(const struct allocator *allocator, const struct ls_site_gateway *gateway)
-{
-	const struct ports *ports = &allocator->ports[place_of(allocator, gateway)];
-
-	return ports->n_used < ports->n_room;
-}
-
-/* The gateway of the tenant's other tunnels, if it has room, or else the one with the most. */
-static const struct ls_site_gateway *choose(
-	const struct allocator *allocator, const struct member *member, const struct ls_site_tunnel *tunnel)
-{
-	const struct ls_site_pool *pool = member->tenant->pool;
-	const struct ls_site_gateway *best = NULL;
-	size_t most = 0;
-
-	for (size_t i = 0; i < member->share->n_tunnels; i++) {
-		const struct ls_site_gateway *gateway = member->share->tunnels[i].gateway;
-
-		if (gateway && has_room(allocator, gateway) && outer_of(member, tunnel, gateway))
-			return gateway;
-	}
-	for (size_t i = 0; i < pool->n_gateways; i++) {
-		const struct ls_site_gateway *gateway = pool->members[i];
-		const struct ports *ports = gateway ? &allocator->ports[place_of(allocator, gateway)] : NULL;
-
-		if (ports && ports->n_room - ports->n_used > most && outer_of(member, tunnel, gateway)) {
-			most = ports->n_room - ports->n_used;
-			best = gateway;
-		}
-	}
-	return best;
-}
-
-/* How many ports the gateways of the pool have that the tunnel could come in by. */
-static void report_full(struct allocator *allocator, const struct member *member, const struct ls_site_tunnel *tunnel)
-{
-	const struct ls_site_pool *pool = member->tenant->pool;
-	size_t room = 0, ways = 0;
-
-	for (size_t i = 0; i < pool->n_gateways; i++)
-		if (pool->members[i] && outer_of(member, tunnel, pool->members[i])) {
-			room += allocator->ports[place_of(allocator, pool->members[i])].n_room;
-			ways++;
-		}
-	if (ways)
-		tell(allocator, LS_SEVERITY_ERROR, tunnel->appliance->mark, "gateway-tunnel-port",
-			"there is no port left for the %s tunnel of '%s': the gateways of '%s' have room for %zu "
-			"tunnels; widen 'tunnel_ports' or add a gateway",
-			tunnel->family == LS_SITE_IPV6 ? "IPv6" : "IPv4", tunnel->appliance->host, pool->name, room);
-	else
-		tell(allocator, LS_SEVERITY_ERROR, tunnel->appliance->mark, "gateway-tunnel-port",
-			"no gateway of '%s' has a family in common with both ends of the %s tunnel of '%s'", pool->name,
-			tunnel->family == LS_SITE_IPV6 ? "IPv6" : "IPv4", tunnel->appliance->host);
-}
-
-static void give_port(struct allocator *allocator, const struct member *member, struct ls_site_tunnel *tunnel)
-{
-	const struct ls_site_gateway *gateway = choose(allocator, member, tunnel);
-	struct ports *ports = gateway ? &allocator->ports[place_of(allocator, gateway)] : NULL;
-
-	if (!gateway) {
-		report_full(allocator, member, tunnel);
-		return;
-	}
-	while (is_used(ports, ports->next))
-		ports->next++;
-	tunnel->outer = outer_of(member, tunnel, gateway);
-	tunnel->gateway = gateway;
-	tunnel->port = (uint16_t)ports->next;
-	use(ports, ports->next);
-}
-
-static bool listens(const struct ls_site_share *share, uint16_t port)
-{
-	for (size_t i = 0; i < share->n_tunnels; i++)
-		if (share->tunnels[i].listen_port == port)
-			return true;
-	return false;
-}
-
-/* tunnel-ports: odd ones for IPv4, the next for IPv6. */
-static void give_listen_ports(struct ls_site_share *share)
-{
-	for (size_t i = 0; i < share->n_tunnels; i++) {
-		uint16_t port = (uint16_t)(LS_TUNNEL_PORT + (share->tunnels[i].family == LS_SITE_IPV6));
-
-		if (share->tunnels[i].listen_port)
-			continue;
-		while (listens(share, port))
-			port = (uint16_t)(port + 2);
-		share->tunnels[i].listen_port = port;
-	}
-}
-
-static int list_tunnels(struct allocator *allocator, const struct member *member)
-{
-	static const uint8_t families[] = { LS_SITE_IPV4, LS_SITE_IPV6 };
-	const struct ls_site_tenant *tenant = member->tenant;
-	struct ls_site_share *share = member->share;
-
-	share->tunnels =
-		ls_arena_alloc(allocator->layout->arena, (2 * tenant->n_appliances + 1) * sizeof(*share->tunnels));
-	if (!share->tunnels)
-		return -ENOMEM;
-	for (size_t i = 0; i < tenant->n_appliances; i++)
-		for (size_t f = 0; f < LS_ARRAY_SIZE(families); f++)
-			if (ls_site_extended(allocator->site, tenant, &tenant->appliances[i]) & families[f])
-				share->tunnels[share->n_tunnels++] =
-					(struct ls_site_tunnel){ .appliance = &tenant->appliances[i],
-						.family = families[f] };
-	for (size_t i = 0; i < share->n_tunnels; i++)
-		keep_port(allocator, member, &share->tunnels[i]);
-	give_listen_ports(share);
-	return 0;
-}
-
-struct ls_ip ls_site_reach(const struct ls_site_appliance *provider, uint8_t family)
-{
-	uint8_t af = family == LS_SITE_IPV6 ? AF_INET6 : AF_INET;
-
-	for (size_t i = 0; i < provider->n_addresses; i++)
-		if (provider->addresses[i].ip.family == af)
-			return provider->addresses[i].ip;
-	return provider->outside ? ls_site_address_of(provider->outside, af) : (struct ls_ip){ 0 };
-}
-
-static void check_reach(struct allocator *allocator, const struct member *member)
-{
-	uint8_t told = 0;
-
-	for (size_t i = 0; i < member->share->n_tunnels; i++) {
-		uint8_t outer = member->share->tunnels[i].outer;
-
-		if (!outer || told & outer || ls_site_reach(member->tenant->provider, outer).family)
-			continue;
-		told |= outer;
-		tell(allocator, LS_SEVERITY_WARNING, member->tenant->provider->mark, "gateway-tunnel-port",
-			"the gateway forwards no %s tunnel to '%s': where that is, its interface does not say (method "
-			"auto); give 'addresses'",
-			outer == LS_SITE_IPV6 ? "IPv6" : "IPv4", member->tenant->provider->host);
-	}
-}
-
-static int compare_forwards(const void *a, const void *b)
-{
-	const struct ls_site_forward *x = a, *y = b;
-
-	return (int)x->tunnel->port - (int)y->tunnel->port;
-}
-
-static int add_forward(struct ls_site_forwards *forwards, const struct ls_site_forward *forward)
-{
-	if (forwards->n == forwards->n_max) {
-		size_t n_max = forwards->n_max ? 2 * forwards->n_max : 32;
-		struct ls_site_forward *grown = reallocarray(forwards->items, n_max, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		forwards->items = grown;
-		forwards->n_max = n_max;
-	}
-	forwards->items[forwards->n++] = *forward;
-	return 0;
-}
-
-static int list_forwards(struct allocator *allocator, const struct member *member)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < member->share->n_tunnels && r == 0; i++) {
-		const struct ls_site_tunnel *tunnel = &member->share->tunnels[i];
-		const struct ls_site_forward forward = { .tenant = member->tenant, .tunnel = tunnel };
-
-		if (tunnel->gateway)
-			r = add_forward(&allocator->layout->gateways[place_of(allocator, tunnel->gateway)], &forward);
-	}
-	return r;
-}
-
-static int allocate_ports(struct allocator *allocator)
-{
-	size_t n = allocator->site->n_tenants;
-	int r = prepare_ports(allocator);
-
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = list_tunnels(allocator, &allocator->members[i]);
-	for (size_t i = 0; i < n && r == 0; i++) {
-		const struct member *member = &allocator->members[i];
-
-		for (size_t k = 0; k < member->share->n_tunnels; k++)
-			if (!member->share->tunnels[k].gateway)
-				give_port(allocator, member, &member->share->tunnels[k]);
-		check_reach(allocator, member);
-		r = list_forwards(allocator, member);
-	}
-	for (size_t i = 0; i < allocator->site->n_gateways && r == 0; i++) {
-		struct ls_site_forwards *forwards = &allocator->layout->gateways[i];
-
-		if (forwards->n)
-			qsort(forwards->items, forwards->n, sizeof(*forwards->items), compare_forwards);
-	}
-	return r;
 }
 
 /* ---- gateways ---------------------------------------------------------------------------------------------------- */
@@ -771,19 +428,19 @@ static bool is_unchanged(const struct ls_site_host *was, const struct ls_site_ga
 }
 
 /* One in mode direct may only stay as it was rendered last; what tenants have it forward may change. */
-static void check_mode(struct allocator *allocator, const struct ls_site_gateway *gateway)
+static void check_mode(struct site_allocator *allocator, const struct ls_site_gateway *gateway)
 {
 	const struct ls_site_host *was = ls_site_find_host(allocator->record, gateway->name);
 
 	if (!allocator->site->ipv6_communication || gateway->mode != LS_SITE_DIRECT)
 		return;
 	if (was && is_unchanged(was, gateway))
-		tell(allocator, LS_SEVERITY_WARNING, gateway->mode_mark, "gateway-nat-only",
+		site_tell(allocator, LS_SEVERITY_WARNING, gateway->mode_mark, "gateway-nat-only",
 			"with IPv6 communication on, the gateway '%s' stays IPv4-only until it is in mode nat; "
 			"reconfigure it",
 			gateway->name);
 	else
-		tell(allocator, LS_SEVERITY_ERROR, gateway->mode_mark, "gateway-nat-only",
+		site_tell(allocator, LS_SEVERITY_ERROR, gateway->mode_mark, "gateway-nat-only",
 			"with IPv6 communication on, a gateway is added or changed in mode nat only; write mode: nat%s",
 			allocator->record->rendered ? "" : " (was it rendered before? then say where to: DIR)");
 }
@@ -798,7 +455,7 @@ void ls_site_layout_done(struct ls_site_layout *layout)
 	*layout = (struct ls_site_layout){ 0 };
 }
 
-static int prepare(struct allocator *allocator)
+static int prepare(struct site_allocator *allocator)
 {
 	struct ls_site_layout *layout = allocator->layout;
 
@@ -811,7 +468,7 @@ static int prepare(struct allocator *allocator)
 	return layout->tenants && layout->gateways ? list_members(allocator) : -ENOMEM;
 }
 
-static int allocate(struct allocator *allocator)
+static int allocate(struct site_allocator *allocator)
 {
 	int r = prepare(allocator);
 
@@ -821,14 +478,16 @@ static int allocate(struct allocator *allocator)
 		r = check_rules(allocator, &allocator->members[i]);
 	for (size_t i = 0; i < allocator->site->n_gateways && r == 0; i++)
 		check_mode(allocator, &allocator->site->gateways[i]);
-	return r < 0 ? r : allocate_ports(allocator);
+	return r < 0 ? r : site_allocate_ports(allocator);
 }
 
 int ls_site_allocate(const struct ls_site *site, const struct ls_site_record *record, struct ls_site_layout *ret,
 	struct ls_diag *diag)
 {
 	static const struct ls_site_record none;
-	struct allocator allocator = { .site = site, .record = record ? record : &none, .diag = diag, .layout = ret };
+	struct site_allocator allocator = {
+		.site = site, .record = record ? record : &none, .diag = diag, .layout = ret
+	};
 	int r;
 
 	*ret = (struct ls_site_layout){ 0 };
