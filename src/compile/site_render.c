@@ -302,7 +302,7 @@ static int render_appliance(struct site_renderer *renderer, const struct ls_site
 {
 	bool provider = !appliance->extends;
 
-	renderer->families = appliance->families;
+	renderer->families = ls_site_inner_families(appliance);
 	put_head(renderer, "appliance", appliance->host);
 	(void)ls_buf_printf(renderer->buf, "side: %s\n", provider ? "provider" : "tenant");
 	if (provider)

@@ -12,7 +12,7 @@ struct site_renderer {
 	ls_site_key_fn *read_key;
 	void *user;
 	struct ls_error *err;
-	uint8_t families; /* of the host */
+	uint8_t families; /* of the host, and of what is behind it */
 };
 
 /* ---- site_render.c ----------------------------------------------------------------------------------------------- */

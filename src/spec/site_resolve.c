@@ -413,7 +413,7 @@ static bool hinders(const struct ls_site_network *network, uint8_t families, uin
 bool ls_site_is_hindered(const struct ls_site *site, const struct ls_site_tenant *tenant,
 	const struct ls_site_replica *replica, struct ls_site_hindrance *ret)
 {
-	uint8_t provider = tenant->provider ? tenant->provider->families : 0;
+	uint8_t provider = tenant->provider ? ls_site_inner_families(tenant->provider) : 0;
 	bool anywhere = false;
 
 	*ret = (struct ls_site_hindrance){ .id = "replica-static" };
@@ -429,7 +429,7 @@ bool ls_site_is_hindered(const struct ls_site *site, const struct ls_site_tenant
 		if (!network->target)
 			continue;
 		if (hinders(network, families & provider, addresses, tunnels, ret) ||
-			(extender && hinders(network, families & extender->families, addresses, tunnels, ret)))
+			(extender && hinders(network, families & ls_site_inner_families(extender), addresses, tunnels, ret)))
 			return true;
 		anywhere |= addresses & families & provider;
 	}

@@ -95,7 +95,7 @@ static void expect_words(const struct rendered *rendered, const char *name, cons
 #define AUTO "ipv4: { method: auto }, ipv6: { method: auto }"
 /* Two networks on one interface, both extended, and one that is not; `half` has no IPv6 where prod has it, and `tape`
  * is in the network that is not extended. */
-#define SITE(failover) \
+#define SITE_BY(uplink, failover) \
 	"linkspan: 1\nkind: site\nipv6_communication: true\n" \
 	"gateways: { gw: { mode: nat, dns_name: gw.example, tunnel_ports: 20000-20009, interfaces: { up: { match: { " \
 	"name: e0 }, " AUTO " } } } }\n" \
@@ -118,10 +118,11 @@ static void expect_words(const struct rendered *rendered, const char *name, cons
 	"      half: { addresses: { prod: [10.1.0.8] } }\n" \
 	"      tape: { addresses: { apps: [10.2.0.8], tapes: [10.3.0.8] } }\n" \
 	"    appliances:\n" \
-	"      provider: { addresses: [192.0.2.1, '2001:db8:f::1'], interfaces: { up: { match: { name: e0 }, " AUTO \
+	"      provider: { addresses: [192.0.2.1, '2001:db8:f::1'], interfaces: { up: { match: { name: e0 }, " uplink \
 	" }, inner: { match: { name: e1 } }, c: { match: { name: e2 } } } }\n" \
 	"      lan: { network: prod, interfaces: { lan: { match: { name: e0 }, " AUTO " } } }\n" \
 	"      dmz: { network: apps, interfaces: { lan: { match: { name: e0 }, " AUTO " } } }\n" failover
+#define SITE(failover) SITE_BY(AUTO, failover)
 
 /* ---- VLANs ------------------------------------------------------------------------------------------------------- */
 
@@ -135,6 +136,22 @@ Test(site_rendering, networks_of_one_interface_are_in_vlans_of_it)
 	EXPECT_SAYS("acme-provider", "  apps: { interface: inner.102,");
 	EXPECT_SAYS("acme-provider", "  tapes: { interface: c,");
 	EXPECT_DOES_NOT_SAY("acme-lan", "vlan");
+	expect_valid_in(&rendered, "acme-provider", LS_FAILOVER_FULL);
+}
+
+/* ---- families ---------------------------------------------------------------------------------------------------- */
+
+/* Its networks have IPv4 all the same, and the tunnel for that goes in IPv6. */
+Test(site_rendering, an_appliance_with_ipv6_outside_only_extends_ipv4)
+{
+	RENDERED rendered = read_site(SITE_BY("ipv6: { method: auto }", ""));
+
+	EXPECT_SAYS("acme-provider", "ipv4: { subnet: 10.1.0.0/24, gateway: 10.1.0.1 }");
+	EXPECT_SAYS("acme-provider", "  prod4:\n");
+	EXPECT_SAYS("acme-lan", "endpoint_family: ipv6");
+	EXPECT_DOES_NOT_SAY("acme-lan", "endpoint_family: ipv4");
+	expect_valid_in(&rendered, "acme-provider", LS_FAILOVER_PARTIAL);
+	expect_valid_in(&rendered, "acme-lan", LS_FAILOVER_PARTIAL);
 	expect_valid_in(&rendered, "acme-provider", LS_FAILOVER_FULL);
 }
 
