@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs that die, are refused or get no answer while tunnels change: keys rotated, a prefix on its way from one peer to
- * another, a peer gone and a new one, states and policies of IPsec renewed; beside a stranger's device and states. Keys
- * are made while the tests run.
+ * Runs that die, are refused or get no answer while tunnels change: keys rotated, a peer with a new key, prefixes on
+ * their way from one peer to another and in both directions, states and policies of IPsec renewed, WireGuard become
+ * IPsec under the same name; beside a stranger's device and states. Keys are made while the tests run.
  */
 #include "fault.h"
 
@@ -61,28 +61,40 @@ static const struct scene scene = { .make = make_base, .strangers = "", .tunnels
 	"  t1:\n    type: ipsec\n    family: ipv6\n    underlay: up0\n    local_addr: 192.0.2.1\n    remote_addr: " \
 	"192.0.2.2\n    keying: manual\n    sa: { in: [" in "], out: " out " }\n"
 
-static const char spec_a[] = HEAD "tunnels:\n" WIREGUARD("1195", "h",
-	PEER("k", "10.1.0.0/16, 10.2.0.0/16", ", preshared_key_file: one.psk") PEER("l", "10.3.0.0/16", ""))
-	IPSEC(SA("0x1001", "s"), SA("0x1002", "u"));
+#define BECOMES_WIREGUARD \
+	"  t2: { type: wireguard, family: ipv4, underlay: up0, listen_port: 1200, private_key_file: h.key, peers: [ " \
+	"{ " \
+	"public_key: \"$k\" } ] }\n"
+#define BECOMES_IPSEC \
+	"  t2: { type: ipsec, family: ipv4, underlay: up0, local_addr: 192.0.2.1, remote_addr: 192.0.2.3, keying: " \
+	"manual, " \
+	"sa: { in: [" SA("0x1005", "v") "], out: " SA("0x1006", "w") " } }\n"
 
-/* Another key and port of ours, a prefix moves from k to l, m comes with k's preshared key, which k has no more. */
+static const char spec_a[] = HEAD "tunnels:\n" WIREGUARD("1195", "h",
+	PEER("k", "10.1.0.0/16, 10.2.0.0/16", ", preshared_key_file: one.psk") PEER("l", "10.3.0.0/16, 10.5.0.0/16", "")
+		PEER("o", "10.6.0.0/16", "")) IPSEC(SA("0x1001", "s"), SA("0x1002", "u")) BECOMES_WIREGUARD;
+
+/* Another key and port of ours; k and l exchange prefixes; m comes with k's preshared key, which k has no more; o has a
+ * new key, which makes it n. */
 static const char spec_b[] = HEAD "tunnels:\n" WIREGUARD("1196", "i",
-	PEER("k", "10.1.0.0/16", ", persistent_keepalive: 25") PEER("l", "10.2.0.0/16, 10.3.0.0/16",
-		", preshared_key_file: two.psk") PEER("m", "10.4.0.0/16", ", preshared_key_file: one.psk"))
-	IPSEC(SA("0x1001", "s") ", " SA("0x1003", "v"), SA("0x1004", "w"));
+	PEER("k", "10.1.0.0/16, 10.5.0.0/16", ", persistent_keepalive: 25")
+		PEER("l", "10.2.0.0/16, 10.3.0.0/16", ", preshared_key_file: two.psk")
+			PEER("m", "10.4.0.0/16", ", preshared_key_file: one.psk") PEER("n", "10.6.0.0/16", ""))
+	IPSEC(SA("0x1001", "s") ", " SA("0x1003", "v"), SA("0x1004", "w")) BECOMES_IPSEC;
 
 static void make_keys(void)
 {
-	host_must("cd %s && for k in h i k l m; do \"$LINKSPAN\" keygen $k.key >$k.pub; done && for k in one two; do "
-		  "\"$LINKSPAN\" keygen --preshared $k.psk; done && for k in s u v w; do \"$LINKSPAN\" keygen --esp "
-		  "aes256-sha256 $k.key; done",
+	host_must(
+		"cd %s && for k in h i k l m n o; do \"$LINKSPAN\" keygen $k.key >$k.pub; done && for k in one two; do "
+		"\"$LINKSPAN\" keygen --preshared $k.psk; done && for k in s u v w; do \"$LINKSPAN\" keygen --esp "
+		"aes256-sha256 $k.key; done",
 		host_directory());
 }
 
 /* $k stands for what is in k.pub. */
 static void write_spec(enum stage stage, const char *text)
 {
-	host_must("cd %s && cat >%s <<'END' && for k in k l m; do sed -i \"s|\\$$k\\\"|$(cat $k.pub)\\\"|\" %s; "
+	host_must("cd %s && cat >%s <<'END' && for k in k l m n o; do sed -i \"s|\\$$k\\\"|$(cat $k.pub)\\\"|\" %s; "
 		  "done\n%sEND",
 		host_directory(), host_spec(stage), host_spec(stage), text);
 }
@@ -128,10 +140,18 @@ Test(tunnels, recover_finishes_what_died_with_its_guard_at_a_change)
 	sweep_run(&(struct sweep){ &from_a_to_b, "kill", "change", ENDS_DESERTED, "kill:life:1", 8 });
 }
 
+/* The plan of a rollback; what came with B goes. */
+Test(tunnels, guard_finishes_what_died_on_the_way_back)
+{
+	static const struct transition back = { STAGE_B, STAGE_A, "from B to A" };
+
+	begin();
+	sweep_run(&(struct sweep){ &back, "kill", "change", ENDS_KILLED, NULL, 8 });
+}
+
 Test(tunnels, refused_change_is_taken_back)
 {
 	begin();
-	sweep_run(&(struct sweep){ &from_nothing, "spoil", "change", ENDS_BEFORE, NULL, 8 });
 	sweep_run(&(struct sweep){ &from_a_to_b, "spoil", "change", ENDS_BEFORE, NULL, 8 });
 }
 
