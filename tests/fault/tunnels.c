@@ -61,40 +61,51 @@ static const struct scene scene = { .make = make_base, .strangers = "", .tunnels
 	"  t1:\n    type: ipsec\n    family: ipv6\n    underlay: up0\n    local_addr: 192.0.2.1\n    remote_addr: " \
 	"192.0.2.2\n    keying: manual\n    sa: { in: [" in "], out: " out " }\n"
 
-#define BECOMES_WIREGUARD \
-	"  t2: { type: wireguard, family: ipv4, underlay: up0, listen_port: 1200, private_key_file: h.key, peers: [ " \
-	"{ " \
-	"public_key: \"$k\" } ] }\n"
-#define BECOMES_IPSEC \
-	"  t2: { type: ipsec, family: ipv4, underlay: up0, local_addr: 192.0.2.1, remote_addr: 192.0.2.3, keying: " \
-	"manual, " \
-	"sa: { in: [" SA("0x1005", "v") "], out: " SA("0x1006", "w") " } }\n"
-
 static const char spec_a[] = HEAD "tunnels:\n" WIREGUARD("1195", "h",
-	PEER("k", "10.1.0.0/16, 10.2.0.0/16", ", preshared_key_file: one.psk") PEER("l", "10.3.0.0/16, 10.5.0.0/16", "")
-		PEER("o", "10.6.0.0/16", "")) IPSEC(SA("0x1001", "s"), SA("0x1002", "u")) BECOMES_WIREGUARD;
+	PEER("k", "10.1.0.0/16, 10.2.0.0/16", ", preshared_key_file: one.psk") PEER("l", "10.3.0.0/16", ""))
+	IPSEC(SA("0x1001", "s"), SA("0x1002", "u"));
 
-/* Another key and port of ours; k and l exchange prefixes; m comes with k's preshared key, which k has no more; o has a
- * new key, which makes it n. */
+/* Another key and port of ours, a prefix moves from k to l, m comes with k's preshared key, which k has no more. */
 static const char spec_b[] = HEAD "tunnels:\n" WIREGUARD("1196", "i",
-	PEER("k", "10.1.0.0/16, 10.5.0.0/16", ", persistent_keepalive: 25")
-		PEER("l", "10.2.0.0/16, 10.3.0.0/16", ", preshared_key_file: two.psk")
-			PEER("m", "10.4.0.0/16", ", preshared_key_file: one.psk") PEER("n", "10.6.0.0/16", ""))
-	IPSEC(SA("0x1001", "s") ", " SA("0x1003", "v"), SA("0x1004", "w")) BECOMES_IPSEC;
+	PEER("k", "10.1.0.0/16", ", persistent_keepalive: 25") PEER("l", "10.2.0.0/16, 10.3.0.0/16",
+		", preshared_key_file: two.psk") PEER("m", "10.4.0.0/16", ", preshared_key_file: one.psk"))
+	IPSEC(SA("0x1001", "s") ", " SA("0x1003", "v"), SA("0x1004", "w"));
+
+/* Peers exchange prefixes, and one has a new key, which makes it another peer. */
+#define PLACES(peers, rest) \
+	"linkspan: 1\nkind: gateway\nname: gw\ninterfaces: { up0: { match: { name: up0 } } }\ntunnels:\n" WIREGUARD( \
+		"1195", "h", peers) rest
+
+static const char spec_places_a[] =
+	PLACES(PEER("k", "10.1.0.0/16, 10.2.0.0/16", "") PEER("l", "10.3.0.0/16", "") PEER("m", "10.4.0.0/16", ""), "");
+static const char spec_places_b[] =
+	PLACES(PEER("k", "10.1.0.0/16, 10.3.0.0/16", "") PEER("l", "10.2.0.0/16", "") PEER("n", "10.4.0.0/16", ""), "");
+
+/* Two exchange their ports, and one becomes IPsec under its name. */
+#define SMALL(name, port) \
+	"  " name ": { type: wireguard, family: ipv4, underlay: up0, listen_port: " port ", private_key_file: h.key " \
+											 "}\n"
+#define KINDS(tunnels) \
+	"linkspan: 1\nkind: gateway\nname: gw\ninterfaces: { up0: { match: { name: up0 } } }\ntunnels:\n" tunnels
+
+static const char spec_kinds_a[] = KINDS(SMALL("t0", "1195") SMALL("t1", "1196") SMALL("t2", "1197"));
+static const char spec_kinds_b[] = KINDS(
+	SMALL("t0", "1196") SMALL("t1", "1195") "  t2: { type: ipsec, family: ipv4, underlay: up0, local_addr: "
+						"192.0.2.1, remote_addr: 192.0.2.3, keying: manual, "
+						"sa: { in: [" SA("0x1005", "v") "], out: " SA("0x1006", "w") " } }\n");
 
 static void make_keys(void)
 {
-	host_must(
-		"cd %s && for k in h i k l m n o; do \"$LINKSPAN\" keygen $k.key >$k.pub; done && for k in one two; do "
-		"\"$LINKSPAN\" keygen --preshared $k.psk; done && for k in s u v w; do \"$LINKSPAN\" keygen --esp "
-		"aes256-sha256 $k.key; done",
+	host_must("cd %s && for k in h i k l m n; do \"$LINKSPAN\" keygen $k.key >$k.pub; done && for k in one two; do "
+		  "\"$LINKSPAN\" keygen --preshared $k.psk; done && for k in s u v w; do \"$LINKSPAN\" keygen --esp "
+		  "aes256-sha256 $k.key; done",
 		host_directory());
 }
 
 /* $k stands for what is in k.pub. */
 static void write_spec(enum stage stage, const char *text)
 {
-	host_must("cd %s && cat >%s <<'END' && for k in k l m n o; do sed -i \"s|\\$$k\\\"|$(cat $k.pub)\\\"|\" %s; "
+	host_must("cd %s && cat >%s <<'END' && for k in k l m n; do sed -i \"s|\\$$k\\\"|$(cat $k.pub)\\\"|\" %s; "
 		  "done\n%sEND",
 		host_directory(), host_spec(stage), host_spec(stage), text);
 }
@@ -140,18 +151,30 @@ Test(tunnels, recover_finishes_what_died_with_its_guard_at_a_change)
 	sweep_run(&(struct sweep){ &from_a_to_b, "kill", "change", ENDS_DESERTED, "kill:life:1", 8 });
 }
 
-/* The plan of a rollback; what came with B goes. */
-Test(tunnels, guard_finishes_what_died_on_the_way_back)
+/* There, and back, which is the plan of a rollback. */
+static void die_between(const char *a, const char *b)
 {
 	static const struct transition back = { STAGE_B, STAGE_A, "from B to A" };
 
-	begin();
-	sweep_run(&(struct sweep){ &back, "kill", "change", ENDS_KILLED, NULL, 8 });
+	begin_with(a, b);
+	sweep_run(&(struct sweep){ &from_a_to_b, "kill", "change", ENDS_KILLED, NULL, 4 });
+	sweep_run(&(struct sweep){ &back, "kill", "change", ENDS_KILLED, NULL, 4 });
+}
+
+Test(tunnels, guard_finishes_what_died_while_peers_changed_places)
+{
+	die_between(spec_places_a, spec_places_b);
+}
+
+Test(tunnels, guard_finishes_what_died_while_tunnels_changed_ports_and_kinds)
+{
+	die_between(spec_kinds_a, spec_kinds_b);
 }
 
 Test(tunnels, refused_change_is_taken_back)
 {
 	begin();
+	sweep_run(&(struct sweep){ &from_nothing, "spoil", "change", ENDS_BEFORE, NULL, 8 });
 	sweep_run(&(struct sweep){ &from_a_to_b, "spoil", "change", ENDS_BEFORE, NULL, 8 });
 }
 
