@@ -412,7 +412,7 @@ struct ls_spec_management {
 };
 
 #define LS_FAILOVER_TABLE 27648u /* 0x6c00: the routing table of the first network; then the next one's */
-#define LS_FAILOVER_RULES 1000u  /* priority of the first network's first rule; each network has four */
+#define LS_FAILOVER_RULES 1000u  /* priority of the first network's first rule; each network has five */
 
 #define LS_IF_ID 0x6c000000u /* what a name's begins with: "l" */
 #define LS_TUNNEL_PORT 1195u /* of the first network's IPv4; then one each for IPv6 and the next network */
