@@ -202,7 +202,9 @@ static void put_service(struct site_renderer *renderer, const struct ls_site_gat
 
 	if (gateway->mode != LS_SITE_NAT)
 		return;
-	(void)ls_buf_printf(renderer->buf, "gateway: { mode: nat, dns_name: %s, interface: ", gateway->dns_name);
+	site_put(renderer, "gateway: { mode: nat, dns_name: ");
+	site_put_text(renderer, gateway->dns_name);
+	site_put(renderer, ", interface: ");
 	site_put_text(renderer, gateway->outside->name);
 	(void)ls_buf_printf(renderer->buf, ", external_port: %u, internal_port: %u", gateway->external_port,
 		gateway->internal_port);

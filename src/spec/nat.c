@@ -390,7 +390,7 @@ static const struct ls_word gateway_modes[] = { { "nat", LS_GATEWAY_NAT }, { NUL
 static const struct ls_key gateway_keys[] = {
 	{ LS_NAME("mode"), LS_AT(ls_spec_gateway, mode), LS_WORD(gateway_modes), .needed = LS_ALWAYS },
 	{ LS_NAME("dns_name"), LS_AT(ls_spec_gateway, dns_name), LS_MARK(ls_spec_gateway, dns_name_mark),
-		LS_TEXT(ls_check_dns_name) },
+		LS_GATEWAY_NAME },
 	{ LS_NAME("interface"), LS_AT(ls_spec_gateway, interface), LS_MARK(ls_spec_gateway, interface_mark),
 		LS_TEXT(ls_check_interface_name), .needed = LS_ALWAYS },
 	{ LS_NAME("external_port"), LS_AT(ls_spec_gateway, external_port), LS_NUMBER(1, 65535) },

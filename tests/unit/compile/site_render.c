@@ -139,6 +139,16 @@ Test(site_rendering, networks_of_one_interface_are_in_vlans_of_it)
 	expect_valid_in(&rendered, "acme-provider", LS_FAILOVER_FULL);
 }
 
+/* ---- gateways ---------------------------------------------------------------------------------------------------- */
+
+Test(site_rendering, a_name_that_yaml_takes_for_something_else_stands_in_quotes)
+{
+	RENDERED rendered = read_site("linkspan: 1\nkind: site\nipv6_communication: true\ngateways: { gw: { mode: nat, "
+				      "dns_name: 'true', interfaces: { up: { match: { name: e0 }, " AUTO " } } } }\n");
+
+	EXPECT_SAYS("gw", "dns_name: \"true\",");
+}
+
 /* ---- families ---------------------------------------------------------------------------------------------------- */
 
 /* Its networks have IPv4 all the same, and the tunnel for that goes in IPv6. */

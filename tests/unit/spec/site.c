@@ -161,7 +161,10 @@ Test(site, gateway_dns_name)
 		"5:6 gateway-dns-name", "'dns_name'");
 	EXPECT_ERROR("linkspan: 1\nkind: site\nipv6_communication: true\ngateways:\n"
 		     "  a: { mode: nat, dns_name: 192.0.2.1, interfaces: { " LINK("up", AUTO) " } }\n",
-		"5:29 range", "address");
+		"5:29 gateway-dns-name", "address");
+	EXPECT_ERROR("linkspan: 1\nkind: site\nipv6_communication: true\ngateways:\n"
+		     "  a: { mode: nat, dns_name: a_b.example, interfaces: { " LINK("up", AUTO) " } }\n",
+		"5:29 gateway-dns-name", "not a host name");
 }
 
 Test(site, gateway_ports)
