@@ -17,3 +17,5 @@ extern const struct ls_reader_form ls_site_forms[];
 int ls_site_resolve(struct ls_site *site, struct ls_report *report);
 /* site_checks.c: what the parts must not do to one another. -ENOMEM. */
 int ls_site_check(struct ls_site *site, struct ls_report *report);
+/* site_apart.c: of that, addresses that two hosts have. -ENOMEM. */
+int ls_site_check_apart(const struct ls_site *site, struct ls_report *report);
