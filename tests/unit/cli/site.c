@@ -91,6 +91,25 @@ Test(site_commands, a_key_that_is_missing_is_named)
 	unlink(path);
 }
 
+/* Whatever the checks of a site do not know of: here the site is broken behind their back. */
+Test(site_commands, specs_that_hosts_would_refuse_are_findings)
+{
+	LS_CLEANUP(cli_site_specs_done) struct cli_site_specs specs = { 0 };
+	LS_CLEANUP(cli_site_done) struct cli_site site = { .base = -1, .dir = -1 };
+	struct told told;
+
+	told_begin(&told, 0);
+	told.cli.args.operand = SITE;
+	cr_assert_eq(cli_site_open(&told.cli, &site, true), CLI_EXIT_DONE);
+	site.site->gateways[0].dns_name = "192.0.2.1";
+	cr_expect_eq(cli_site_specs(&told.cli, &site, &specs), CLI_EXIT_INVALID);
+	cr_assert_geq(site.diag.n_errors, 1);
+	cr_expect_str_eq(site.diag.findings[0].id, "gateway-dns-name");
+	cr_expect_eq(site.diag.findings[0].location.line, 7);
+	cr_assert_says(site.diag.findings[0].message, "the spec of 'gw1' would not be valid");
+	told_done(&told);
+}
+
 Test(site_commands, upgrade_prints_the_site)
 {
 	struct told told;

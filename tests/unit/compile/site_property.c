@@ -103,8 +103,7 @@ static const char *const reached[] = {
 static const char *const carriers[] = {
 	", n0: { match: { name: e1 } }, n1: { match: { name: e2 } }, n2: { match: { name: e3 } }",
 	", inner: { match: { name: e1 } }, n2: { match: { name: e3 } }",
-	", inner: { match: { name: e1 } }, n0: { match: { name: e2 } }, n1: { match: { name: e3 }, mtu: 1400 }, n2: { "
-	"match: { name: e4 } }",
+	", inner: { match: { name: e1 } }, n1: { match: { name: e3 }, mtu: 1400 }, n2: { match: { name: e4 } }",
 	", n0: { match: { name: e1 } }, n1: { match: { name: e1 } }, n2: { match: { name: e3 } }",
 };
 
@@ -123,8 +122,7 @@ static const char *const publics[] = {
 	"reserved: [192.0.2.%u], mappings: [{ public: 192.0.2.%u, to: 10.1.0.9 }]",
 	"reserved: [192.0.2.%u], mappings: [{ public: 192.0.2.%u, protocol: tcp, port: 80-90, to: 10.1.0.9 }]",
 	"reserved: [192.0.2.%u], mappings: [{ public: 192.0.2.%u, to: 224.0.0.5 }]",
-	"reserved: [192.0.2.%u, 192.0.2.250], mappings: [{ public: 192.0.2.%u, to: 10.1.0.9 }, { public: 192.0.2.250, "
-	"to: 10.1.0.9 }]",
+	"ipv4: 2, mappings: [{ public: 192.0.2.1, to: 10.1.0.9 }, { public: 192.0.2.2, to: 10.1.0.9 }]",
 };
 
 static const char *const failovers[] = {
