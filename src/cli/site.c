@@ -36,20 +36,26 @@ static enum cli_exit read_text(struct cli *cli, struct cli_site *site)
 }
 
 /* A DIR that is not there has never been rendered to. */
+static enum cli_exit open_dir(struct cli *cli, struct cli_site *site)
+{
+	struct ls_error err = { 0 };
+
+	if (!cli->args.second)
+		return CLI_EXIT_DONE;
+	site->dir = open(cli->args.second, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (site->dir >= 0 || errno == ENOENT)
+		return CLI_EXIT_DONE;
+	(void)ls_error_set(&err, -errno, "%s: %s", cli->args.second, strerror(errno));
+	return cli_fail(cli, &err);
+}
+
 static enum cli_exit read_record(struct cli *cli, struct cli_site *site)
 {
 	struct ls_error err = { 0 };
 	int r;
 
-	if (!cli->args.second)
+	if (site->dir < 0)
 		return CLI_EXIT_DONE;
-	site->dir = open(cli->args.second, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (site->dir < 0 && errno == ENOENT)
-		return CLI_EXIT_DONE;
-	if (site->dir < 0) {
-		(void)ls_error_set(&err, -errno, "%s: %s", cli->args.second, strerror(errno));
-		return cli_fail(cli, &err);
-	}
 	site->arena = ls_arena_new();
 	r = site->arena ? cli_site_record_read(site->dir, CLI_ALLOCATIONS, site->arena, &site->record, &err)
 			: ls_error_set(&err, -ENOMEM, "out of memory");
@@ -85,17 +91,27 @@ static enum cli_exit allocate(struct cli *cli, struct cli_site *site)
 	return r < 0 ? CLI_EXIT_INVALID : CLI_EXIT_DONE;
 }
 
-enum cli_exit cli_site_open(struct cli *cli, struct cli_site *site, bool allocated)
+enum cli_exit cli_site_read(struct cli *cli, struct cli_site *site)
 {
 	enum cli_exit status = read_text(cli, site);
 
+	return status == CLI_EXIT_DONE ? parse(cli, site) : status;
+}
+
+enum cli_exit cli_site_allocate(struct cli *cli, struct cli_site *site)
+{
+	enum cli_exit status = read_record(cli, site);
+
+	return status == CLI_EXIT_DONE ? allocate(cli, site) : status;
+}
+
+enum cli_exit cli_site_open(struct cli *cli, struct cli_site *site)
+{
+	enum cli_exit status = cli_site_read(cli, site);
+
 	if (status == CLI_EXIT_DONE)
-		status = parse(cli, site);
-	if (status == CLI_EXIT_DONE && allocated)
-		status = read_record(cli, site);
-	if (status == CLI_EXIT_DONE && allocated)
-		status = allocate(cli, site);
-	return status;
+		status = open_dir(cli, site);
+	return status == CLI_EXIT_DONE ? cli_site_allocate(cli, site) : status;
 }
 
 void cli_site_done(struct cli_site *site)
@@ -151,7 +167,7 @@ enum cli_exit cli_site_refuse(struct cli *cli, struct cli_site *site, enum cli_e
 enum cli_exit cli_site_check(struct cli *cli)
 {
 	LS_CLEANUP(cli_site_done) struct cli_site site = { 0 };
-	enum cli_exit status = cli_site_open(cli, &site, true);
+	enum cli_exit status = cli_site_open(cli, &site);
 	size_t n;
 
 	if (status != CLI_EXIT_DONE)
@@ -356,7 +372,7 @@ enum cli_exit cli_site_plan(struct cli *cli)
 {
 	LS_CLEANUP(cli_site_specs_done) struct cli_site_specs specs = { 0 };
 	LS_CLEANUP(cli_site_done) struct cli_site site = { 0 };
-	enum cli_exit status = cli_site_open(cli, &site, true);
+	enum cli_exit status = cli_site_open(cli, &site);
 	struct todos todos = { 0 };
 
 	if (status == CLI_EXIT_DONE)

@@ -31,9 +31,12 @@ struct cli_site_specs {
 	struct ls_buf text;
 };
 
-/* Reads the site, and, with a DIR, its record; allocates. CLI_EXIT_DONE: all of `site` is there. Otherwise the findings
- * are in diag, or the error has been printed. */
-enum cli_exit cli_site_open(struct cli *cli, struct cli_site *site, bool allocate);
+/* Reads the site. CLI_EXIT_DONE: it is there. Otherwise the findings are in diag, or the error has been printed. */
+enum cli_exit cli_site_read(struct cli *cli, struct cli_site *site);
+/* The same for its record, from `dir`, and its layout. Who writes to DIR has locked it by then. */
+enum cli_exit cli_site_allocate(struct cli *cli, struct cli_site *site);
+/* All of that, for who only reads. */
+enum cli_exit cli_site_open(struct cli *cli, struct cli_site *site);
 void cli_site_done(struct cli_site *site);
 /* Findings, and what was suppressed; for commands that answer in text. */
 void cli_site_print_findings(struct cli *cli, struct cli_site *site);

@@ -197,30 +197,30 @@ static int write_record(struct rendering *rendering)
 
 /* ---- the command ------------------------------------------------------------------------------------------------- */
 
-static int open_dir(struct cli *cli, struct cli_site *site, struct ls_error *err)
+/* Two runs would give the same addresses away: the record is read when this is held. It may have been made by a run
+ * that has removed it again. */
+static int lock(const struct cli_site *site, const char *path, struct ls_error *err)
 {
-	const char *path = cli->args.second;
+	struct stat held, there;
+	int code = flock(site->dir, LOCK_EX | LOCK_NB) < 0 ? errno : 0;
 
-	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		return ls_error_set(err, -errno, "cannot make %s: %s", path, strerror(errno));
-	if (site->dir < 0)
-		site->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (site->dir < 0)
-		return ls_error_set(err, -errno, "%s: %s", path, strerror(errno));
+	if (code && code != EWOULDBLOCK)
+		return ls_error_set(err, -code, "cannot lock %s: %s", path, strerror(code));
+	if (code || fstat(site->dir, &held) < 0 || stat(path, &there) < 0 || held.st_dev != there.st_dev ||
+		held.st_ino != there.st_ino)
+		return ls_error_set(err, -EBUSY, "%s: another run is rendering to it", path);
 	return 0;
 }
 
-/* Two runs would give the same addresses away. Taken before the record is read. */
-static int lock_dir(struct cli *cli, struct ls_error *err)
+static int enter_dir(const char *path, struct cli_site *site, bool *ret_made, struct ls_error *err)
 {
-	LS_CLEANUP(ls_close) int fd = open(cli->args.second, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return ls_error_set(err, -errno, "%s: %s", cli->args.second, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return ls_error_set(err, errno == EWOULDBLOCK ? -EBUSY : -errno, "%s: another run is rendering to it",
-			cli->args.second);
-	return LS_TAKE_FD(fd);
+	*ret_made = mkdir(path, 0755) == 0;
+	if (!*ret_made && errno != EEXIST)
+		return ls_error_set(err, -errno, "cannot make %s: %s", path, strerror(errno));
+	site->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (site->dir < 0)
+		return ls_error_set(err, -errno, "%s: %s", path, strerror(errno));
+	return lock(site, path, err);
 }
 
 static void print_list(struct cli *cli, const char *sign, const char *const *names, size_t n, const char *why)
@@ -297,26 +297,28 @@ static enum cli_exit run(struct cli *cli, struct cli_site *site, const struct cl
 	return r < 0 ? cli_fail(cli, &rendering.err) : CLI_EXIT_DONE;
 }
 
-enum cli_exit cli_site_render(struct cli *cli)
+/* In the directory, which is locked. */
+static enum cli_exit render_locked(struct cli *cli, struct cli_site *site)
 {
 	LS_CLEANUP(cli_site_specs_done) struct cli_site_specs specs = { 0 };
-	LS_CLEANUP(cli_site_done) struct cli_site site = { .base = -1, .dir = -1 };
-	LS_CLEANUP(ls_close) int lock = -1;
-	struct ls_error err = { 0 };
-	enum cli_exit status;
-	bool there = access(cli->args.second, F_OK) == 0;
+	enum cli_exit status = cli_site_allocate(cli, site);
 
-	lock = there ? lock_dir(cli, &err) : -1;
-	if (there && lock < 0)
-		return cli_fail(cli, &err);
-	status = cli_site_open(cli, &site, true);
 	if (status == CLI_EXIT_DONE)
-		status = cli_site_specs(cli, &site, &specs);
+		status = cli_site_specs(cli, site, &specs);
+	return status == CLI_EXIT_DONE ? run(cli, site, &specs) : cli_site_refuse(cli, site, status);
+}
+
+enum cli_exit cli_site_render(struct cli *cli)
+{
+	LS_CLEANUP(cli_site_done) struct cli_site site = { .base = -1, .dir = -1 };
+	struct ls_error err = { 0 };
+	enum cli_exit status = cli_site_read(cli, &site);
+	bool made = false;
+
 	if (status != CLI_EXIT_DONE)
 		return cli_site_refuse(cli, &site, status);
-	if (open_dir(cli, &site, &err) < 0)
-		return cli_fail(cli, &err);
-	if (!there)
-		lock = lock_dir(cli, &err);
-	return lock < 0 ? cli_fail(cli, &err) : run(cli, &site, &specs);
+	status = enter_dir(cli->args.second, &site, &made, &err) < 0 ? cli_fail(cli, &err) : render_locked(cli, &site);
+	if (status != CLI_EXIT_DONE && made)
+		(void)rmdir(cli->args.second); /* which leaves it if there is anything in it */
+	return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* linkspan site render: which files it writes, leaves alone, and removes. */
 #include "cli_test.h"
+#include "traced.h"
 
 #include "../../../src/cli/site_render.c"
 
@@ -173,6 +174,92 @@ Test(site_render, another_run_is_waited_for_by_the_caller)
 	told_done(&told);
 	remove_dir(dir);
 }
+
+/* ---- two at once ------------------------------------------------------------------------------------------------- */
+
+#define POOL "linkspan: 1\nkind: site\nipv6_communication: false\npublic_pool: [192.0.2.0/28]\ntenants:\n"
+#define WANTS(name) "  " name ": { public_ips: { ipv4: 1 } }\n"
+
+struct job {
+	const char *text, *dir, *option;
+};
+
+static int run_job(const void *data)
+{
+	const struct job *job = data;
+	struct told told;
+	int status = (int)render(&told, job->text, job->dir, job->option);
+
+	told_done(&told);
+	return status;
+}
+
+/* What the record says of a tenant. */
+static void find_address(const char *dir, const char *tenant, char ret[static LS_IP_TEXT_MAX])
+{
+	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
+	struct ls_site_record record;
+	struct ls_error err = { 0 };
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	cr_assert_eq(cli_site_record_read(fd, CLI_ALLOCATIONS, arena, &record, &err), 0, "%s", err.message);
+	close(fd);
+	for (size_t i = 0; i < record.n_tenants; i++)
+		if (strcmp(record.tenants[i].name, tenant) == 0)
+			ls_ip_format(record.tenants[i].ips, ret);
+}
+
+/* Wherever the first run is when the second one is made: whoever comes later knows what the other has given away. */
+static bool first_runs_meet_at(unsigned n, const char *dir)
+{
+	char before[LS_IP_TEXT_MAX] = "", after[LS_IP_TEXT_MAX] = "";
+	struct job first = { .text = POOL WANTS("b"), .dir = dir },
+		   second = { .text = POOL WANTS("a") WANTS("b"), .dir = dir };
+	struct traced traced = traced_begin(run_job, &first);
+	bool met = true;
+	int status;
+
+	while (met && n--)
+		met = traced_step(&traced);
+	status = run_job(&second);
+	cr_expect(status == CLI_EXIT_DONE || status == CLI_EXIT_BUSY, "%d", status);
+	if (status == CLI_EXIT_DONE)
+		find_address(dir, "b", before);
+	status = traced_finish(&traced);
+	cr_expect(status == CLI_EXIT_DONE || status == CLI_EXIT_BUSY, "%d", status);
+	find_address(dir, "b", after);
+	if (before[0])
+		cr_expect_str_eq(after, before, "b had %s and has %s", before, after);
+	remove_dir(dir);
+	return met;
+}
+
+Test(site_render, first_runs_at_once_know_of_one_another)
+{
+	char dir[64];
+	unsigned n = 0;
+
+	new_dir(dir);
+	remove_dir(dir);
+	while (first_runs_meet_at(++n, dir))
+		;
+	cr_expect_gt(n, 20, "%u", n);
+}
+
+Test(site_render, directory_that_is_made_for_nothing_goes)
+{
+	char dir[64];
+	struct told told;
+
+	new_dir(dir);
+	remove_dir(dir);
+	cr_assert_eq(render(&told, POOL "  a: { public_ips: { ipv4: 99 } }\n", dir, NULL), CLI_EXIT_INVALID);
+	cr_assert_says(told.err, "[pool]");
+	cr_assert_lt(access(dir, F_OK), 0);
+	told_done(&told);
+}
+
+/* ---- answers ----------------------------------------------------------------------------------------------------- */
 
 Test(site_render, json_lists_what_was_done)
 {
