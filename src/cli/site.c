@@ -51,16 +51,15 @@ static enum cli_exit open_dir(struct cli *cli, struct cli_site *site)
 
 static enum cli_exit read_record(struct cli *cli, struct cli_site *site)
 {
+	const struct cli_site_place place = { .fd = site->dir, .dir = cli->args.second, .name = CLI_ALLOCATIONS };
 	struct ls_error err = { 0 };
 	int r;
 
 	if (site->dir < 0)
 		return CLI_EXIT_DONE;
 	site->arena = ls_arena_new();
-	r = site->arena ? cli_site_record_read(site->dir, CLI_ALLOCATIONS, site->arena, &site->record, &err)
+	r = site->arena ? cli_site_record_read(&place, site->arena, &site->record, &err)
 			: ls_error_set(&err, -ENOMEM, "out of memory");
-	if (r < 0)
-		(void)ls_error_context(&err, r, "%s", cli->args.second);
 	if (r == -EINVAL) {
 		cli_print_error(cli, &err, NULL);
 		return CLI_EXIT_INVALID;

@@ -48,9 +48,15 @@ void cli_site_specs_done(struct cli_site_specs *specs);
 /* What a site that is not valid answers. */
 enum cli_exit cli_site_refuse(struct cli *cli, struct cli_site *site, enum cli_exit status);
 
-/* allocations.json (site_record.c). */
+/* allocations.json (site_record.c). Where it is: a file of the directory `fd`, which messages call `dir`. */
+struct cli_site_place {
+	int fd;
+	const char *dir, *name;
+};
+
+/* Without such a file, *ret is of a site that was never rendered. -EINVAL: it is damaged. */
 int cli_site_record_read(
-	int dir, const char *name, struct ls_arena *arena, struct ls_site_record *ret, struct ls_error *err);
+	const struct cli_site_place *place, struct ls_arena *arena, struct ls_site_record *ret, struct ls_error *err);
 /* 0 or -ENOMEM. */
 int cli_site_record_write(const struct ls_site_layout *layout, const struct cli_site_specs *specs,
 	const char *const *removed, size_t n_removed, struct ls_buf *buf);

@@ -200,10 +200,10 @@ static void find_address(const char *dir, const char *tenant, char ret[static LS
 	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
 	struct ls_site_record record;
 	struct ls_error err = { 0 };
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct cli_site_place place = { .fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), dir, CLI_ALLOCATIONS };
 
-	cr_assert_eq(cli_site_record_read(fd, CLI_ALLOCATIONS, arena, &record, &err), 0, "%s", err.message);
-	close(fd);
+	cr_assert_eq(cli_site_record_read(&place, arena, &record, &err), 0, "%s", err.message);
+	close(place.fd);
 	for (size_t i = 0; i < record.n_tenants; i++)
 		if (strcmp(record.tenants[i].name, tenant) == 0)
 			ls_ip_format(record.tenants[i].ips, ret);
