@@ -36,6 +36,8 @@ struct ls_site_host {
 	uint32_t settings;    /* gateways: ls_site_gateway_settings; 0: not recorded yet */
 	uint32_t crc;         /* of the spec */
 	uint32_t length;      /* of the spec, in bytes */
+	/* Of the file that is to be replaced, where a render that was cut short left it; length 0: none. */
+	uint32_t found_crc, found_length;
 };
 
 struct ls_site_held_port {
@@ -62,6 +64,10 @@ struct ls_site_record {
 	size_t n_tenants;
 	const char **removed; /* hosts whose files are there still */
 	size_t n_removed;
+	/* What a render that was cut short was to make of it: some of its specs may be there, and what it gave to
+	 * tenants is theirs. NULL: the last one came to its end. */
+	const struct ls_site_record *intended;
+	const char *temporary; /* of an intended one: the file that specs are written to first; or NULL */
 };
 
 const struct ls_site_host *ls_site_find_host(const struct ls_site_record *record, const char *name); /* or NULL */

@@ -49,17 +49,27 @@ static enum cli_exit open_dir(struct cli *cli, struct cli_site *site)
 	return cli_fail(cli, &err);
 }
 
-static enum cli_exit read_record(struct cli *cli, struct cli_site *site)
+static int read_records(struct cli *cli, struct cli_site *site, struct ls_error *err)
 {
-	const struct cli_site_place place = { .fd = site->dir, .dir = cli->args.second, .name = CLI_ALLOCATIONS };
-	struct ls_error err = { 0 };
+	struct cli_site_place place = { .fd = site->dir, .dir = cli->args.second, .name = CLI_ALLOCATIONS };
 	int r;
 
-	if (site->dir < 0)
-		return CLI_EXIT_DONE;
 	site->arena = ls_arena_new();
-	r = site->arena ? cli_site_record_read(&place, site->arena, &site->record, &err)
-			: ls_error_set(&err, -ENOMEM, "out of memory");
+	if (!site->arena)
+		return ls_error_set(err, -ENOMEM, "out of memory");
+	r = cli_site_record_read(&place, site->arena, &site->record, err);
+	place.name = CLI_INTENDED;
+	if (r == 0)
+		r = cli_site_record_read(&place, site->arena, &site->intended, err);
+	site->record.intended = site->intended.rendered ? &site->intended : NULL;
+	return r;
+}
+
+static enum cli_exit read_record(struct cli *cli, struct cli_site *site)
+{
+	struct ls_error err = { 0 };
+	int r = site->dir < 0 ? 0 : read_records(cli, site, &err);
+
 	if (r == -EINVAL) {
 		cli_print_error(cli, &err, NULL);
 		return CLI_EXIT_INVALID;
@@ -110,7 +120,12 @@ enum cli_exit cli_site_open(struct cli *cli, struct cli_site *site)
 
 	if (status == CLI_EXIT_DONE)
 		status = open_dir(cli, site);
-	return status == CLI_EXIT_DONE ? cli_site_allocate(cli, site) : status;
+	if (status == CLI_EXIT_DONE)
+		status = cli_site_allocate(cli, site);
+	if (site->record.intended)
+		ls_diag_report(&site->diag, LS_SEVERITY_WARNING, (struct ls_location){ .file = cli->args.second },
+			"file", "a render to it goes on, or was cut short: then render again, which completes it");
+	return status;
 }
 
 void cli_site_done(struct cli_site *site)

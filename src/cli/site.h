@@ -5,15 +5,18 @@
 #include "cli.h"
 
 #define CLI_ALLOCATIONS "allocations.json"
-#define CLI_ALLOCATIONS_MAX (256u << 20) /* bytes */
+#define CLI_INTENDED "allocations.json.next" /* what that is to become, while specs are written */
+#define CLI_TEMPORARY ".linkspan-"           /* and 16 digits: what a spec is written to first */
+#define CLI_ALLOCATIONS_MAX (256u << 20)     /* bytes */
 
 /* A site as a command needs it, from its file to its layout. */
 struct cli_site {
 	struct cli_source source;
 	struct ls_diag diag;
-	struct ls_site *site;         /* NULL unless valid */
-	struct ls_arena *arena;       /* of the record */
-	struct ls_site_record record; /* of DIR, or empty */
+	struct ls_site *site;           /* NULL unless valid */
+	struct ls_arena *arena;         /* of the record */
+	struct ls_site_record record;   /* of DIR, or empty */
+	struct ls_site_record intended; /* of a render of DIR that was cut short, or empty */
 	struct ls_site_layout layout;
 	int base; /* the directory of the site's file, for its keys; -1: not opened */
 	int dir;  /* DIR; -1: there is none, or not yet */
@@ -57,6 +60,13 @@ struct cli_site_place {
 /* Without such a file, *ret is of a site that was never rendered. -EINVAL: it is damaged. */
 int cli_site_record_read(
 	const struct cli_site_place *place, struct ls_arena *arena, struct ls_site_record *ret, struct ls_error *err);
-/* 0 or -ENOMEM. */
-int cli_site_record_write(const struct ls_site_layout *layout, const struct cli_site_specs *specs,
-	const char *const *removed, size_t n_removed, struct ls_buf *buf);
+/* What a render makes, or, with `temporary`, is about to make. */
+struct cli_site_outcome {
+	const struct ls_site_layout *layout;
+	const struct cli_site_specs *specs;
+	const char *const *removed; /* hosts that are no longer in the site, whose files are there */
+	size_t n_removed;
+	const char *temporary;
+};
+
+int cli_site_record_write(const struct cli_site_outcome *outcome, struct ls_buf *buf); /* 0 or -ENOMEM */

@@ -47,7 +47,8 @@ static const struct member record_members[] = {
 	{ "hosts", JSON_OBJECT, .needed = true },
 	{ "tenants", JSON_OBJECT, .needed = true },
 	{ "removed", JSON_ARRAY, .needed = true },
-	NUMBER("crc", false, 0, UINT32_MAX), /* records of before have none */
+	{ "temporary", JSON_STRING, .needed = false }, /* of a render that is to come to its end yet */
+	NUMBER("crc", false, 0, UINT32_MAX),           /* records of before have none */
 	{ 0 },
 };
 
@@ -60,6 +61,8 @@ static const struct member host_members[] = {
 	NUMBER("settings", false, 1, UINT32_MAX),
 	NUMBER("crc", true, 0, UINT32_MAX),
 	NUMBER("length", true, 0, UINT32_MAX),
+	NUMBER("found_crc", false, 0, UINT32_MAX),
+	NUMBER("found_length", false, 1, UINT32_MAX),
 	{ 0 },
 };
 
@@ -231,6 +234,8 @@ static int describe_host(struct cli_walk *walk, const char *name, json_t *json, 
 		.settings = number_of(json, "settings"),
 		.crc = number_of(json, "crc"),
 		.length = number_of(json, "length"),
+		.found_crc = number_of(json, "found_crc"),
+		.found_length = number_of(json, "found_length"),
 	};
 	return 0;
 }
@@ -364,6 +369,15 @@ static int read_removed(struct cli_walk *walk, const json_t *list, struct readin
 	return record->removed ? 0 : out_of_memory(walk);
 }
 
+/* It is removed: whatever else stands there must not be. */
+static int read_temporary(struct cli_walk *walk, const char *name, struct reading *reading)
+{
+	if (strncmp(name, CLI_TEMPORARY, strlen(CLI_TEMPORARY)) != 0 || !is_name(name, strlen(name)))
+		return refuse(walk, NULL, "'temporary' is no name of a temporary file");
+	reading->record->temporary = intern(reading, name);
+	return reading->record->temporary ? 0 : out_of_memory(walk);
+}
+
 /* The sum of all that is before the member, of which the value has been read. */
 static int check_sum(struct cli_walk *walk, const char *value, const json_t *json)
 {
@@ -388,6 +402,8 @@ static int read_value(struct cli_walk *walk, const struct member *member, const 
 		return r;
 	if (strcmp(name, "removed") == 0)
 		return read_removed(walk, json, reading);
+	if (strcmp(name, "temporary") == 0)
+		return read_temporary(walk, json_string_value(json), reading);
 	if (strcmp(name, "crc") == 0)
 		return check_sum(walk, value, json);
 	if (strcmp(name, "format") == 0 && json_integer_value(json) != FORMAT)
@@ -426,12 +442,14 @@ static int read_all(struct cli_walk *walk, struct reading *reading)
 }
 
 /* The end of every message about what is in the file. */
-static int advise(struct ls_error *err)
+static int advise(struct ls_error *err, const char *name)
 {
 	struct ls_error told = *err;
 
-	return ls_error_set(err, told.code,
-		"%.900s; restore it from a backup (without it, all addresses and ports are given anew)", told.message);
+	return ls_error_set(err, told.code, "%.900s; %s", told.message,
+		strcmp(name, CLI_INTENDED) == 0
+			? "remove it (what the render that was cut short gave to tenants is given anew)"
+			: "restore it from a backup (without it, all addresses and ports are given anew)");
 }
 
 int cli_site_record_read(
@@ -457,7 +475,7 @@ int cli_site_record_read(
 	r = read_all(&walk, &reading);
 	if (r == 0)
 		*ret = record;
-	return r == -EINVAL ? advise(err) : r;
+	return r == -EINVAL ? advise(err, place->name) : r;
 }
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
@@ -487,7 +505,10 @@ static void write_host(struct ls_buf *buf, const struct ls_site_host *host, bool
 		(void)ls_buf_printf(buf, ",\"port\":%u", host->port);
 	if (host->settings)
 		(void)ls_buf_printf(buf, ",\"settings\":%u", host->settings);
-	(void)ls_buf_printf(buf, ",\"crc\":%u,\"length\":%u}%s\n", host->crc, host->length, last ? "" : ",");
+	(void)ls_buf_printf(buf, ",\"crc\":%u,\"length\":%u", host->crc, host->length);
+	if (host->found_length)
+		(void)ls_buf_printf(buf, ",\"found_crc\":%u,\"found_length\":%u", host->found_crc, host->found_length);
+	(void)ls_buf_printf(buf, "}%s\n", last ? "" : ",");
 }
 
 static void write_tenant(struct ls_buf *buf, const struct ls_site_tenant *tenant, const struct ls_site_share *share)
@@ -543,21 +564,32 @@ static int write_tenants(struct ls_buf *buf, const struct ls_site_layout *layout
 	return 0;
 }
 
-int cli_site_record_write(const struct ls_site_layout *layout, const struct cli_site_specs *specs,
-	const char *const *removed, size_t n_removed, struct ls_buf *buf)
+/* What is found is of an intended one only. */
+static void write_hosts(struct ls_buf *buf, const struct cli_site_specs *specs, bool intended)
+{
+	for (size_t i = 0; i < specs->n; i++) {
+		struct ls_site_host host = specs->items[i].host;
+
+		host.found_length = intended ? host.found_length : 0;
+		write_host(buf, &host, i + 1 == specs->n);
+	}
+}
+
+int cli_site_record_write(const struct cli_site_outcome *outcome, struct ls_buf *buf)
 {
 	int r;
 
 	(void)ls_buf_printf(buf, "{\"format\":%d,\"ipv6_communication\":%s,\n\"hosts\":{\n", FORMAT,
-		layout->site->ipv6_communication ? "true" : "false");
-	for (size_t i = 0; i < specs->n; i++)
-		write_host(buf, &specs->items[i].host, i + 1 == specs->n);
+		outcome->layout->site->ipv6_communication ? "true" : "false");
+	write_hosts(buf, outcome->specs, outcome->temporary != NULL);
 	(void)ls_buf_printf(buf, "},\n\"tenants\":{");
-	r = write_tenants(buf, layout);
+	r = write_tenants(buf, outcome->layout);
 	(void)ls_buf_printf(buf, "\n},\n\"removed\":[");
-	for (size_t i = 0; i < n_removed; i++)
-		(void)ls_buf_printf(buf, "%s\"%s\"", i ? "," : "", removed[i]);
+	for (size_t i = 0; i < outcome->n_removed; i++)
+		(void)ls_buf_printf(buf, "%s\"%s\"", i ? "," : "", outcome->removed[i]);
 	(void)ls_buf_printf(buf, "],\n");
+	if (outcome->temporary)
+		(void)ls_buf_printf(buf, "\"temporary\":\"%s\",\n", outcome->temporary);
 	if (!buf->failed)
 		(void)ls_buf_printf(buf, "\"crc\":%u}\n", ls_crc32c(0, buf->data, buf->length));
 	return r < 0 || buf->failed ? -ENOMEM : 0;

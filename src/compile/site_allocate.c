@@ -51,7 +51,8 @@ static int compare_members(const void *a, const void *b)
 static int list_members(struct site_allocator *allocator)
 {
 	const struct ls_site *site = allocator->site;
-	const struct ls_site_record *record = allocator->record;
+	const struct ls_site_record *record =
+		allocator->record->intended ? allocator->record->intended : allocator->record;
 
 	allocator->members = calloc(site->n_tenants + 1, sizeof(*allocator->members));
 	if (!allocator->members)
