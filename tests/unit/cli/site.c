@@ -98,7 +98,7 @@ Test(site_commands, upgrade_prints_the_site)
 
 	write_file(path, "linkspan: 1\nkind: site\npublic_pool: [192.0.2.1]\n");
 	cr_assert_eq(told_run(&told, told_words("site", "upgrade", path)), CLI_EXIT_DONE, "%s", told.err);
-	cr_assert_str_eq(told.out, "linkspan: 1\nkind: site\nipv6_communication: false\npublic_pool: [192.0.2.1]\n");
+	cr_assert_str_eq(told.out, "ipv6_communication: false\nlinkspan: 1\nkind: site\npublic_pool: [192.0.2.1]\n");
 	cr_assert_str_empty(told.err);
 	told_done(&told);
 	cr_assert_eq(told_run(&told, told_words("site", "upgrade", SITE)), CLI_EXIT_INVALID);
