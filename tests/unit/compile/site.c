@@ -166,6 +166,8 @@ Test(site_allocation, pool_stable)
 	ALLOCATED fewer =
 		allocate_text(POOL("192.0.2.1-192.0.2.9") WANTS("a", "ipv4: 1") WANTS("b", "ipv4: 1"), &record);
 	ALLOCATED shrunk = allocate_text(POOL("192.0.2.2-192.0.2.9") WANTS("b", "ipv4: 2"), &record);
+	ALLOCATED both = allocate_text(POOL("192.0.2.2-192.0.2.9") WANTS("b", "ipv4: 1"), &record);
+	ALLOCATED none = allocate_text(POOL("192.0.2.3-192.0.2.9") WANTS("b", "ipv4: 1"), &record);
 	ALLOCATED taken = allocate_text(
 		POOL("192.0.2.1-192.0.2.9") WANTS("a", "reserved: [192.0.2.2]") WANTS("b", "ipv4: 2"), &record);
 
@@ -175,7 +177,28 @@ Test(site_allocation, pool_stable)
 	expect_ips(&fewer, "b", "192.0.2.1");
 	expect_ips(&fewer, "a", "192.0.2.2");
 	expect_error(&shrunk, "pool-stable", 6, "holds 192.0.2.1");
+	cr_assert_eq(both.r, 0, "fewer at once");
+	expect_ips(&both, "b", "192.0.2.2");
+	expect_error(&none, "pool-stable", 6, "holds 192.0.2.1");
 	expect_error(&taken, "pool-stable", 6, "held by 'b'");
+}
+
+/* What a render that was cut short gave away is with whom it was given to. */
+Test(site_allocation, pool_knows_what_was_intended)
+{
+	ALLOCATED before = allocate_text(POOL("192.0.2.1-192.0.2.9") WANTS("c", "ipv4: 1"), NULL);
+	struct ls_site_record record = record_of(&before);
+	ALLOCATED cut = allocate_text(POOL("192.0.2.1-192.0.2.9") WANTS("b", "ipv4: 1") WANTS("c", "ipv4: 1"), &record);
+	struct ls_site_record intended = record_of(&cut);
+	ALLOCATED after = { 0 };
+
+	record.intended = &intended;
+	after = allocate_text(
+		POOL("192.0.2.1-192.0.2.9") WANTS("a", "ipv4: 1") WANTS("b", "ipv4: 1") WANTS("c", "ipv4: 1"), &record);
+	cr_assert_eq(after.r, 0);
+	expect_ips(&after, "c", "192.0.2.1");
+	expect_ips(&after, "b", "192.0.2.2");
+	expect_ips(&after, "a", "192.0.2.3");
 }
 
 Test(site_allocation, public_allocation)
