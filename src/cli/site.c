@@ -10,6 +10,27 @@
 #include <stdio.h>
 #include <string.h>
 
+/* ---- what is wrong ------------------------------------------------------------------------------------------------
+ */
+
+int cli_site_in_dir(const char *dir, struct ls_error *err)
+{
+	struct ls_error told = *err;
+
+	return ls_error_set(err, told.code, "%.200s/%.800s", dir, told.message);
+}
+
+enum cli_exit cli_site_fail(struct cli_site *site, const struct ls_error *err)
+{
+	bool denied = err->code == -EACCES || err->code == -EPERM;
+
+	ls_diag_report(&site->diag, LS_SEVERITY_ERROR, (struct ls_location){ 0 }, "file", "%s%s", err->message,
+		denied ? "; run this as its owner, or change its permissions" : "");
+	if (denied)
+		return CLI_EXIT_PRIVILEGE;
+	return err->code == -EBUSY ? CLI_EXIT_BUSY : CLI_EXIT_FAILED;
+}
+
 /* ---- the site ---------------------------------------------------------------------------------------------------- */
 
 static enum cli_exit read_text(struct cli *cli, struct cli_site *site)
@@ -23,7 +44,7 @@ static enum cli_exit read_text(struct cli *cli, struct cli_site *site)
 	site->source.name = strcmp(path, "-") != 0 ? path : "<stdin>";
 	r = ls_file_read(path, LS_SPEC_SIZE_MAX, &site->source.text, &site->source.length, &err);
 	if (r == -ENOMEM)
-		return cli_fail(cli, &err);
+		return cli_site_fail(site, &err);
 	if (r < 0) {
 		ls_diag_report(&site->diag, LS_SEVERITY_ERROR, (struct ls_location){ .file = site->source.name },
 			"file", "%s", strerror(-r));
@@ -46,7 +67,7 @@ static enum cli_exit open_dir(struct cli *cli, struct cli_site *site)
 	if (site->dir >= 0 || errno == ENOENT)
 		return CLI_EXIT_DONE;
 	(void)ls_error_set(&err, -errno, "%s: %s", cli->args.second, strerror(errno));
-	return cli_fail(cli, &err);
+	return cli_site_fail(site, &err);
 }
 
 static int read_records(struct cli *cli, struct cli_site *site, struct ls_error *err)
@@ -69,12 +90,9 @@ static enum cli_exit read_record(struct cli *cli, struct cli_site *site)
 {
 	struct ls_error err = { 0 };
 	int r = site->dir < 0 ? 0 : read_records(cli, site, &err);
+	enum cli_exit status = r < 0 ? cli_site_fail(site, &err) : CLI_EXIT_DONE;
 
-	if (r == -EINVAL) {
-		cli_print_error(cli, &err, NULL);
-		return CLI_EXIT_INVALID;
-	}
-	return r < 0 ? cli_fail(cli, &err) : CLI_EXIT_DONE;
+	return r == -EINVAL ? CLI_EXIT_INVALID : status;
 }
 
 static enum cli_exit parse(struct cli *cli, struct cli_site *site)
@@ -84,18 +102,18 @@ static enum cli_exit parse(struct cli *cli, struct cli_site *site)
 		cli->args.operand, site->source.text, site->source.length, &site->site, &site->diag, &err);
 
 	if (r < 0 && r != -EINVAL)
-		return cli_fail(cli, &err);
+		return cli_site_fail(site, &err);
 	return r < 0 ? CLI_EXIT_INVALID : CLI_EXIT_DONE;
 }
 
-static enum cli_exit allocate(struct cli *cli, struct cli_site *site)
+static enum cli_exit allocate(struct cli_site *site)
 {
 	struct ls_error err = { 0 };
 	int r = ls_site_allocate(site->site, &site->record, &site->layout, &site->diag);
 
 	if (r < 0 && r != -EINVAL) {
 		(void)ls_error_set(&err, r, "%s: out of memory", site->source.name);
-		return cli_fail(cli, &err);
+		return cli_site_fail(site, &err);
 	}
 	return r < 0 ? CLI_EXIT_INVALID : CLI_EXIT_DONE;
 }
@@ -111,7 +129,7 @@ enum cli_exit cli_site_allocate(struct cli *cli, struct cli_site *site)
 {
 	enum cli_exit status = read_record(cli, site);
 
-	return status == CLI_EXIT_DONE ? allocate(cli, site) : status;
+	return status == CLI_EXIT_DONE ? allocate(site) : status;
 }
 
 enum cli_exit cli_site_open(struct cli *cli, struct cli_site *site)
@@ -248,7 +266,7 @@ static int render(struct cli_site *site, const struct ls_site_place *place, stru
 	return r;
 }
 
-enum cli_exit cli_site_specs(struct cli *cli, struct cli_site *site, struct cli_site_specs *ret)
+enum cli_exit cli_site_specs(struct cli_site *site, struct cli_site_specs *ret)
 {
 	struct ls_error err = { .code = -ENOMEM, .message = "out of memory" };
 	struct ls_site_place place = { 0 };
@@ -256,11 +274,11 @@ enum cli_exit cli_site_specs(struct cli *cli, struct cli_site *site, struct cli_
 
 	ret->items = calloc(ls_site_count_hosts(site->site) + 1, sizeof(*ret->items));
 	if (!ret->items)
-		return cli_fail(cli, &err);
+		return cli_site_fail(site, &err);
 	while (r == 0 && ls_site_next_host(site->site, &place))
 		r = render(site, &place, ret);
 	if (r < 0)
-		return cli_fail(cli, &err);
+		return cli_site_fail(site, &err);
 	qsort(ret->items, ret->n, sizeof(*ret->items), compare_specs);
 	return ls_diag_failed(&site->diag) ? CLI_EXIT_INVALID : CLI_EXIT_DONE;
 }
@@ -390,13 +408,13 @@ enum cli_exit cli_site_plan(struct cli *cli)
 	struct todos todos = { 0 };
 
 	if (status == CLI_EXIT_DONE)
-		status = cli_site_specs(cli, &site, &specs);
+		status = cli_site_specs(&site, &specs);
 	if (status != CLI_EXIT_DONE)
 		return cli_site_refuse(cli, &site, status);
 	if (!compare(&site, &specs, &todos)) {
 		todos_done(&todos);
-		cli_error(cli, "out of memory");
-		return CLI_EXIT_FAILED;
+		return cli_site_refuse(cli, &site,
+			cli_site_fail(&site, &(struct ls_error){ .code = -ENOMEM, .message = "out of memory" }));
 	}
 	if (cli_given(cli, CLI_JSON))
 		json_plan(cli, &site, &todos);
@@ -422,10 +440,8 @@ enum cli_exit cli_site_upgrade(struct cli *cli)
 	if (status != CLI_EXIT_DONE)
 		return cli_site_refuse(cli, &site, status);
 	r = ls_site_upgrade(site.source.name, site.source.text, site.source.length, &upgraded, &site.diag, &err);
-	if (r < 0 && r != -EINVAL)
-		return cli_fail(cli, &err);
 	if (r < 0)
-		return cli_site_refuse(cli, &site, CLI_EXIT_INVALID);
+		return cli_site_refuse(cli, &site, r == -EINVAL ? CLI_EXIT_INVALID : cli_site_fail(&site, &err));
 	cli_site_print_findings(cli, &site);
 	cli_json_raw(cli, upgraded);
 	return CLI_EXIT_DONE;

@@ -34,7 +34,7 @@ struct cli_site_specs {
 	struct ls_buf text;
 };
 
-/* Reads the site. CLI_EXIT_DONE: it is there. Otherwise the findings are in diag, or the error has been printed. */
+/* Reads the site. CLI_EXIT_DONE: it is there. Otherwise diag tells why not. */
 enum cli_exit cli_site_read(struct cli *cli, struct cli_site *site);
 /* The same for its record, from `dir`, and its layout. Who writes to DIR has locked it by then. */
 enum cli_exit cli_site_allocate(struct cli *cli, struct cli_site *site);
@@ -46,8 +46,13 @@ void cli_site_print_findings(struct cli *cli, struct cli_site *site);
 /* `,"suppressed":[...]` */
 void cli_site_json_suppressed(struct cli *cli, const struct cli_site *site);
 /* Renders every host. Keys that cannot be read are findings. */
-enum cli_exit cli_site_specs(struct cli *cli, struct cli_site *site, struct cli_site_specs *ret);
+enum cli_exit cli_site_specs(struct cli_site *site, struct cli_site_specs *ret);
 void cli_site_specs_done(struct cli_site_specs *specs);
+/* What is wrong with the site's file, with DIR or with what is in it becomes a finding, which JSON tells as well. How
+ * to exit, which is for cli_site_refuse. */
+enum cli_exit cli_site_fail(struct cli_site *site, const struct ls_error *err);
+/* The error is about a file, with whose name it begins: of that directory. Returns its code. */
+int cli_site_in_dir(const char *dir, struct ls_error *err);
 /* What a site that is not valid answers. */
 enum cli_exit cli_site_refuse(struct cli *cli, struct cli_site *site, enum cli_exit status);
 

@@ -461,15 +461,15 @@ int cli_site_record_read(
 	char path[PATH_MAX];
 	struct cli_walk walk = { .name = path, .err = err };
 	size_t length;
-	int r = ls_file_read_at(place->fd, place->name, CLI_ALLOCATIONS_MAX, &text, &length, NULL);
+	int r = ls_file_read_at(place->fd, place->name, CLI_ALLOCATIONS_MAX, &text, &length, err);
 
 	if (r == -ENOENT) {
 		*ret = (struct ls_site_record){ 0 };
-		return 0;
+		return ls_error_clear(err);
 	}
 	(void)snprintf(path, sizeof(path), "%s/%s", place->dir, place->name);
 	if (r < 0)
-		return ls_error_set(err, r, "cannot read %s: %s", path, strerror(-r));
+		return cli_site_in_dir(place->dir, err);
 	walk.text = walk.at = text;
 	walk.end = text + length;
 	r = read_all(&walk, &reading);

@@ -41,12 +41,15 @@ static const char *file_of(const char *host, char name[static FILE_NAME_MAX])
 	return name;
 }
 
-static int fail(struct rendering *rendering, const char *action, const char *name)
+static int fail_by(struct rendering *rendering, int code, const char *action, const char *name)
 {
-	int code = -errno;
-
 	return ls_error_set(&rendering->err, code, "cannot %s %s/%s: %s", action, rendering->cli->args.second, name,
 		strerror(-code));
+}
+
+static int fail(struct rendering *rendering, const char *action, const char *name)
+{
+	return fail_by(rendering, -errno, action, name);
 }
 
 /* ---- what is there ----------------------------------------------------------------------------------------------- */
@@ -62,7 +65,7 @@ static int find_state(struct rendering *rendering, const struct cli_site_spec *s
 		return 0;
 	}
 	if (r < 0)
-		return r;
+		return cli_site_in_dir(rendering->cli->args.second, &rendering->err);
 	*ret = *ret_length == spec->host.length && memcmp(*ret_text, wanted, *ret_length) == 0 ? STATE_SAME
 											       : STATE_OTHER;
 	return 0;
@@ -86,24 +89,38 @@ static bool is_as_intended(const struct ls_site_host *intended, const struct fou
 				   (intended->found_crc == found->crc && intended->found_length == found->length));
 }
 
+/* Without a record nobody knows whose it is. Moving it away would be the wrong advice where only the record is lost. */
+static int refuse_stranger(struct rendering *rendering, const char *host)
+{
+	const char *dir = rendering->cli->args.second;
+
+	if (rendering->site->record.rendered || rendering->site->intended.rendered)
+		return ls_error_set(&rendering->err, -EEXIST,
+			"%s/%s.yaml is there, but was not rendered from this site; move it away", dir, host);
+	return ls_error_set(&rendering->err, -EEXIST,
+		"%s/%s.yaml is there, but not %s/%s, which tells what was rendered: restore that from a backup "
+		"(without "
+		"it, all addresses and ports are given anew), or render to another directory",
+		dir, host, dir, CLI_ALLOCATIONS);
+}
+
 /* A file that is to be replaced: is it ours, and as we left it? */
 static int check_owner(struct rendering *rendering, struct ls_site_host *host, const struct found *found)
 {
-	const struct cli_site *site = rendering->site;
+	struct cli_site *site = rendering->site;
 	const struct ls_site_host *was = ls_site_find_host(&site->record, host->name),
 				  *intended = ls_site_find_host(&site->intended, host->name);
-	const char *dir = rendering->cli->args.second;
 
 	if (!was && !intended && !was_removed(&site->record, host->name) && !was_removed(&site->intended, host->name))
-		return ls_error_set(&rendering->err, -EEXIST,
-			"%s/%s.yaml is there, but was not rendered from this site; move it away", dir, host->name);
+		return refuse_stranger(rendering, host->name);
 	if (was && was->crc == found->crc && was->length == found->length)
 		return 0;
 	if (is_as_intended(intended, found)) { /* it is, until it has been replaced: that may be cut short, too */
 		host->found_crc = found->crc;
 		host->found_length = found->length;
 	} else if (was || intended) {
-		cli_warning(rendering->cli, "%s/%s.yaml had been changed by somebody else; it is replaced", dir,
+		ls_diag_report(&site->diag, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "file",
+			"%s/%s.yaml had been changed by somebody else; it is replaced", rendering->cli->args.second,
 			host->name);
 	}
 	return 0;
@@ -208,7 +225,7 @@ static int write_record(struct rendering *rendering, const struct cli_site_outco
 {
 	LS_CLEANUP(ls_buf_done) struct ls_buf buf = { 0 };
 	LS_CLEANUP(ls_free) char *old = NULL;
-	int dir = rendering->site->dir;
+	int dir = rendering->site->dir, r;
 	size_t length;
 
 	if (cli_site_record_write(outcome, &buf) < 0)
@@ -216,9 +233,8 @@ static int write_record(struct rendering *rendering, const struct cli_site_outco
 	if (ls_file_read_at(dir, name, CLI_ALLOCATIONS_MAX, &old, &length, NULL) == 0 && length == buf.length &&
 		memcmp(old, buf.data, length) == 0)
 		return 0;
-	if (ls_file_replace_at(dir, name, buf.data, buf.length, &rendering->err) < 0)
-		return ls_error_context(&rendering->err, rendering->err.code, "%s", rendering->cli->args.second);
-	return 0;
+	r = ls_file_replace_at(dir, name, buf.data, buf.length, NULL);
+	return r < 0 ? fail_by(rendering, r, "write", name) : 0;
 }
 
 static struct cli_site_outcome outcome_of(const struct rendering *rendering)
@@ -439,7 +455,7 @@ static enum cli_exit run(struct cli *cli, struct cli_site *site, struct cli_site
 	struct rendering rendering = { .cli = cli, .site = site, .specs = specs, .prune = cli_given(cli, CLI_PRUNE) };
 	int r = render_all(&rendering);
 
-	if (!cli_given(cli, CLI_JSON))
+	if (r == 0 && !cli_given(cli, CLI_JSON))
 		cli_site_print_findings(cli, site);
 	if (r == 0 && cli_given(cli, CLI_JSON))
 		json_report(&rendering);
@@ -448,7 +464,7 @@ static enum cli_exit run(struct cli *cli, struct cli_site *site, struct cli_site
 	free(rendering.states);
 	free(rendering.written);
 	free(rendering.gone);
-	return r < 0 ? cli_fail(cli, &rendering.err) : CLI_EXIT_DONE;
+	return r < 0 ? cli_site_fail(site, &rendering.err) : CLI_EXIT_DONE;
 }
 
 /* In the directory, which is locked. */
@@ -458,8 +474,8 @@ static enum cli_exit render_locked(struct cli *cli, struct cli_site *site)
 	enum cli_exit status = cli_site_allocate(cli, site);
 
 	if (status == CLI_EXIT_DONE)
-		status = cli_site_specs(cli, site, &specs);
-	return status == CLI_EXIT_DONE ? run(cli, site, &specs) : cli_site_refuse(cli, site, status);
+		status = cli_site_specs(site, &specs);
+	return status == CLI_EXIT_DONE ? run(cli, site, &specs) : status;
 }
 
 enum cli_exit cli_site_render(struct cli *cli)
@@ -469,10 +485,11 @@ enum cli_exit cli_site_render(struct cli *cli)
 	enum cli_exit status = cli_site_read(cli, &site);
 	bool made = false;
 
-	if (status != CLI_EXIT_DONE)
-		return cli_site_refuse(cli, &site, status);
-	status = enter_dir(cli->args.second, &site, &made, &err) < 0 ? cli_fail(cli, &err) : render_locked(cli, &site);
+	if (status == CLI_EXIT_DONE && enter_dir(cli->args.second, &site, &made, &err) < 0)
+		status = cli_site_fail(&site, &err);
+	else if (status == CLI_EXIT_DONE)
+		status = render_locked(cli, &site);
 	if (status != CLI_EXIT_DONE && made)
 		(void)rmdir(cli->args.second); /* which leaves it if there is anything in it */
-	return status;
+	return status == CLI_EXIT_DONE ? status : cli_site_refuse(cli, &site, status);
 }

@@ -131,17 +131,92 @@ Test(site_render, warning_that_the_site_does_without_is_not_the_hosts)
 	told_done(&told);
 }
 
+/* `says`: behind the directory. */
+static void expect_refusal(const char *text, const char *dir, enum cli_exit status, const char *says)
+{
+	struct told told;
+	char whole[256];
+
+	snprintf(whole, sizeof(whole), "%s%s", dir, says);
+	cr_expect_eq(render(&told, text, dir, NULL), status, "%s", told.err);
+	cr_assert_says(told.err, whole);
+	cr_assert_does_not_say(told.err, "state-dir");
+	told_done(&told);
+	cr_expect_eq(render(&told, text, dir, "--json"), status);
+	cr_assert_says(told.out, whole);
+	told_done(&told);
+}
+
 Test(site_render, files_of_others_are_not_replaced)
 {
 	char dir[64];
 	struct told told;
 
 	new_dir(dir);
-	told_file(dir, "a.yaml", "mine\n");
-	cr_assert_eq(render(&told, HEAD GATEWAY("a"), dir, NULL), CLI_EXIT_FAILED);
-	cr_assert_says(told.err, "a.yaml is there, but was not rendered from this site");
-	cr_assert_not(is_there(dir, "allocations.json"));
+	cr_assert_eq(render(&told, HEAD GATEWAY("b"), dir, NULL), CLI_EXIT_DONE, "%s", told.err);
 	told_done(&told);
+	told_file(dir, "c.yaml", "mine\n");
+	expect_refusal(HEAD GATEWAY("a") GATEWAY("c"), dir, CLI_EXIT_FAILED,
+		"/c.yaml is there, but was not rendered from this site; move it away");
+	cr_assert_not(is_there(dir, "a.yaml"), "all is looked at before anything is written");
+	cr_assert_not(is_there(dir, CLI_INTENDED));
+	remove_dir(dir);
+}
+
+/* To move the specs away would be to give up what tenants hold. */
+Test(site_render, lost_record_is_named)
+{
+	char dir[64], path[128];
+	struct told told;
+
+	new_dir(dir);
+	cr_assert_eq(render(&told, HEAD GATEWAY("a"), dir, NULL), CLI_EXIT_DONE, "%s", told.err);
+	told_done(&told);
+	snprintf(path, sizeof(path), "%s/allocations.json", dir);
+	unlink(path);
+	expect_refusal(HEAD "  a: { mode: nat, dns_name: b.example, interfaces: { up: { match: { name: e0 }, ipv4: { "
+			    "method: auto } } } }\n",
+		dir, CLI_EXIT_FAILED, "/allocations.json, which tells what was rendered: restore that from a backup");
+	remove_dir(dir);
+}
+
+Test(site_render, what_is_wrong_with_a_file_is_told_with_its_path)
+{
+	char dir[64], path[128];
+
+	new_dir(dir);
+	snprintf(path, sizeof(path), "%s/a.yaml", dir);
+	cr_assert_eq(mkdir(path, 0700), 0);
+	expect_refusal(HEAD GATEWAY("a"), dir, CLI_EXIT_FAILED, "/a.yaml: is a directory");
+	rmdir(path);
+	told_file(dir, CLI_ALLOCATIONS, "{}\n");
+	expect_refusal(HEAD GATEWAY("a"), dir, CLI_EXIT_INVALID, "/allocations.json: 'format' is missing; restore");
+	told_file(dir, CLI_INTENDED, "{}\n");
+	snprintf(path, sizeof(path), "%s/" CLI_ALLOCATIONS, dir);
+	unlink(path);
+	expect_refusal(
+		HEAD GATEWAY("a"), dir, CLI_EXIT_INVALID, "/allocations.json.next: 'format' is missing; remove it");
+	remove_dir(dir);
+}
+
+Test(site_render, directory_of_somebody_else)
+{
+	char dir[64], path[128];
+
+	new_dir(dir);
+	cr_assert_eq(chmod(dir, 0), 0);
+	if (geteuid() == 0 && seteuid(65534) < 0)
+		cr_skip_test("nobody else can be had");
+	expect_refusal(HEAD GATEWAY("a"), dir, CLI_EXIT_PRIVILEGE, ": Permission denied; run this as its owner");
+	cr_assert_eq(seteuid(getuid()), 0);
+	cr_assert_eq(chmod(dir, 0755), 0);
+	told_file(dir, CLI_ALLOCATIONS, "");
+	snprintf(path, sizeof(path), "%s/" CLI_ALLOCATIONS, dir);
+	cr_assert_eq(chmod(path, 0), 0);
+	if (geteuid() == 0)
+		cr_assert_eq(seteuid(65534), 0);
+	expect_refusal(HEAD GATEWAY("a"), dir, CLI_EXIT_PRIVILEGE, "/allocations.json: Permission denied; run");
+	cr_assert_eq(seteuid(getuid()), 0);
 	remove_dir(dir);
 }
 
