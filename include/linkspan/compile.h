@@ -31,6 +31,7 @@ struct ls_site_host {
 	uint8_t side;         /* enum ls_site_side */
 	uint8_t variant;      /* gateways: enum ls_site_mode; else enum ls_site_platform */
 	uint8_t families;     /* LS_SITE_IPV4, LS_SITE_IPV6 */
+	uint8_t failover;     /* appliances at the provider: enum ls_failover_mode */
 	uint16_t port;        /* gateways: external_port */
 	const char *dns_name; /* gateways; or NULL */
 	uint32_t settings;    /* gateways: ls_site_gateway_settings; 0: not recorded yet */

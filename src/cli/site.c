@@ -254,6 +254,8 @@ static int render(struct cli_site *site, const struct ls_site_place *place, stru
 
 	if (r == 0) {
 		spec->offset = start;
+		spec->host.failover =
+			tenant && place->appliance == tenant->provider ? tenant->failover.mode : LS_FAILOVER_NONE;
 		specs->n++;
 	} else if (r != -ENOMEM && tenant) {
 		ls_diag_report(&site->diag, LS_SEVERITY_ERROR,

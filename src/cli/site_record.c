@@ -59,6 +59,7 @@ static const struct member host_members[] = {
 	{ "dns_name", JSON_STRING, .needed = false },
 	NUMBER("port", false, 1, UINT16_MAX),
 	NUMBER("settings", false, 1, UINT32_MAX),
+	{ "failover", JSON_STRING, .needed = false }, /* none, or not recorded yet, where it is left out */
 	NUMBER("crc", true, 0, UINT32_MAX),
 	NUMBER("length", true, 0, UINT32_MAX),
 	NUMBER("found_crc", false, 0, UINT32_MAX),
@@ -218,6 +219,8 @@ static uint32_t number_of(const json_t *json, const char *name)
 static int describe_host(struct cli_walk *walk, const char *name, json_t *json, struct ls_site_host *ret)
 {
 	int r = check_members(walk, name, host_members, json), side, variant, bits;
+	const char *word = json_string_value(json_object_get(json, "failover"));
+	enum ls_failover_mode mode = LS_FAILOVER_NONE;
 
 	if (r < 0)
 		return r;
@@ -226,10 +229,13 @@ static int describe_host(struct cli_walk *walk, const char *name, json_t *json, 
 	bits = read_families(json_object_get(json, "families"));
 	if (side < 0 || variant < 0 || bits < 0)
 		return refuse(walk, name, "no such %s", side < 0 ? "side" : variant < 0 ? "variant" : "families");
+	if (word && !ls_failover_by_word(word, &mode))
+		return refuse(walk, name, "no such mode of failover");
 	*ret = (struct ls_site_host){
 		.side = (uint8_t)side,
 		.variant = (uint8_t)variant,
 		.families = (uint8_t)bits,
+		.failover = (uint8_t)mode,
 		.port = (uint16_t)number_of(json, "port"),
 		.settings = number_of(json, "settings"),
 		.crc = number_of(json, "crc"),
@@ -503,6 +509,8 @@ static void write_host(struct ls_buf *buf, const struct ls_site_host *host, bool
 		(void)ls_buf_printf(buf, ",\"dns_name\":\"%s\"", host->dns_name);
 	if (host->port)
 		(void)ls_buf_printf(buf, ",\"port\":%u", host->port);
+	if (host->failover != LS_FAILOVER_NONE)
+		(void)ls_buf_printf(buf, ",\"failover\":\"%s\"", ls_failover_words[host->failover].word);
 	if (host->settings)
 		(void)ls_buf_printf(buf, ",\"settings\":%u", host->settings);
 	(void)ls_buf_printf(buf, ",\"crc\":%u,\"length\":%u", host->crc, host->length);

@@ -488,6 +488,8 @@ static int allocate(struct site_allocator *allocator)
 		r = check_rules(allocator, &allocator->members[i]);
 	for (size_t i = 0; i < allocator->site->n_gateways && r == 0; i++)
 		check_mode(allocator, &allocator->site->gateways[i]);
+	if (r == 0)
+		site_check_changes(allocator);
 	return r < 0 ? r : site_allocate_ports(allocator);
 }
 

@@ -114,6 +114,7 @@ Test(site_record, that_is_broken_is_refused)
 		{ RECORD(HOST("a", FINE "\"settings\":-1,"), "", ""), "'settings' is not in" },
 		{ RECORD(HOST("a", FINE "\"settings\":4294967296,"), "", ""), "'settings' is not in" },
 		{ RECORD(HOST("a", FINE "\"dns_name\":null,"), "", ""), "'dns_name' is not a text" },
+		{ RECORD(HOST("a", FINE "\"failover\":\"half\","), "", ""), "'a': no such mode of failover" },
 		{ RECORD(HOST("a", FINE "\"dnsname\":\"x\","), "", ""), "unknown member 'dnsname'" },
 		{ RECORD("", TENANT("[\"here\"]", "{}"), ""), "'t': holds what is no address" },
 		{ RECORD("", TENANT("[1]", "{}"), ""), "'t': holds what is no address" },

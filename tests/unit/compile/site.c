@@ -294,6 +294,72 @@ Test(site_allocation, gateway_nat_only)
 	expect_nat_only(changed[0], &record, true);
 }
 
+/* ---- changes ----------------------------------------------------------------------------------------------------- */
+
+#define FAILS_OVER(communication, mode) \
+	"linkspan: 1\nkind: site\nipv6_communication: " communication "\ntenants:\n  a:\n    failover: { mode: " mode \
+	" }\n    appliances: { p: { interfaces: { up: { match: { name: e0 }, ipv4: { method: auto } } } } }\n"
+
+static void expect_change(
+	const struct ls_site_record *record, const char *communication, const char *mode, const char *id)
+{
+	ALLOCATED allocated = { 0 };
+
+	ls_buf_printf(&allocated.text, FAILS_OVER("%s", "%s"), communication, mode);
+	allocate(&allocated, record);
+	if (id)
+		expect_error(&allocated, id, strcmp(id, "ipv6-disable") == 0 ? 3 : 6, "'a-p'");
+	else
+		cr_expect_eq(allocated.r, 0, "%s %s", communication, mode);
+}
+
+Test(site_allocation, failover_exclusive)
+{
+	static const enum ls_failover_mode modes[] = { LS_FAILOVER_FULL, LS_FAILOVER_PERMANENT };
+	struct ls_site_host host = { .name = "a-p", .side = LS_SIDE_PROVIDER, .families = LS_SITE_IPV4 };
+	struct ls_site_record record = { .rendered = true, .hosts = &host, .n_hosts = 1 },
+			      after = { .intended = &record };
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(modes); i++) {
+		const char *word = ls_failover_words[modes[i]].word;
+
+		host.failover = LS_FAILOVER_PARTIAL;
+		expect_change(&record, "true", word, "failover-exclusive");
+		expect_change(&after, "true", word, "failover-exclusive");
+		expect_change(&record, "true", "none", NULL);
+		host.failover = LS_FAILOVER_NONE;
+		expect_change(&record, "true", word, NULL);
+	}
+	host.failover = LS_FAILOVER_FULL;
+	expect_change(&record, "true", "permanent", NULL);
+	expect_change(&record, "true", "none", NULL);
+}
+
+Test(site_allocation, ipv6_disable)
+{
+	struct ls_site_host hosts[100] = { { .name = "a-p", .side = LS_SIDE_PROVIDER, .families = LS_SITE_IPV6 } };
+	struct ls_site_record record = { .rendered = true, .hosts = hosts, .n_hosts = 1 },
+			      after = { .intended = &record };
+	char names[100][8];
+
+	expect_change(&record, "false", "none", "ipv6-disable");
+	expect_change(&after, "false", "none", "ipv6-disable");
+	expect_change(&record, "true", "none", NULL);
+	hosts[0].families = LS_SITE_IPV4; /* as the render says that comes before */
+	expect_change(&record, "false", "none", NULL);
+	hosts[0] = (struct ls_site_host){ .name = "g", .side = LS_SIDE_GATEWAY, .families = LS_SITE_IPV6 };
+	expect_change(&record, "false", "none", NULL);
+	for (size_t i = 0; i < LS_ARRAY_SIZE(hosts); i++) {
+		snprintf(names[i], sizeof(names[i]), "h%02zu", i);
+		hosts[i] = (struct ls_site_host){ .name = names[i], .side = LS_SIDE_TENANT, .families = LS_SITE_IPV6 };
+	}
+	record.n_hosts = LS_ARRAY_SIZE(hosts);
+	record.intended = &record; /* none is told of twice */
+	ALLOCATED many = allocate_text(FAILS_OVER("false", "none"), &record);
+	expect_error(&many, "ipv6-disable", 3, "'h00', 'h01', ");
+	expect_error(&many, "ipv6-disable", 3, "'h33' and 66 more had IPv6");
+}
+
 /* ---- tunnels ----------------------------------------------------------------------------------------------------- */
 
 #define AUTO "ipv4: { method: auto }, ipv6: { method: auto }"
