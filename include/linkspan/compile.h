@@ -147,8 +147,14 @@ enum ls_site_action {
 };
 
 #define LS_SITE_REASON_MAX 256
+#define LS_SITE_PARTS_MAX 192
+
+/* By which parts (keys of the root) two specs of a host differ, as they were rendered: "interfaces, nat and tunnels".
+ */
+const char *ls_site_differing_parts(
+	const char *was, size_t was_length, const char *now, size_t now_length, char ret[static LS_SITE_PARTS_MAX]);
 
 /* What a host that is now `now` (NULL: gone) and was `was` (NULL: not there) needs, and why. Who has IPv4 only although
- * IPv6 communication is on needs something, whether it is rendered or not. */
+ * IPv6 communication is on needs something, whether it is rendered or not. `parts`: as above; NULL: not known. */
 enum ls_site_action ls_site_compare(const struct ls_site *site, const struct ls_site_host *was,
-	const struct ls_site_host *now, char reason[static LS_SITE_REASON_MAX]);
+	const struct ls_site_host *now, const char *parts, char reason[static LS_SITE_REASON_MAX]);

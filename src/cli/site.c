@@ -291,6 +291,20 @@ void cli_site_specs_done(struct cli_site_specs *specs)
 	ls_buf_done(&specs->text);
 }
 
+/* ---- files of DIR ------------------------------------------------------------------------------------------------ */
+
+bool cli_site_is_intended(const struct ls_site_host *intended, uint32_t crc, uint32_t length)
+{
+	return intended && ((intended->crc == crc && intended->length == length) ||
+				   (intended->found_crc == crc && intended->found_length == length));
+}
+
+void cli_site_warn_edited(struct cli *cli, struct cli_site *site, const char *host)
+{
+	ls_diag_report(&site->diag, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "file",
+		"%s/%s.yaml had been changed by somebody else; it is replaced", cli->args.second, host);
+}
+
 /* ---- plan -------------------------------------------------------------------------------------------------------- */
 
 struct todo {
@@ -302,6 +316,7 @@ struct todo {
 struct todos {
 	struct todo *items;
 	size_t n;
+	size_t n_missing; /* files */
 };
 
 static void todos_done(struct todos *todos)
@@ -309,18 +324,64 @@ static void todos_done(struct todos *todos)
 	free(todos->items);
 }
 
-static void add_todo(
-	struct todos *todos, const struct ls_site *site, const struct ls_site_host *was, const struct ls_site_host *now)
+struct pair {
+	const struct ls_site_host *was;
+	const struct cli_site_spec *now;
+};
+
+#define MISSING_MAX 8u /* files that are told of one by one */
+
+/* A directory without specs is not told of by a line for each. */
+static void tell_missing(struct cli *cli, struct cli_site *site, struct todos *todos, const char *host)
+{
+	if (todos->n_missing++ < MISSING_MAX)
+		ls_diag_report(&site->diag, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "file",
+			"%s/%s.yaml is missing; render writes it anew", cli->args.second, host);
+}
+
+/* What render would say of the file of a host that was rendered and is so again; and in which parts it differs from
+ * what it is to be. */
+static void look_at_file(struct cli *cli, struct cli_site *site, const struct cli_site_specs *specs,
+	const struct pair *pair, struct todos *todos, char parts[static LS_SITE_PARTS_MAX])
+{
+	const struct ls_site_host *was = pair->was, *now = &pair->now->host;
+	const char *wanted = (const char *)specs->text.data + pair->now->offset;
+	LS_CLEANUP(ls_free) char *text = NULL;
+	char name[CLI_SITE_FILE_MAX];
+	size_t length = 0;
+	uint32_t crc;
+	int r;
+
+	(void)snprintf(name, sizeof(name), "%s.yaml", now->name);
+	r = ls_file_read_at(site->dir, name, LS_SPEC_SIZE_MAX, &text, &length, NULL);
+	if (r == -ENOENT)
+		tell_missing(cli, site, todos, now->name);
+	if (r < 0)
+		return;
+	crc = ls_crc32c(0, text, length);
+	if (was->crc == crc && was->length == length)
+		(void)ls_site_differing_parts(text, length, wanted, now->length, parts);
+	else if (!(now->crc == crc && now->length == length) &&
+		 !cli_site_is_intended(ls_site_find_host(&site->intended, now->name), crc, (uint32_t)length))
+		cli_site_warn_edited(cli, site, now->name);
+}
+
+static void add_todo(struct cli *cli, struct cli_site *site, const struct cli_site_specs *specs,
+	const struct pair *pair, struct todos *todos)
 {
 	struct todo *todo = &todos->items[todos->n];
+	const struct ls_site_host *now = pair->now ? &pair->now->host : NULL;
+	char parts[LS_SITE_PARTS_MAX] = "";
 
-	todo->action = ls_site_compare(site, was, now, todo->reason);
-	todo->host = now ? now : was;
+	if (pair->was && now)
+		look_at_file(cli, site, specs, pair, todos, parts);
+	todo->action = ls_site_compare(site->site, pair->was, now, parts, todo->reason);
+	todo->host = now ? now : pair->was;
 	todos->n += todo->action != LS_SITE_KEEP;
 }
 
 /* Both are in the order of their names. False: out of memory. */
-static bool compare(const struct cli_site *site, const struct cli_site_specs *specs, struct todos *ret)
+static bool compare(struct cli *cli, struct cli_site *site, const struct cli_site_specs *specs, struct todos *ret)
 {
 	const struct ls_site_record *record = &site->record;
 	size_t i = 0, k = 0;
@@ -331,11 +392,18 @@ static bool compare(const struct cli_site *site, const struct cli_site_specs *sp
 			    : k == record->n_hosts ? -1
 						   : strcmp(specs->items[i].host.name, record->hosts[k].name);
 
-		add_todo(ret, site->site, order >= 0 ? &record->hosts[k] : NULL,
-			order <= 0 ? &specs->items[i].host : NULL);
+		const struct pair pair = {
+			.was = order >= 0 ? &record->hosts[k] : NULL,
+			.now = order <= 0 ? &specs->items[i] : NULL,
+		};
+
+		add_todo(cli, site, specs, &pair, ret);
 		i += order <= 0;
 		k += order >= 0;
 	}
+	if (ret->n_missing > MISSING_MAX)
+		ls_diag_report(&site->diag, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "file",
+			"%zu more specs of %s are missing", ret->n_missing - MISSING_MAX, cli->args.second);
 	return ret->items != NULL;
 }
 
@@ -413,7 +481,7 @@ enum cli_exit cli_site_plan(struct cli *cli)
 		status = cli_site_specs(&site, &specs);
 	if (status != CLI_EXIT_DONE)
 		return cli_site_refuse(cli, &site, status);
-	if (!compare(&site, &specs, &todos)) {
+	if (!compare(cli, &site, &specs, &todos)) {
 		todos_done(&todos);
 		return cli_site_refuse(cli, &site,
 			cli_site_fail(&site, &(struct ls_error){ .code = -ENOMEM, .message = "out of memory" }));

@@ -7,6 +7,7 @@
 #define CLI_ALLOCATIONS "allocations.json"
 #define CLI_INTENDED "allocations.json.next" /* what that is to become, while specs are written */
 #define CLI_TEMPORARY ".linkspan-"           /* and 16 digits: what a spec is written to first */
+#define CLI_SITE_FILE_MAX 80                 /* of the name of a spec's file */
 #define CLI_ALLOCATIONS_MAX (256u << 20)     /* bytes */
 
 /* A site as a command needs it, from its file to its layout. */
@@ -53,6 +54,10 @@ void cli_site_specs_done(struct cli_site_specs *specs);
 enum cli_exit cli_site_fail(struct cli_site *site, const struct ls_error *err);
 /* The error is about a file, with whose name it begins: of that directory. Returns its code. */
 int cli_site_in_dir(const char *dir, struct ls_error *err);
+/* A file of DIR as it is: has the render that was cut short made it? `intended` may be NULL. */
+bool cli_site_is_intended(const struct ls_site_host *intended, uint32_t crc, uint32_t length);
+/* Its file is not as it was rendered. */
+void cli_site_warn_edited(struct cli *cli, struct cli_site *site, const char *host);
 /* What a site that is not valid answers. */
 enum cli_exit cli_site_refuse(struct cli *cli, struct cli_site *site, enum cli_exit status);
 

@@ -17,7 +17,6 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#define FILE_NAME_MAX 80 /* a spec's name and ".yaml" */
 #define TEMPORARY_MAX 32
 
 enum state { STATE_SAME, STATE_OTHER, STATE_MISSING };
@@ -35,9 +34,9 @@ struct rendering {
 	struct ls_error err;
 };
 
-static const char *file_of(const char *host, char name[static FILE_NAME_MAX])
+static const char *file_of(const char *host, char name[static CLI_SITE_FILE_MAX])
 {
-	snprintf(name, FILE_NAME_MAX, "%s.yaml", host);
+	snprintf(name, CLI_SITE_FILE_MAX, "%s.yaml", host);
 	return name;
 }
 
@@ -83,12 +82,6 @@ struct found {
 	uint32_t crc, length;
 };
 
-static bool is_as_intended(const struct ls_site_host *intended, const struct found *found)
-{
-	return intended && ((intended->crc == found->crc && intended->length == found->length) ||
-				   (intended->found_crc == found->crc && intended->found_length == found->length));
-}
-
 /* Without a record nobody knows whose it is. Moving it away would be the wrong advice where only the record is lost. */
 static int refuse_stranger(struct rendering *rendering, const char *host)
 {
@@ -115,13 +108,12 @@ static int check_owner(struct rendering *rendering, struct ls_site_host *host, c
 		return refuse_stranger(rendering, host->name);
 	if (was && was->crc == found->crc && was->length == found->length)
 		return 0;
-	if (is_as_intended(intended, found)) { /* it is, until it has been replaced: that may be cut short, too */
+	if (cli_site_is_intended(intended, found->crc,
+		    found->length)) { /* it is, until it has been replaced: that may be cut short, too */
 		host->found_crc = found->crc;
 		host->found_length = found->length;
 	} else if (was || intended) {
-		ls_diag_report(&site->diag, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "file",
-			"%s/%s.yaml had been changed by somebody else; it is replaced", rendering->cli->args.second,
-			host->name);
+		cli_site_warn_edited(rendering->cli, site, host->name);
 	}
 	return 0;
 }
@@ -130,7 +122,7 @@ static int look_at(struct rendering *rendering, size_t i)
 {
 	LS_CLEANUP(ls_free) char *text = NULL;
 	struct cli_site_spec *spec = &rendering->specs->items[i];
-	char name[FILE_NAME_MAX];
+	char name[CLI_SITE_FILE_MAX];
 	enum state state = STATE_MISSING;
 	size_t length = 0;
 	int r = find_state(rendering, spec, file_of(spec->host.name, name), &state, &text, &length);
@@ -176,7 +168,7 @@ static int compare_name(const void *name, const void *spec)
 static bool is_gone(const struct rendering *rendering, const char *host)
 {
 	const struct cli_site_specs *specs = rendering->specs;
-	char name[FILE_NAME_MAX];
+	char name[CLI_SITE_FILE_MAX];
 
 	if (specs->n && bsearch(host, specs->items, specs->n, sizeof(*specs->items), compare_name))
 		return false;
@@ -313,7 +305,7 @@ static int write_spec(struct rendering *rendering, const struct cli_site_spec *s
 	LS_CLEANUP(ls_close) int fd = -1;
 	int dir = rendering->site->dir;
 	const char *temporary = rendering->temporary;
-	char name[FILE_NAME_MAX];
+	char name[CLI_SITE_FILE_MAX];
 
 	fd = openat(dir, temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
 	if (fd < 0)
@@ -338,7 +330,7 @@ static int write_specs(struct rendering *rendering)
 
 static int prune(struct rendering *rendering)
 {
-	char name[FILE_NAME_MAX];
+	char name[CLI_SITE_FILE_MAX];
 
 	for (size_t i = 0; i < rendering->n_gone; i++)
 		if (unlinkat(rendering->site->dir, file_of(rendering->gone[i], name), 0) < 0 && errno != ENOENT)

@@ -201,6 +201,41 @@ Test(site_commands, ipv6_enable_and_disable)
 	cr_assert_eq(system(command), 0); /* NOLINT(cert-env33-c) */
 }
 
+/* ---- what is in the directory ------------------------------------------------------------------------------------ */
+
+#define UPLINK(more) \
+	"linkspan: 1\nkind: site\nipv6_communication: false\norganizations: { o: { networks: { n: {} } } " \
+	"}\ntenants:\n" \
+	"  t:\n    account: director\n    organization: o\n    networks: { n: { ipv4: { subnet: 10.0.0.0/24, " \
+	"gateway: " \
+	"10.0.0.1 } } }\n    appliances: { p: { platform: director, interfaces: { up: { match: { name: a }" more \
+	", ipv4: { method: auto } }, n: { match: { name: b } } } } }\n"
+
+Test(site_commands, plan_tells_parts_and_who_was_at_the_files)
+{
+	char dir[] = "/tmp/linkspan-site.XXXXXX", command[128];
+	struct told told;
+
+	cr_assert_not_null(mkdtemp(dir));
+	cr_assert_eq(run_site(&told, "render", UPLINK(""), dir), CLI_EXIT_DONE, "%s", told.err);
+	told_done(&told);
+	cr_assert_eq(run_site(&told, "plan", UPLINK(", mtu: 1400"), dir), CLI_EXIT_CHANGES, "%s", told.err);
+	cr_assert_says(told.out, "its interfaces changed\n");
+	cr_assert_str_empty(told.err);
+	told_done(&told);
+	told_file(dir, "specs/t-p.yaml", "edited: 1\n");
+	cr_assert_eq(run_site(&told, "plan", UPLINK(""), dir), CLI_EXIT_DONE, "%s", told.out);
+	cr_assert_says(told.err, "/specs/t-p.yaml had been changed by somebody else");
+	told_done(&told);
+	snprintf(command, sizeof(command), "%s/specs/t-p.yaml", dir);
+	unlink(command);
+	cr_assert_eq(run_site(&told, "plan", UPLINK(""), dir), CLI_EXIT_DONE, "%s", told.out);
+	cr_assert_says(told.err, "/specs/t-p.yaml is missing; render writes it anew");
+	told_done(&told);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	cr_assert_eq(system(command), 0); /* NOLINT(cert-env33-c) */
+}
+
 /* ---- from mode to mode ------------------------------------------------------------------------------------------- */
 
 #define MODE(mode) \

@@ -633,7 +633,7 @@ static enum ls_site_action compare(
 {
 	struct ls_site site = { .ipv6_communication = ipv6 };
 	char reason[LS_SITE_REASON_MAX];
-	enum ls_site_action action = ls_site_compare(&site, was, now, reason);
+	enum ls_site_action action = ls_site_compare(&site, was, now, NULL, reason);
 
 	cr_expect(strstr(reason, words), "no '%s' in: %s", words, reason);
 	return action;
@@ -661,7 +661,29 @@ Test(site_allocation, ipv6_enable)
 	cr_expect_eq(compare(true, &old, &new, "IPv4 becomes IPv4 and IPv6"), LS_SITE_REDEPLOY);
 	cr_expect_eq(compare(true, &new, &new, ""), LS_SITE_KEEP);
 	other.crc = 1;
-	cr_expect_eq(compare(true, &new, &other, "its networks"), LS_SITE_RECONFIGURE);
+	cr_expect_eq(compare(true, &new, &other, "its interfaces, networks"), LS_SITE_RECONFIGURE);
 	cr_expect_eq(compare(true, NULL, &new, "new"), LS_SITE_DEPLOY);
 	cr_expect_eq(compare(true, &new, NULL, "no longer"), LS_SITE_REMOVE);
+}
+
+Test(site_allocation, differing_parts_are_named)
+{
+	static const struct {
+		const char *was, *now, *parts;
+	} cases[] = {
+		{ "a: 1\nb:\n  c: 1\n", "a: 1\nb:\n  c: 1\n", "" },
+		{ "a: 1\nb:\n  c: 1\n", "a: 1\nb:\n  c: 2\n", "b" },
+		{ "a: 1\nb:\n  c: 1\n", "a: 2\nb:\n  c: 1\n  d: 1\n", "a and b" },
+		{ "a: 1\nb: 1\nc: 1\n", "c: 2\na: 2\nd: 1\n", "c, a, d and b" },
+		{ "interfaces: 1\n", "interface: 1\n", "interface and interfaces" },
+		{ "", "a: 1", "a" },
+		{ "a: 1", "", "a" },
+	};
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(cases); i++) {
+		char parts[LS_SITE_PARTS_MAX];
+
+		ls_site_differing_parts(cases[i].was, strlen(cases[i].was), cases[i].now, strlen(cases[i].now), parts);
+		cr_expect_str_eq(parts, cases[i].parts, "%zu: %s", i, parts);
+	}
 }
