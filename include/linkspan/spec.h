@@ -412,7 +412,7 @@ struct ls_spec_management {
 };
 
 #define LS_FAILOVER_TABLE 27648u /* 0x6c00: the routing table of the first network; then the next one's */
-#define LS_FAILOVER_RULES 1000u  /* priority of the first network's first rule; each network has four */
+#define LS_FAILOVER_RULES 1000u  /* priority of the first network's first rule; each network has five */
 
 #define LS_IF_ID 0x6c000000u /* what a name's begins with: "l" */
 #define LS_TUNNEL_PORT 1195u /* of the first network's IPv4; then one each for IPv6 and the next network */
@@ -739,8 +739,8 @@ void ls_site_vlan_name(const struct ls_site_plan_network *network, char ret[stat
 /* By which address the gateway reaches an appliance, or callers a gateway; family 0: not known. `family`: AF_INET,
  * AF_INET6. */
 struct ls_ip ls_site_address_of(const struct ls_spec_interface *interface, uint8_t family);
-/* The families of the networks behind an appliance: IPv4 needs none outside, since a tunnel can go in either; IPv6 waits
- * until the appliance has been redeployed with it. */
+/* The families of the networks behind an appliance: IPv4 needs none outside, since a tunnel can go in either; IPv6
+ * waits until the appliance has been redeployed with it. */
 static inline uint8_t ls_site_inner_families(const struct ls_site_appliance *appliance)
 {
 	return appliance->families | LS_SITE_IPV4;
@@ -759,6 +759,9 @@ struct ls_site_hindrance {
 bool ls_site_is_hindered(const struct ls_site *site, const struct ls_site_tenant *tenant,
 	const struct ls_site_replica *replica, struct ls_site_hindrance *ret);
 struct ls_site_replica *ls_site_find_replica(const struct ls_site_tenant *tenant, const char *name); /* interned */
+/* Has its job found that address in that network? */
+bool ls_site_is_detected(
+	const struct ls_site_replica *replica, const struct ls_site_network *network, const struct ls_ip *ip);
 
 /* ---- what a spec can say ----------------------------------------------------------------------------------------- */
 

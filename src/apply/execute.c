@@ -38,8 +38,15 @@ static bool is_gone(enum ls_op op, int code)
 	return op == LS_OP_DELETE && (code == -ENOENT || code == -ESRCH || code == -ENODEV || code == -EADDRNOTAVAIL);
 }
 
-static const char *explain(enum ls_op op, int code)
+static const char *explain(const struct ls_step *step, int code)
 {
+	enum ls_op op = step->op;
+	bool link = kind_of(step) == &ls_kind_link;
+
+	if (link && op == LS_OP_ADD && code == -EEXIST)
+		return "somebody else has made it in the meantime, or a link that has its VLAN id, VNI or if_id";
+	if (link && code == -EADDRINUSE)
+		return "the UDP port that it needs is somebody else's (`ss -lunp` tells whose)";
 	if (op == LS_OP_ADD && code == -EEXIST)
 		return "somebody else has made it in the meantime";
 	if (op != LS_OP_ADD && (code == -ENOENT || code == -ESRCH || code == -ENODEV))
@@ -70,9 +77,9 @@ static void on_result(size_t token, enum ls_tx_state state, int code, const char
 	run->results[token] = RESULT_FAILED;
 	run->quick = true;
 	if (kernel_says && *kernel_says)
-		snprintf(why, sizeof(why), "%s (the kernel says: %s)", explain(step->op, code), kernel_says);
+		snprintf(why, sizeof(why), "%s (the kernel says: %s)", explain(step, code), kernel_says);
 	else
-		snprintf(why, sizeof(why), "%s", explain(step->op, code));
+		snprintf(why, sizeof(why), "%s", explain(step, code));
 	run_step_failed(run, step, code, why);
 }
 

@@ -66,6 +66,20 @@ static bool is_stripped(const struct ls_object *before, unsigned attr, const str
 							    ((const struct ls_nexthop *)before)->members));
 }
 
+static const char *allowed_ips(const struct ls_object *peer)
+{
+	return peer && ls_object_has(peer, LS_WG_PEER_ALLOWED_IPS) ? ((const struct ls_wg_peer *)peer)->allowed_ips
+								   : NULL;
+}
+
+/* A prefix that one peer gets another one loses at once, and those of a long list come in several messages. */
+static bool is_mixed(
+	const struct ls_object *before, const struct ls_object *after, unsigned attr, const struct ls_object *now)
+{
+	return now->kind == &ls_kind_wg_peer && attr == LS_WG_PEER_ALLOWED_IPS &&
+	       ls_prefixes_within(allowed_ips(now), allowed_ips(before), allowed_ips(after));
+}
+
 /* Is `now` something that lies on the way from before to after? Attribute by attribute: as before, as after, as the
  * kernel makes it on the way, stripped, or, on an object that the run made, whatever the kernel gave it. (Nothing at
  * all lies on the way, too.) */
@@ -87,7 +101,7 @@ static bool is_on_the_way(const struct ls_object *before, const struct ls_object
 			     (attr->flags & LS_ATTR_OPTIONAL && now->owner == LS_OWNER_OURS);
 
 		if (!(bits & LS_BIT(i)) || attr->change == LS_CHANGE_INFO || given || is_stripped(before, i, now) ||
-			is_stripped(after, i, now))
+			is_stripped(after, i, now) || is_mixed(before, after, i, now))
 			continue;
 		if (!ls_attr_same(i, now, before) && !ls_attr_same(i, now, after) && !ls_attr_same(i, now, fallout) &&
 			!(after && !ls_object_has(now, i)))

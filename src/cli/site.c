@@ -257,7 +257,10 @@ static int render(struct cli_site *site, const struct ls_site_place *place, stru
 		spec->host.failover =
 			tenant && place->appliance == tenant->provider ? tenant->failover.mode : LS_FAILOVER_NONE;
 		specs->n++;
-	} else if (r != -ENOMEM && tenant) {
+		return cli_site_verify(site, &spec->host, (const char *)specs->text.data + start,
+			tenant ? place->appliance->mark : place->gateway->mark);
+	}
+	if (r != -ENOMEM && tenant) {
 		ls_diag_report(&site->diag, LS_SEVERITY_ERROR,
 			(struct ls_location){ .file = site->source.name,
 				.line = tenant->tunnels.key_dir_mark.line,

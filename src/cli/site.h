@@ -46,7 +46,7 @@ void cli_site_done(struct cli_site *site);
 void cli_site_print_findings(struct cli *cli, struct cli_site *site);
 /* `,"suppressed":[...]` */
 void cli_site_json_suppressed(struct cli *cli, const struct cli_site *site);
-/* Renders every host. Keys that cannot be read are findings. */
+/* Renders every host. Keys that cannot be read are findings, and specs that the host would refuse. */
 enum cli_exit cli_site_specs(struct cli_site *site, struct cli_site_specs *ret);
 void cli_site_specs_done(struct cli_site_specs *specs);
 /* What is wrong with the site's file, with DIR or with what is in it becomes a finding, which JSON tells as well. How
@@ -58,6 +58,9 @@ int cli_site_in_dir(const char *dir, struct ls_error *err);
 bool cli_site_is_intended(const struct ls_site_host *intended, uint32_t crc, uint32_t length);
 /* Its file is not as it was rendered. */
 void cli_site_warn_edited(struct cli *cli, struct cli_site *site, const char *host);
+/* site_verify.c: reads a spec as its host would, unless the record says that it was rendered before. What is wrong is a
+ * finding at `mark`, the host's place in the site. 0 or negative. */
+int cli_site_verify(struct cli_site *site, const struct ls_site_host *host, const char *text, struct ls_mark mark);
 /* What a site that is not valid answers. */
 enum cli_exit cli_site_refuse(struct cli *cli, struct cli_site *site, enum cli_exit status);
 

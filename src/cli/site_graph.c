@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * linkspan site graph: gateways on the left, then the tenants, each a box with its networks and replicas, in Graphviz'
- * DOT. A picture of thousands of tenants is none: the first ones are drawn, the others counted.
+ * DOT. A picture of thousands of tenants is none: the first ones are drawn, the others counted; so are replicas.
  */
 #include "site.h"
 
 #include <stdio.h>
 
 #define TENANTS_MAX 40u
+#define REPLICAS_MAX 8u /* of a tenant */
+#define FAILED_OVER ", style=bold"
 
 /* Names of a site are letters, digits and a few signs: none needs quoting within quotes. */
 static void put_gateway(FILE *file, const struct ls_site_gateway *gateway)
@@ -42,17 +44,73 @@ static void put_publics(FILE *file, const struct ls_site_tenant *tenant)
 		fprintf(file, "\\n%u IPv4, %u IPv6", tenant->public_ips.ipv4, tenant->public_ips.ipv6);
 }
 
+/* ---- replicas ---------------------------------------------------------------------------------------------------- */
+
+static bool is_failed_over(const struct ls_site_tenant *tenant, const struct ls_site_replica *replica)
+{
+	return tenant->failover.mode != LS_FAILOVER_NONE &&
+	       (replica->fails_over || tenant->failover.mode != LS_FAILOVER_PARTIAL);
+}
+
+static void put_addresses(FILE *file, const struct ls_site_addresses *list, size_t n)
+{
+	char text[LS_IP_TEXT_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < list[i].n_ips; k++)
+			fprintf(file, "\\n%s", ls_ip_format(&list[i].ips[k].ip, text));
+}
+
+static void put_replica(FILE *file, const struct ls_site_tenant *tenant, const struct ls_site_replica *replica)
+{
+	bool failed_over = is_failed_over(tenant, replica);
+
+	fprintf(file, "    \"replica %s %s\" [label=\"%s%s", tenant->name, replica->name, replica->name,
+		failed_over ? ", failed over" : "");
+	put_addresses(file, replica->detected, replica->n_detected);
+	put_addresses(file, replica->addresses, replica->n_addresses);
+	fprintf(file, "\", shape=ellipse%s];\n", failed_over ? FAILED_OVER : "");
+}
+
+static void put_replica_links(FILE *file, const struct ls_site_tenant *tenant, const struct ls_site_replica *replica,
+	const struct ls_site_addresses *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].network)
+			fprintf(file, "  \"network %s %s\" -> \"replica %s %s\" [dir=none];\n", tenant->name,
+				list[i].network->name, tenant->name, replica->name);
+}
+
+static size_t count_drawn(const struct ls_site_tenant *tenant)
+{
+	return tenant->n_replicas < REPLICAS_MAX ? tenant->n_replicas : REPLICAS_MAX;
+}
+
+static void put_replicas(FILE *file, const struct ls_site_tenant *tenant)
+{
+	size_t n = count_drawn(tenant);
+
+	for (size_t i = 0; i < n; i++)
+		put_replica(file, tenant, &tenant->replicas[i]);
+	if (n < tenant->n_replicas)
+		fprintf(file, "    \"replicas %s\" [label=\"and %zu replicas more\", shape=plaintext];\n", tenant->name,
+			tenant->n_replicas - n);
+}
+
+/* ---- tenants ----------------------------------------------------------------------------------------------------- */
+
 static void put_tenant(FILE *file, const struct ls_site_tenant *tenant)
 {
 	fprintf(file, "  subgraph \"cluster %s\" {\n    label=\"%s", tenant->name, tenant->name);
 	put_publics(file, tenant);
-	fprintf(file, "\\n%zu replica%s\";\n", tenant->n_replicas, tenant->n_replicas == 1 ? "" : "s");
+	fprintf(file, "\\nfailover: %s\";\n", ls_failover_words[tenant->failover.mode].word);
 	for (size_t i = 0; i < tenant->n_appliances; i++)
 		fprintf(file, "    \"appliance %s\" [label=\"%s\\n%s\"];\n", tenant->appliances[i].host,
 			tenant->appliances[i].name,
 			tenant->appliances[i].extends ? "at the tenant" : "at the provider");
 	for (size_t i = 0; i < tenant->n_networks; i++)
 		put_network(file, tenant, &tenant->networks[i]);
+	put_replicas(file, tenant);
 	fputs("  }\n", file);
 }
 
@@ -83,6 +141,12 @@ static void put_links(FILE *file, const struct ls_site_tenant *tenant)
 					       : tenant->networks[k].target != NULL)
 				fprintf(file, "  \"appliance %s\" -> \"network %s %s\" [dir=none];\n", appliance->host,
 					tenant->name, tenant->networks[k].name);
+	}
+	for (size_t i = 0; i < count_drawn(tenant); i++) {
+		const struct ls_site_replica *replica = &tenant->replicas[i];
+
+		put_replica_links(file, tenant, replica, replica->detected, replica->n_detected);
+		put_replica_links(file, tenant, replica, replica->addresses, replica->n_addresses);
 	}
 }
 

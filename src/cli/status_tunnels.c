@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * linkspan status, the tunnels: what the kernel says of them at this moment. A tunnel's family is that of the
- * prefixes that its peers are allowed; one tunnel has one (check one-tunnel-per-family).
+ * prefixes that its peers are allowed; one tunnel has one (check one-tunnel-per-family). Where they are allowed none,
+ * it is told by the record: a tunnel of IPv4 has IPv6 turned off.
  */
 #include "cli.h"
 
@@ -71,13 +72,27 @@ static struct tunnel find_tunnel(const struct cli_tunnels *tunnels, const struct
 	return tunnel;
 }
 
-/* NULL: none of its peers is allowed anything. */
+/* NULL: it is not in the record. */
+static const char *recorded_family(const struct tunnel *tunnel)
+{
+	const struct ls_set *desired = tunnel->all->desired;
+	char path[128];
+	const struct ls_sysctl key = { .object.kind = &ls_kind_sysctl, .path = path };
+	const struct ls_sysctl *disabled;
+
+	if (!ls_set_find(desired, &tunnel->device->object))
+		return NULL;
+	snprintf(path, sizeof(path), "net/ipv6/conf/%s/disable_ipv6", tunnel->device->dev);
+	disabled = (const struct ls_sysctl *)ls_set_find(desired, &key.object);
+	return disabled && strcmp(disabled->value, "0") != 0 ? "ipv4" : "ipv6";
+}
+
 static const char *family_of(const struct tunnel *tunnel)
 {
 	for (size_t i = 0; i < tunnel->n_peers; i++)
 		if (*peer_at(tunnel, i)->allowed_ips)
 			return strchr(peer_at(tunnel, i)->allowed_ips, ':') ? "ipv6" : "ipv4";
-	return NULL;
+	return recorded_family(tunnel);
 }
 
 /* NULL: it is not known yet where the peer is. */

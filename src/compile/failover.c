@@ -6,8 +6,8 @@
  *
  * On the provider's side all of a network is in a routing table of its own. What the replicas send for others than one
  * another goes into the tunnel, and with it to the production gateway: never out of the uplink, for without the tunnel
- * the table says unreachable. What comes out of the tunnel goes to known replicas only. On the tenant's side there are
- * routes to the replicas.
+ * the next rule says unreachable. What comes out of the tunnel goes to known replicas only. On the tenant's side there
+ * are routes to the replicas.
  *
  * In a full failover the appliance of the provider is the networks' gateway; NAT and public addresses are in nat.c.
  */
@@ -17,8 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define LAST_METRIC 4278198272u /* behind whatever else there may be in the table */
-#define RULES_OF_NETWORK 4u
+#define RULES_OF_NETWORK 5u
 
 /* A family of a network in a partial failover. */
 struct joint {
@@ -40,18 +39,6 @@ static void lead(
 	const struct joint *joint, const struct ls_prefix *to, const char *dev, uint32_t table, struct ls_mark mark)
 {
 	(void)compile_route_to(joint->compiler, to, dev, table, mark);
-}
-
-/* Without a tunnel nothing leaves. */
-static void end_table(const struct joint *joint, uint32_t table)
-{
-	const struct ls_prefix all = { .ip.family = joint->family };
-	struct ls_route *route = compile_route_to(joint->compiler, &all, NULL, table, joint->mark);
-
-	if (!route)
-		return;
-	route->type = LS_ROUTE_UNREACHABLE;
-	route->metric = LAST_METRIC;
 }
 
 /* `suppress`: not by a default route. */
@@ -76,14 +63,17 @@ static uint32_t first_rule(const struct joint *joint)
 	return LS_FAILOVER_RULES + RULES_OF_NETWORK * (uint32_t)joint->place;
 }
 
+/* Without a tunnel nothing leaves. That is no route of the table: a route that refuses is never suppressed
+ * (fib_rules_lookup, net/core/fib_rules.c), so the host itself would reach nobody. */
 static void add_rules(const struct joint *joint, uint32_t table)
 {
 	uint32_t first = first_rule(joint);
 
 	add_rule(joint, first, joint->inner, table, false);
-	add_rule(joint, first + 1, joint->tunnel_dev, table, true);
-	add_rule(joint, first + 2, joint->tunnel_dev, 0, false);
-	add_rule(joint, first + 3, "lo", table, true); /* ICMP errors of the host itself find the replica */
+	add_rule(joint, first + 1, joint->inner, 0, false);
+	add_rule(joint, first + 2, joint->tunnel_dev, table, true);
+	add_rule(joint, first + 3, joint->tunnel_dev, 0, false);
+	add_rule(joint, first + 4, "lo", table, true); /* ICMP errors of the host itself find the replica */
 }
 
 /* ---- neighbours -------------------------------------------------------------------------------------------------- */
@@ -186,7 +176,6 @@ static void join_provider(const struct joint *joint)
 
 	speak_for_others(joint);
 	lead(joint, &all, joint->tunnel_dev, table_of(joint), joint->tunnel_mark);
-	end_table(joint, table_of(joint));
 	add_rules(joint, table_of(joint));
 	find_replicas(joint, joint->inner, table_of(joint), false);
 	if (joint->family == AF_INET) {

@@ -56,13 +56,18 @@ void site_put_network(struct site_renderer *renderer, const struct ls_site_appli
 
 /* ---- replicas ---------------------------------------------------------------------------------------------------- */
 
-static void put_addresses(struct site_renderer *renderer, const struct ls_site_addresses *addresses, size_t *n)
+/* `detected`: the replica, where these were given and what its job found stands there already; or NULL. */
+static void put_addresses(struct site_renderer *renderer, const struct ls_site_addresses *addresses,
+	const struct ls_site_replica *detected, size_t *n)
 {
 	for (size_t i = 0; i < addresses->n_ips; i++) {
-		if (!site_has_family(renderer, &addresses->ips[i].ip))
+		const struct ls_ip *ip = &addresses->ips[i].ip;
+
+		if (!site_has_family(renderer, ip) ||
+			(detected && ls_site_is_detected(detected, addresses->network, ip)))
 			continue;
 		site_put(renderer, (*n)++ ? ", " : " [");
-		site_put_ip(renderer, &addresses->ips[i].ip);
+		site_put_ip(renderer, ip);
 	}
 }
 
@@ -91,10 +96,10 @@ static void put_replica_network(struct site_renderer *renderer, const struct ls_
 	site_put_key(renderer, "", network->name);
 	for (size_t i = 0; i < replica->n_detected; i++)
 		if (replica->detected[i].network == network)
-			put_addresses(renderer, &replica->detected[i], &n);
+			put_addresses(renderer, &replica->detected[i], NULL, &n);
 	for (size_t i = 0; i < replica->n_addresses; i++)
 		if (replica->addresses[i].network == network)
-			put_addresses(renderer, &replica->addresses[i], &n);
+			put_addresses(renderer, &replica->addresses[i], replica, &n);
 	site_put(renderer, "]");
 }
 

@@ -301,6 +301,7 @@ int site_allocate_ports(struct site_allocator *allocator)
 			if (!member->share->tunnels[k].gateway)
 				give_port(allocator, member, &member->share->tunnels[k]);
 		check_reach(allocator, member);
+		site_check_mtus(allocator, member);
 		r = list_forwards(allocator, member);
 	}
 	for (size_t i = 0; i < allocator->site->n_gateways && r == 0; i++) {

@@ -151,13 +151,6 @@ static void put_interface(struct site_renderer *renderer, const struct ls_spec_i
 	site_put(renderer, " }\n");
 }
 
-static void put_interfaces(struct site_renderer *renderer, const struct ls_spec_interface *interfaces, size_t n)
-{
-	site_put(renderer, "interfaces:\n");
-	for (size_t i = 0; i < n; i++)
-		put_interface(renderer, &interfaces[i]);
-}
-
 bool site_has_interface(const struct ls_site_appliance *appliance, const char *name)
 {
 	for (size_t i = 0; i < appliance->n_interfaces; i++)
@@ -175,6 +168,47 @@ bool site_is_rendered(const struct site_renderer *renderer, const struct ls_site
 bool site_is_vlan(const struct ls_site_appliance *appliance, const struct ls_site_network *network)
 {
 	return !site_has_interface(appliance, network->target->name);
+}
+
+/* ---- interfaces of appliances ------------------------------------------------------------------------------------ */
+
+static bool is_rendered_family(
+	const struct site_renderer *renderer, uint8_t family, const struct ls_spec_family *method)
+{
+	return renderer->families & family && (method->method == LS_METHOD_AUTO || method->method == LS_METHOD_MANUAL);
+}
+
+/* A network is on it, or in a VLAN of it. */
+static bool carries(const struct site_renderer *renderer, const struct ls_site_appliance *appliance, const char *name)
+{
+	const struct ls_site_tenant *tenant = renderer->tenant;
+
+	for (size_t i = 0; !appliance->extends && i < tenant->n_networks; i++) {
+		const struct ls_site_network *network = &tenant->networks[i];
+
+		if (site_is_rendered(renderer, network) &&
+			strcmp(name, site_is_vlan(appliance, network) ? LS_SITE_TRUNK : network->target->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Spare ones, and those whose network is gone or still to come, are nobody's: a host's spec has no family to give them
+ * (appliance-family). One at the tenant that is in the network has a family of its own (the same check). */
+static bool is_idle(const struct site_renderer *renderer, const struct ls_site_appliance *appliance,
+	const struct ls_spec_interface *interface)
+{
+	return !is_rendered_family(renderer, LS_SITE_IPV4, &interface->ipv4) &&
+	       !is_rendered_family(renderer, LS_SITE_IPV6, &interface->ipv6) &&
+	       !carries(renderer, appliance, interface->name);
+}
+
+static void put_interfaces(struct site_renderer *renderer, const struct ls_site_appliance *appliance)
+{
+	site_put(renderer, "interfaces:\n");
+	for (size_t i = 0; i < appliance->n_interfaces; i++)
+		if (!is_idle(renderer, appliance, &appliance->interfaces[i]))
+			put_interface(renderer, &appliance->interfaces[i]);
 }
 
 static void put_vlans(struct site_renderer *renderer, const struct ls_site_appliance *appliance)
@@ -202,7 +236,9 @@ static void put_service(struct site_renderer *renderer, const struct ls_site_gat
 
 	if (gateway->mode != LS_SITE_NAT)
 		return;
-	(void)ls_buf_printf(renderer->buf, "gateway: { mode: nat, dns_name: %s, interface: ", gateway->dns_name);
+	site_put(renderer, "gateway: { mode: nat, dns_name: ");
+	site_put_text(renderer, gateway->dns_name);
+	site_put(renderer, ", interface: ");
 	site_put_text(renderer, gateway->outside->name);
 	(void)ls_buf_printf(renderer->buf, ", external_port: %u, internal_port: %u", gateway->external_port,
 		gateway->internal_port);
@@ -242,7 +278,9 @@ static void render_gateway(struct site_renderer *renderer, const struct ls_site_
 	renderer->families = gateway->families;
 	put_head(renderer, "gateway", gateway->name);
 	put_ipv6(renderer);
-	put_interfaces(renderer, gateway->interfaces, gateway->n_interfaces);
+	site_put(renderer, "interfaces:\n");
+	for (size_t i = 0; i < gateway->n_interfaces; i++)
+		put_interface(renderer, &gateway->interfaces[i]);
 	put_service(renderer, gateway);
 	for (size_t i = 0; i < forwards->n; i++)
 		put_forward(renderer, gateway, &forwards->items[i], &any);
@@ -269,10 +307,12 @@ static int render_provider(struct site_renderer *renderer, const struct ls_site_
 	return site_put_tunnels(renderer, NULL, LS_SIDE_PROVIDER);
 }
 
-static int render_tenant(struct site_renderer *renderer, const struct ls_site_appliance *appliance)
+static void put_extended(struct site_renderer *renderer, const struct ls_site_appliance *appliance)
 {
 	const struct ls_site_network *network = appliance->extends;
 
+	if (!site_is_rendered(renderer, network))
+		return;
 	site_put(renderer, "networks:\n");
 	site_put_key(renderer, "  ", network->name);
 	site_put(renderer, " { interface: ");
@@ -280,8 +320,13 @@ static int render_tenant(struct site_renderer *renderer, const struct ls_site_ap
 	site_put_subnet(renderer, LS_SITE_IPV4, &network->ipv4, false);
 	site_put_subnet(renderer, LS_SITE_IPV6, &network->ipv6, false);
 	site_put(renderer, " }\n");
-	site_put_replicas(renderer, network);
-	site_put_failover(renderer, network);
+}
+
+static int render_tenant(struct site_renderer *renderer, const struct ls_site_appliance *appliance)
+{
+	put_extended(renderer, appliance);
+	site_put_replicas(renderer, appliance->extends);
+	site_put_failover(renderer, appliance->extends);
 	return site_put_tunnels(renderer, appliance, LS_SIDE_TENANT);
 }
 
@@ -308,7 +353,7 @@ static int render_appliance(struct site_renderer *renderer, const struct ls_site
 	if (provider)
 		put_platform(renderer, appliance);
 	put_ipv6(renderer);
-	put_interfaces(renderer, appliance->interfaces, appliance->n_interfaces);
+	put_interfaces(renderer, appliance);
 	if (provider)
 		put_vlans(renderer, appliance);
 	return provider ? render_provider(renderer, appliance) : render_tenant(renderer, appliance);

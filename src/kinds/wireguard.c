@@ -162,79 +162,36 @@ static int device_perform(struct ls_kernel *kernel, enum ls_op op, const struct 
 		r = nla_put_u16(message, WGDEVICE_A_LISTEN_PORT, device->listen_port);
 	if (r >= 0)
 		r = nla_put_u32(message, WGDEVICE_A_FWMARK, deletes ? 0 : device->fwmark);
-	return r < 0 ? r : send_message(kernel, message, err);
+	if (r >= 0)
+		r = send_message(kernel, message, err);
+	if (r == -EADDRINUSE)
+		return ls_error_set(
+			err, r, "UDP port %u is somebody else's (`ss -lunp` tells whose)", device->listen_port);
+	return r;
 }
 
 /* ---- peers ------------------------------------------------------------------------------------------------------- */
 
-/* Prefixes of a list, one after the other. */
-static bool next_prefix(const char **list, struct ls_prefix *ret)
-{
-	char text[LS_PREFIX_TEXT_MAX];
-	size_t length = strcspn(*list, " ");
-
-	if (!length || length >= sizeof(text))
-		return false;
-	memcpy(text, *list, length);
-	text[length] = '\0';
-	*list += length + ((*list)[length] == ' ');
-	return ls_prefix_parse(text, ret) >= 0;
-}
-
-/* Lists are in order (ls_prefixes_text), so several are gone through side by side, each once. */
-static int compare_prefixes(const struct ls_prefix *a, const struct ls_prefix *b)
-{
-	return memcmp(a, b, sizeof(*a));
-}
-
-struct walk {
-	const char *rest;
-	struct ls_prefix at;
-	bool more; /* `at` is there */
-};
-
-static void walk_on(struct walk *walk)
-{
-	walk->more = next_prefix(&walk->rest, &walk->at);
-}
-
-/* `list` NULL: an empty one. */
-static struct walk walk_of(const char *list)
-{
-	struct walk walk = { .rest = list ? list : "" };
-
-	walk_on(&walk);
-	return walk;
-}
-
-/* Is it in the list? To be asked in order. */
-static bool walk_meets(struct walk *walk, const struct ls_prefix *prefix)
-{
-	while (walk->more && compare_prefixes(&walk->at, prefix) < 0)
-		walk_on(walk);
-	return walk->more && !compare_prefixes(&walk->at, prefix);
-}
-
 /* Those of a list that are in `with` (unless it is `any`), and not in `without`. */
 struct choice {
-	struct walk list, with, without;
+	struct ls_prefix_walk list, with, without;
 	bool any;
 };
 
 /* `with` NULL: any. `without` NULL: none. */
 static struct choice choice_of(const char *list, const char *with, const char *without)
 {
-	return (struct choice){ walk_of(list), walk_of(with), walk_of(without), !with };
+	return (struct choice){ ls_prefix_walk_of(list), ls_prefix_walk_of(with), ls_prefix_walk_of(without), !with };
 }
 
 static bool choose_next(struct choice *choice, struct ls_prefix *ret)
 {
 	while (choice->list.more) {
-		bool chosen = (choice->any || walk_meets(&choice->with, &choice->list.at)) &&
-			      !walk_meets(&choice->without, &choice->list.at);
+		bool chosen = (choice->any || ls_prefix_walk_meets(&choice->with, &choice->list.at)) &&
+			      !ls_prefix_walk_meets(&choice->without, &choice->list.at);
 
 		*ret = choice->list.at;
-		walk_on(&choice->list);
+		ls_prefix_walk_on(&choice->list);
 		if (chosen)
 			return true;
 	}
@@ -479,6 +436,64 @@ static int remove_peer(struct ls_kernel *kernel, const struct ls_wg_peer *have, 
 	return send_message(kernel, message, err);
 }
 
+/* Has the device no other peers than these, which are all of it that the list has? */
+static int are_all(
+	struct ls_kernel *kernel, const struct ls_object *const *doomed, size_t n, bool *ret, struct ls_error *err)
+{
+	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
+	LS_CLEANUP(ls_set_done) struct ls_set now, going;
+	const struct ls_link_entry *link = ls_link_table_by_name(&kernel->links, as_peer(doomed[0])->dev);
+	int r = arena && link ? 0 : -ENOMEM;
+
+	ls_set_init(&now, arena);
+	ls_set_init(&going, arena);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = ls_set_add(&going, (struct ls_object *)(uintptr_t)doomed[i]);
+	if (r >= 0)
+		r = ls_wireguard_read_peers(kernel, link, &now, err);
+	ls_set_sort(&going);
+	*ret = true;
+	for (size_t i = 0; i < now.n_objects && r >= 0 && *ret; i++)
+		*ret = ls_set_find(&going, now.objects[i]);
+	return r;
+}
+
+static size_t count_of_device(const struct ls_object *const *peers, size_t n)
+{
+	size_t count = 1;
+
+	while (count < n && !strcmp(as_peer(peers[count])->dev, as_peer(peers[0])->dev))
+		count++;
+	return count;
+}
+
+/* Peers go one by one in the kernel, each after a grace period (wg_peer_remove), but all of a device together
+ * (wg_peer_remove_all). -E2BIG: it has others, too. */
+static int remove_all(struct ls_kernel *kernel, const struct ls_object *const *doomed, size_t n, struct ls_error *err)
+{
+	struct nl_msg *message;
+	bool all;
+	int r = are_all(kernel, doomed, n, &all, err);
+
+	if (r < 0 || !all)
+		return r < 0 ? r : -E2BIG;
+	r = begin_message(kernel, as_peer(doomed[0])->dev, &message, err);
+	if (r >= 0)
+		r = nla_put_u32(message, WGDEVICE_A_FLAGS, WGDEVICE_F_REPLACE_PEERS);
+	return r < 0 ? r : send_message(kernel, message, err);
+}
+
+static int peer_sweep(struct ls_kernel *kernel, const struct ls_object *const *doomed, size_t n, struct ls_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0, count; i < n && r >= 0; i += count) {
+		count = count_of_device(doomed + i, n - i);
+		r = remove_all(kernel, doomed + i, count, err);
+	}
+	return r;
+}
+
 static bool peer_gives_up(const struct ls_object *want, const struct ls_object *have)
 {
 	struct choice choice = choice_of(as_peer(have)->allowed_ips, NULL, as_peer(want)->allowed_ips);
@@ -639,8 +654,8 @@ static bool peer_valid(const struct ls_object *object)
 
 	if (!ls_object_has(object, LS_WG_PEER_PUBLIC_KEY) || !ls_object_has(object, LS_WG_PEER_ALLOWED_IPS))
 		return false;
-	for (; next_prefix(&list, &prefix); last = prefix)
-		if (compare_prefixes(&last, &prefix) > 0)
+	for (; ls_prefixes_next(&list, &prefix); last = prefix)
+		if (ls_prefix_compare(&last, &prefix) > 0)
 			return false;
 	return is_key(as_peer(object)->public_key) && !*list;
 }
@@ -675,5 +690,6 @@ const struct ls_kind ls_kind_wg_peer = {
 	.probe = wireguard_probe,
 	.dump = peer_dump,
 	.add_many = peer_add_many,
+	.sweep = peer_sweep,
 	.perform = peer_perform,
 };

@@ -115,14 +115,23 @@ static bool share_passthru(const struct ls_link *a, const struct ls_link *b)
 	       (a->macvlan_mode == LS_MACVLAN_PASSTHRU || b->macvlan_mode == LS_MACVLAN_PASSTHRU);
 }
 
-/* What the kernel has only once. `old` cannot stay while `new` is made. */
+/* xfrmi_newlink */
+static bool same_if_id(const struct ls_link *a, const struct ls_link *b)
+{
+	return has(a, LS_LINK_IF_ID) && has(b, LS_LINK_IF_ID) && a->if_id == b->if_id;
+}
+
+/* What the kernel has only once. `old` cannot stay while `new` is made: `reason` to go early, if it goes at all, and
+ * `refusal` if it is a stranger's (NULL: the two may get along). */
 static const struct exclusive {
 	bool (*clash)(const struct ls_link *new, const struct ls_link *old);
-	const char *reason;
+	const char *reason, *refusal;
 } exclusives[] = {
-	{ same_vlan, "its VLAN id is used again" },
-	{ same_vni, "its VNI is used again" },
-	{ share_passthru, "a macvlan in mode passthru has its parent alone" },
+	{ same_vlan, "its VLAN id is used again", NULL }, /* a stranger's may be of another protocol (802.1ad) */
+	{ same_vni, "its VNI is used again", NULL },
+	{ share_passthru, "a macvlan in mode passthru has its parent alone",
+		"a macvlan in mode passthru has its parent alone, and there is one that linkspan did not make" },
+	{ same_if_id, "its if_id is used again", "its if_id is that of a link that linkspan did not make" },
 };
 
 static void free_early(struct planner *planner, bool (*clash)(const struct ls_link *, const struct ls_link *),
@@ -144,20 +153,36 @@ static bool carries(const struct ls_link *new, const struct ls_link *old)
 	return ls_link_is(old, "macvlan") && has(old, LS_LINK_PARENT) && !strcmp(old->parent, new->name);
 }
 
+static bool is_held(const struct planner *planner, const struct exclusive *exclusive, const struct ls_link *new)
+{
+	for (size_t i = planner->links.from; i < planner->links.to; i++) {
+		const struct pair *old = &planner->pairs[i];
+
+		if (!old->want && old->have->owner == LS_OWNER_FOREIGN &&
+			exclusive->clash(new, (const struct ls_link *)old->have))
+			return true;
+	}
+	return false;
+}
+
 /* Old holders of what is used again go first. */
 static void free_exclusives(struct planner *planner)
 {
 	for (size_t i = planner->links.from; i < planner->links.to; i++) {
 		const struct ls_link *new = (const struct ls_link *)planner->pairs[i].want;
-		const struct pair *pair = &planner->pairs[i];
+		struct pair *pair = &planner->pairs[i];
 
 		if (pair->verdict == VERDICT_CHANGE && pair->bits & LS_BIT(LS_LINK_MASTER) &&
 			has(new, LS_LINK_MASTER) && strcmp(ls_planner_type_of(planner, new->master), "vrf") != 0)
 			free_early(planner, carries, new, "its parent becomes a port, which carries no macvlans");
 		if (pair->verdict != VERDICT_ADD && pair->verdict != VERDICT_RECREATE)
 			continue;
-		for (size_t k = 0; k < LS_ARRAY_SIZE(exclusives); k++)
+		for (size_t k = 0; k < LS_ARRAY_SIZE(exclusives); k++) {
 			free_early(planner, exclusives[k].clash, new, exclusives[k].reason);
+			if (exclusives[k].refusal && pair->verdict != VERDICT_CONFLICT &&
+				is_held(planner, &exclusives[k], new))
+				ls_planner_conflict(planner, pair, exclusives[k].refusal);
+		}
 	}
 }
 
@@ -410,6 +435,7 @@ static void spread_to_dependents(struct planner *planner)
 void ls_planner_consequences(struct planner *planner)
 {
 	free_exclusives(planner);
+	ls_planner_free_udp_ports(planner);
 	ls_planner_free_ports(planner);
 	name_going_links(planner);
 	while (spread_to_links(planner))

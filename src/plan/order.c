@@ -140,6 +140,18 @@ static enum ls_disruption disruption_of_wireguard(const struct ls_step *step)
 								: LS_DISRUPT_NONE;
 }
 
+/* One that loses a prefix loses what was on its way there; at another endpoint it may not be yet. */
+static enum ls_disruption disruption_of_peer(const struct ls_step *step)
+{
+	const uint32_t path =
+		LS_BIT(LS_WG_PEER_ENDPOINT) | LS_BIT(LS_WG_PEER_ENDPOINT_PORT) | LS_BIT(LS_WG_PEER_PRESHARED_KEY);
+
+	if (step->op == LS_OP_DELETE)
+		return LS_DISRUPT_SESSION;
+	return step->attrs & path || step->have->kind->gives_up(step->want, step->have) ? LS_DISRUPT_FLOW
+											: LS_DISRUPT_NONE;
+}
+
 /* Does the link `name` stand on (or go through) the link `below`? */
 static bool rests_on(const struct ls_set *set, const char *name, const char *below, unsigned limit)
 {
@@ -200,9 +212,12 @@ static enum ls_disruption disruption_of(struct planner *planner, struct ls_step 
 		step->disruption = disruption_of_nft(step);
 	else if (kind == &ls_kind_wireguard && step->op == LS_OP_CHANGE)
 		step->disruption = disruption_of_wireguard(step);
+	else if (kind == &ls_kind_wg_peer && step->op != LS_OP_ADD)
+		step->disruption = disruption_of_peer(step);
+	else if (kind == &ls_kind_xfrm_policy && step->op != LS_OP_ADD)
+		step->disruption = LS_DISRUPT_FLOW;
 	else if (step->op == LS_OP_DELETE)
-		step->disruption =
-			kind == &ls_kind_address || kind == &ls_kind_wg_peer ? LS_DISRUPT_SESSION : LS_DISRUPT_FLOW;
+		step->disruption = kind == &ls_kind_address ? LS_DISRUPT_SESSION : LS_DISRUPT_FLOW;
 	else if (step->op == LS_OP_ADD && step->before)
 		step->disruption = LS_DISRUPT_FLOW; /* it was there, and is not for a moment */
 	return ends_session(planner, step) ? LS_DISRUPT_LOCKOUT : step->disruption;
@@ -364,16 +379,16 @@ static void emit_change(struct planner *planner, const struct pair *pair)
 	emit_make(planner, &rest, LS_OP_CHANGE);
 }
 
-static void emit_down(struct planner *planner, const struct pair *pair)
+static void emit_first(struct planner *planner, const struct pair *pair)
 {
 	add_step(planner, (struct ls_step){ .op = LS_OP_CHANGE,
 				  .phase = LS_PHASE_EARLY,
-				  .rank = pair->down->kind->rank,
+				  .rank = pair->first->kind->rank,
 				  .have = pair->found,
-				  .want = pair->down,
+				  .want = pair->first,
 				  .before = pair->found,
 				  .partial = true,
-				  .attrs = LS_BIT(LS_LINK_UP),
+				  .attrs = ls_object_diff(pair->first, pair->found),
 				  .reason = pair->reason });
 }
 
@@ -431,13 +446,13 @@ static void emit_pair(struct planner *planner, struct pair *pair)
 		return;
 	}
 	pair->emitted = true;
-	if (pair->down)
-		emit_down(planner, pair);
+	if (pair->first)
+		emit_first(planner, pair);
 	switch (pair->verdict) {
 	case VERDICT_NONE:
 	case VERDICT_SATISFIED:
 	case VERDICT_CONFLICT:
-		pair->emitted = false;
+		pair->emitted = pair->first;
 		break;
 	case VERDICT_ADD:
 		emit_make(planner, pair, LS_OP_ADD);

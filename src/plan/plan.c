@@ -363,12 +363,13 @@ static int pair_sets(struct planner *planner)
 
 static struct span *span_of(struct planner *planner, const struct ls_kind *kind)
 {
-	return kind == &ls_kind_link      ? &planner->links
-	       : kind == &ls_kind_address ? &planner->addresses
-	       : kind == &ls_kind_nexthop ? &planner->nexthops
-	       : kind == &ls_kind_rule    ? &planner->rules
-	       : kind == &ls_kind_route   ? &planner->routes
-					  : NULL;
+	return kind == &ls_kind_link        ? &planner->links
+	       : kind == &ls_kind_address   ? &planner->addresses
+	       : kind == &ls_kind_nexthop   ? &planner->nexthops
+	       : kind == &ls_kind_rule      ? &planner->rules
+	       : kind == &ls_kind_route     ? &planner->routes
+	       : kind == &ls_kind_wireguard ? &planner->tunnels
+					    : NULL;
 }
 
 /* Pairs of a kind lie together. */

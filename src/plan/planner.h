@@ -21,7 +21,8 @@ struct pair {
 	const struct ls_object *want;
 	const struct ls_object *have;
 	const struct ls_object *found; /* `have` as it was dumped */
-	const struct ls_object *down;  /* a link that goes down in EARLY, in a step of its own, to this; or NULL */
+	const struct ls_object
+		*first; /* what it is made in EARLY, in a step of its own (a link that goes down); or NULL */
 	const char *reason;
 	uint32_t bits; /* attributes that differ */
 	enum verdict verdict;
@@ -47,10 +48,10 @@ struct planner {
 	struct ls_plan *plan;
 	struct pair *pairs; /* in the order of the sets */
 	size_t n_pairs;
-	struct span links, addresses, nexthops, routes, rules; /* where the pairs of a kind lie */
-	struct span nft;                                       /* and those of nftables, all kinds */
-	struct names early_links;                              /* links that go in EARLY */
-	struct names late_links;                               /* links that go in BREAK */
+	struct span links, addresses, nexthops, routes, rules, tunnels; /* where the pairs of a kind lie */
+	struct span nft;                                                /* and those of nftables, all kinds */
+	struct names early_links;                                       /* links that go in EARLY */
+	struct names late_links;                                        /* links that go in BREAK */
 	struct names quiet_links;  /* links that lose their IPv6, or all, while they stay (disable_ipv6, set down) */
 	struct names down_links;   /* of these: set down */
 	struct names small_links;  /* links that will have an MTU too small for IPv6 */
@@ -118,6 +119,9 @@ void ls_planner_spread_from_nexthops(struct planner *planner);
 void ls_planner_settle_nft(struct planner *planner);
 /* Is it a rule that stands before the one that pair i - 1 is about, and should not? */
 bool ls_planner_is_out_of_order(const struct planner *planner, size_t i);
+
+/* tunnels.c: UDP ports that are given up before others get them */
+void ls_planner_free_udp_ports(struct planner *planner);
 
 /* rules.c: those that must go before others come */
 void ls_planner_free_rules(struct planner *planner);

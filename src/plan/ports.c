@@ -131,7 +131,7 @@ static void set_down(struct planner *planner, struct pair *pair)
 		return;
 	}
 	down->up = then->up = 0;
-	pair->down = &down->object;
+	pair->first = &down->object;
 	pair->have = &then->object;
 	ls_planner_judge(planner, pair);
 }

@@ -82,6 +82,41 @@ const char *ls_address_subnet_fault(const struct ls_prefix *prefix)
 	return find_subnet_fault(prefix);
 }
 
+const char *ls_subnet_fault(const struct ls_prefix *subnet)
+{
+	const struct ls_ip last = ls_prefix_last(subnet);
+	const char *fault = subnet->length ? find_fault(&subnet->ip, false) : "the whole Internet";
+
+	return fault ? fault : find_fault(&last, false);
+}
+
+const char *ls_address_fault_in(const struct ls_prefix *subnet, const struct ls_ip *ip)
+{
+	const struct ls_prefix there = { .ip = *ip, .length = subnet->length };
+	const char *fault = find_fault(ip, false);
+
+	if (!fault && !ls_prefix_contains(subnet, ip))
+		fault = "in no subnet of that network";
+	return fault ? fault : find_subnet_fault(&there);
+}
+
+const char *ls_router_fault_in(const struct ls_prefix *subnet, const struct ls_ip *ip)
+{
+	static const struct ls_prefix link_local = { .ip = { AF_INET6, { 0xfe, 0x80 } }, .length = 64 };
+	bool own = subnet->ip.family == AF_INET6 && ls_ip_is_link_local(ip) && !ls_prefix_contains(subnet, ip);
+
+	return ls_address_fault_in(own ? &link_local : subnet, ip);
+}
+
+void ls_check_ula(
+	struct ls_report *report, const struct ls_prefix *ipv4, const struct ls_prefix *ipv6, struct ls_mark mark)
+{
+	if (ipv4->ip.family && ipv6->ip.family && (ipv6->ip.bytes[0] & 0xfe) == 0xfc)
+		ls_report_warning(report, mark, ID,
+			"hosts prefer IPv4 to this unique local prefix (RFC 6724), so IPv6 will carry little; take a "
+			"global one");
+}
+
 static bool is_loopback(const struct ls_spec_interface *interface)
 {
 	return interface && interface->match_name && strcmp(interface->match_name, "lo") == 0;
@@ -245,6 +280,34 @@ static void check_targets(struct ls_checker *checker)
 		check_host_ip(checker, &spec->forwards[i].to, spec->forwards[i].to_mark, "to", false);
 }
 
+/* ---- networks ---------------------------------------------------------------------------------------------------- */
+
+static void check_subnet(struct ls_checker *checker, const struct ls_spec_subnet *subnet)
+{
+	const struct ls_ip *gateway = &subnet->gateway;
+	const char *fault = ls_subnet_fault(&subnet->subnet);
+	char text[LS_IP_TEXT_MAX];
+
+	if (fault) {
+		ls_report_error(checker->report, subnet->subnet_mark, ID,
+			"'subnet' has %s in it; name a network whose addresses hosts can have", fault);
+		return;
+	}
+	fault = gateway->family == subnet->subnet.ip.family ? ls_router_fault_in(&subnet->subnet, gateway) : NULL;
+	if (fault && (ls_prefix_contains(&subnet->subnet, gateway) || ls_ip_is_link_local(gateway))) /* else told of */
+		ls_report_error(checker->report, subnet->gateway_mark, ID,
+			"gateway %s is %s; name the router's address", ls_ip_format(gateway, text), fault);
+}
+
+static void check_network(struct ls_checker *checker, const struct ls_spec_network *network)
+{
+	if (network->ipv4.subnet.ip.family)
+		check_subnet(checker, &network->ipv4);
+	if (network->ipv6.subnet.ip.family)
+		check_subnet(checker, &network->ipv6);
+	ls_check_ula(checker->report, &network->ipv4.subnet, &network->ipv6.subnet, network->ipv6.subnet_mark);
+}
+
 int ls_check_addresses(struct ls_checker *checker)
 {
 	const struct ls_spec *spec = checker->spec;
@@ -261,5 +324,7 @@ int ls_check_addresses(struct ls_checker *checker)
 		check_host_ip(
 			checker, &spec->neighbours[i].address, spec->neighbours[i].address_mark, "address", false);
 	check_targets(checker);
+	for (size_t i = 0; i < spec->n_networks; i++)
+		check_network(checker, &spec->networks[i]);
 	return 0;
 }

@@ -61,13 +61,15 @@ const struct ls_spec_address *ls_checker_next_address(const struct ls_checker *c
 	return next ? &spec->addresses[next - 1] : NULL;
 }
 
-static int run(struct ls_checker *checker)
+static int run(struct ls_checker *checker, ls_check_fn *const *list, size_t n)
 {
 	int r;
 
 	r = chain_addresses(checker);
-	for (size_t i = 0; r == 0 && i < LS_ARRAY_SIZE(checks); i++)
-		r = checks[i](checker);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = list[i](checker);
+	free(checker->first_address);
+	free(checker->next_address);
 	return r;
 }
 
@@ -78,10 +80,13 @@ int ls_checks_run(const struct ls_spec *spec, struct ls_report *report, bool int
 		.report = report,
 		.interfaces_unknown = interfaces_unknown,
 	};
-	int r;
 
-	r = run(&checker);
-	free(checker.first_address);
-	free(checker.next_address);
-	return r;
+	return run(&checker, checks, LS_ARRAY_SIZE(checks));
+}
+
+int ls_checks_run_some(const struct ls_spec *spec, struct ls_report *report, ls_check_fn *const *list, size_t n)
+{
+	struct ls_checker checker = { .spec = spec, .report = report };
+
+	return run(&checker, list, n);
 }

@@ -32,6 +32,9 @@ typedef int ls_check_fn(struct ls_checker *checker);
 /* Runs them all. */
 int ls_checks_run(const struct ls_spec *spec, struct ls_report *report, bool interfaces_unknown);
 
+/* Runs those, over a spec that need not have been read: of a site, what it says of a host. */
+int ls_checks_run_some(const struct ls_spec *spec, struct ls_report *report, ls_check_fn *const *list, size_t n);
+
 ls_check_fn ls_check_references; /* names of interfaces mean one of the spec's; pairs; no circles */
 ls_check_fn ls_check_families;   /* methods, and what goes with them */
 ls_check_fn ls_check_mtus;       /* what fits into the link below */
@@ -42,12 +45,24 @@ ls_check_fn ls_check_filter;     /* what it allows */
 ls_check_fn ls_check_tunnels;    /* their families, ports, MTUs and peers */
 ls_check_fn ls_check_appliance;  /* its side and platform, replicas, failover */
 
+ls_check_fn ls_check_mapped; /* (of ls_check_nat) whole addresses lead to one place, and that is theirs alone */
+
 /* What the mode of failover asks for. Uses no more of the checker than spec and report. */
 void ls_check_mode(struct ls_checker *checker);
 
 /* What is wrong with an address by itself, and within its subnet, or NULL: "a multicast address". */
 const char *ls_address_fault(const struct ls_ip *ip);
 const char *ls_address_subnet_fault(const struct ls_prefix *prefix);
+/* What is wrong with a network (host bits zero), with a host's address in it, and with its router's, which may be a
+ * link-local one: NULL, or as above. */
+const char *ls_subnet_fault(const struct ls_prefix *subnet);
+const char *ls_address_fault_in(const struct ls_prefix *subnet, const struct ls_ip *ip);
+const char *ls_router_fault_in(const struct ls_prefix *subnet, const struct ls_ip *ip);
+/* address-sane: a network with both families, the IPv6 one of RFC 4193. */
+void ls_check_ula(
+	struct ls_report *report, const struct ls_prefix *ipv4, const struct ls_prefix *ipv6, struct ls_mark mark);
+/* Where a gateway's port leads: how many of them count, which are one of a family. */
+size_t ls_check_services(struct ls_report *report, const struct ls_spec_ip *services, size_t n);
 /* public-reserved-port */
 void ls_check_management_port(struct ls_report *report, const struct ls_spec_mapping *mapping);
 

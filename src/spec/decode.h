@@ -51,6 +51,7 @@ struct ls_key {
 	uint32_t min, max;                      /* numbers */
 	const struct ls_word *words;            /* words */
 	const char *(*check)(const char *text); /* texts: what is wrong with it ("has ..."), or NULL */
+	const char *id;                         /* texts: of the finding when something is; NULL: range */
 	const struct ls_mapping *mapping;       /* mappings, and the elements of lists and named maps */
 };
 

@@ -447,6 +447,74 @@ static int check_nexthops(struct ls_checker *checker)
 	return r < 0 ? r : 0;
 }
 
+/* ---- hosts of networks ------------------------------------------------------------------------------------------- */
+
+struct host_key {
+	const struct ls_spec_network *network;
+	uint8_t bytes[16];
+	uint64_t family;
+};
+
+static int note_host(struct ls_table *table, const struct ls_spec_network *network, const struct ls_ip *ip,
+	const struct ls_mark *mark, struct places *ret)
+{
+	struct host_key key = { .network = network, .family = ip->family };
+
+	memcpy(key.bytes, ip->bytes, sizeof(key.bytes));
+	return ip->family ? note(table, &key, mark, ret) : 0;
+}
+
+/* The appliance itself is a host there. What it has twice is told of by who adds it to the interface. */
+static int note_own(struct ls_checker *checker, struct ls_table *table, const struct ls_spec_network *network)
+{
+	const struct ls_spec_interface *interface = ls_checker_find(checker, network->interface);
+	const struct ls_spec_family *families[] = { interface ? &interface->ipv4 : NULL,
+		interface ? &interface->ipv6 : NULL };
+	const struct ls_spec_address *address = NULL;
+	struct places places;
+	int r = 0;
+
+	for (size_t f = 0; interface && f < LS_ARRAY_SIZE(families); f++)
+		for (size_t i = 0; r >= 0 && i < families[f]->n_addresses; i++)
+			r = note_host(table, network, &families[f]->addresses[i].address.ip,
+				&families[f]->addresses[i].mark, &places);
+	while (r >= 0 && interface && (address = ls_checker_next_address(checker, interface, address)))
+		r = note_host(table, network, &address->address.ip, &address->mark, &places);
+	return r < 0 ? r : 0;
+}
+
+static int note_replica(struct ls_checker *checker, struct ls_table *table, const struct ls_spec_replica_network *part)
+{
+	const struct ls_spec_network *network = ls_spec_find_network(checker->spec, part->name);
+	char text[LS_IP_TEXT_MAX];
+	struct places places;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && network && i < part->n_addresses; i++) {
+		r = note_host(table, network, &part->addresses[i].ip, &part->addresses[i].mark, &places);
+		if (r == 1)
+			ls_report_error(checker->report, places.second, ID,
+				"%s is in the network '%s' already, on line %u; each host there has its own address",
+				ls_ip_format(&part->addresses[i].ip, text), network->name, places.first.line);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int check_replicas(struct ls_checker *checker)
+{
+	LS_CLEANUP(ls_table_done) struct ls_table table = { 0 };
+	const struct ls_spec *spec = checker->spec;
+	int r = 0;
+
+	ls_table_init(&table, sizeof(struct host_key));
+	for (size_t i = 0; r == 0 && spec->n_replicas && i < spec->n_networks; i++)
+		r = note_own(checker, &table, &spec->networks[i]);
+	for (size_t i = 0; r == 0 && i < spec->n_replicas; i++)
+		for (size_t k = 0; r == 0 && k < spec->replicas[i].n_networks; k++)
+			r = note_replica(checker, &table, &spec->replicas[i].networks[k]);
+	return r;
+}
+
 /* ---- sysctls ----------------------------------------------------------------------------------------------------- */
 
 /* What the method of IPv6 means in sysctls of the interface. */
@@ -541,6 +609,7 @@ int ls_check_duplicates(struct ls_checker *checker)
 		check_rules,
 		check_neighbours,
 		check_nexthops,
+		check_replicas,
 		check_sysctls,
 	};
 	int r = 0;

@@ -154,10 +154,12 @@ static void check_address(
 {
 	const struct ls_spec_subnet *subnet = ls_spec_subnet(network, address->ip.family);
 	char text[LS_IP_TEXT_MAX];
+	const char *fault;
 
 	if (!address->ip.family)
 		return;
 	ls_ip_format(&address->ip, text);
+	fault = ls_address_fault_in(&subnet->subnet, &address->ip);
 	if (!subnet->subnet.ip.family)
 		ls_report_error(checker->report, address->mark, "family-disabled",
 			"%s is %s, which the network '%s' does not have", text, ls_ip_family_name(address->ip.family),
@@ -168,6 +170,9 @@ static void check_address(
 	else if (!memcmp(&subnet->gateway, &address->ip, sizeof(address->ip)))
 		ls_report_error(checker->report, address->mark, "address-sane",
 			"%s is the gateway of the network '%s'; a host has another", text, network->name);
+	else if (fault)
+		ls_report_error(checker->report, address->mark, "address-sane",
+			"%s is %s, in the network '%s'; a host has another", text, fault, network->name);
 }
 
 static void check_replica(struct ls_checker *checker, const struct ls_spec_replica *replica)

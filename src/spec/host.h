@@ -56,3 +56,5 @@ extern const struct ls_word ls_family_words[]; /* ipv4, ipv6: AF_INET, AF_INET6 
 const char *ls_check_interface_name(const char *text);
 const char *ls_check_spec_name(const char *text);
 const char *ls_check_dns_name(const char *text); /* RFC 1123, section 2.1: labels, and no address */
+/* The name by which a gateway is known outside. */
+#define LS_GATEWAY_NAME LS_TEXT(ls_check_dns_name), .id = "gateway-dns-name"

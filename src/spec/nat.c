@@ -189,17 +189,17 @@ static void finish_forward(struct ls_decoder *decoder, struct ls_mark mark, cons
 }
 
 /* Only those that can count are kept: one error is enough. */
-static void check_services(struct ls_decoder *decoder, struct ls_spec_gateway *gateway)
+size_t ls_check_services(struct ls_report *report, const struct ls_spec_ip *services, size_t n)
 {
-	for (size_t i = 1; i < gateway->n_services; i++) {
-		const struct ls_spec_ip *service = &gateway->services[i];
-
-		if (i == 1 && service->ip.family != gateway->services[0].ip.family)
+	for (size_t i = 1; i < n; i++) {
+		if (i == 1 && services[1].ip.family != services[0].ip.family)
 			continue;
-		ls_report_error(decoder->report, service->mark, "range",
-			"'service' has two %s addresses; the port leads to one", ls_ip_family_name(service->ip.family));
-		gateway->n_services = i;
+		ls_report_error(report, services[i].mark, "range",
+			"'service' has two %s addresses; the port leads to one",
+			ls_ip_family_name(services[i].ip.family));
+		return i;
 	}
+	return n;
 }
 
 static void finish_gateway(struct ls_decoder *decoder, struct ls_mark mark, const struct ls_seen *seen, void *target)
@@ -213,7 +213,7 @@ static void finish_gateway(struct ls_decoder *decoder, struct ls_mark mark, cons
 	if (!gateway->dns_name)
 		ls_report_error(decoder->report, mark, "gateway-dns-name",
 			"a gateway in mode nat is known by a name outside; give it a 'dns_name'");
-	check_services(decoder, gateway);
+	gateway->n_services = ls_check_services(decoder->report, gateway->services, gateway->n_services);
 }
 
 bool ls_spec_forwards(const struct ls_spec_forward *forward, uint8_t protocol)
@@ -390,7 +390,7 @@ static const struct ls_word gateway_modes[] = { { "nat", LS_GATEWAY_NAT }, { NUL
 static const struct ls_key gateway_keys[] = {
 	{ LS_NAME("mode"), LS_AT(ls_spec_gateway, mode), LS_WORD(gateway_modes), .needed = LS_ALWAYS },
 	{ LS_NAME("dns_name"), LS_AT(ls_spec_gateway, dns_name), LS_MARK(ls_spec_gateway, dns_name_mark),
-		LS_TEXT(ls_check_dns_name) },
+		LS_GATEWAY_NAME },
 	{ LS_NAME("interface"), LS_AT(ls_spec_gateway, interface), LS_MARK(ls_spec_gateway, interface_mark),
 		LS_TEXT(ls_check_interface_name), .needed = LS_ALWAYS },
 	{ LS_NAME("external_port"), LS_AT(ls_spec_gateway, external_port), LS_NUMBER(1, 65535) },

@@ -135,26 +135,39 @@ static void report_address(struct ls_checker *checker, const struct claim *first
 		ls_ip_format(&second->address, text), first->mark.line);
 }
 
-static int claim_mapping(
-	const struct ls_spec_mapping *mapping, struct claims *ports, struct claims *publics, struct claims *targets)
+static bool is_of_whole_address(const struct ls_spec_mapping *mapping)
+{
+	return !mapping->port_mark.line && !mapping->protocol_mark.line;
+}
+
+static int claim_mapping(const struct ls_spec_mapping *mapping, struct claims *ports, struct claims *publics)
 {
 	if (mapping->protocol && mapping->port)
 		return add(ports, claim_ports(&mapping->public_ip, mapping->protocol, mapping->port, mapping->last_port,
 					  mapping->mark));
-	if (mapping->port_mark.line || mapping->protocol_mark.line)
-		return 0;
-	if (add(publics, claim_address(&mapping->public_ip, mapping->public_mark)) < 0)
-		return -ENOMEM;
-	return add(targets, claim_address(&mapping->to, mapping->to_mark));
+	return is_of_whole_address(mapping) ? add(publics, claim_address(&mapping->public_ip, mapping->public_mark))
+					    : 0;
 }
 
-static int claim_mappings(
-	const struct ls_spec_public *spec, struct claims *ports, struct claims *publics, struct claims *targets)
+static int claim_mappings(const struct ls_spec_public *spec, struct claims *ports, struct claims *publics)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < spec->n_mappings && r >= 0; i++)
-		r = claim_mapping(&spec->mappings[i], ports, publics, targets);
+		r = claim_mapping(&spec->mappings[i], ports, publics);
+	return r;
+}
+
+int ls_check_mapped(struct ls_checker *checker)
+{
+	const struct ls_spec_public *spec = &checker->spec->public_ips;
+	struct claims targets = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; i < spec->n_mappings && r >= 0; i++)
+		if (is_of_whole_address(&spec->mappings[i]))
+			r = add(&targets, claim_address(&spec->mappings[i].to, spec->mappings[i].to_mark));
+	find_overlaps(checker, &targets, report_address);
 	return r;
 }
 
@@ -254,16 +267,15 @@ static int check_sources(struct ls_checker *checker)
 
 static int check_ports(struct ls_checker *checker)
 {
-	struct claims ports = { 0 }, link_ports = { 0 }, publics = { 0 }, targets = { 0 };
-	int r = claim_mappings(&checker->spec->public_ips, &ports, &publics, &targets);
+	struct claims ports = { 0 }, link_ports = { 0 }, publics = { 0 };
+	int r = claim_mappings(&checker->spec->public_ips, &ports, &publics);
 
 	if (r >= 0)
 		r = claim_forwards(checker, &ports, &link_ports);
 	find_overlaps(checker, &ports, report_port);
 	find_overlaps(checker, &link_ports, report_link_port);
 	find_overlaps(checker, &publics, report_address);
-	find_overlaps(checker, &targets, report_address);
-	return r;
+	return r < 0 ? r : ls_check_mapped(checker);
 }
 
 /* ---- public addresses -------------------------------------------------------------------------------------------- */

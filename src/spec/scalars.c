@@ -287,7 +287,7 @@ int ls_decode_text(struct ls_decoder *decoder, const struct ls_key *key, const s
 		return ls_decode_refuse(decoder, key, event, "a text; put it in quotes if the word itself is meant");
 	complaint = key->check ? key->check(event->text) : NULL;
 	if (complaint) {
-		ls_report_error(decoder->report, event->mark, "range", "'%s' is '%s', which %s",
+		ls_report_error(decoder->report, event->mark, key->id ? key->id : "range", "'%s' is '%s', which %s",
 			ls_decode_key_name(key), ls_excerpt(event->text, event->length, excerpt), complaint);
 		return 1;
 	}

@@ -172,7 +172,7 @@ static const struct ls_key gateway_keys[] = {
 	{ LS_NAME("mode"), LS_AT(ls_site_gateway, mode), LS_MARK(ls_site_gateway, mode_mark), LS_WORD(modes),
 		.needed = LS_ALWAYS },
 	{ LS_NAME("dns_name"), LS_AT(ls_site_gateway, dns_name), LS_MARK(ls_site_gateway, dns_name_mark),
-		LS_TEXT(ls_check_dns_name) },
+		LS_GATEWAY_NAME },
 	{ LS_NAME("external_port"), LS_AT(ls_site_gateway, external_port), LS_NUMBER(1, 65535) },
 	{ LS_NAME("internal_port"), LS_AT(ls_site_gateway, internal_port), LS_NUMBER(1, 65535) },
 	{ LS_NAME("tunnel_ports"), LS_AT(ls_site_gateway, tunnel_port), LS_MARK(ls_site_gateway, ports_mark),

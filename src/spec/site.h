@@ -20,3 +20,5 @@ int ls_site_check(struct ls_site *site, struct ls_report *report);
 /* site_insert.c: appends the text with `ipv6_communication: false` before all else of the site. -EINVAL: it cannot be
  * put in so that all else is the same; -ENOMEM. */
 int ls_site_insert_ipv6_off(const char *text, size_t length, struct ls_buf *ret);
+/* site_apart.c: of that, addresses that two hosts have. -ENOMEM. */
+int ls_site_check_apart(const struct ls_site *site, struct ls_report *report);

@@ -160,26 +160,13 @@ static int check_pool(struct site_checker *checker)
 
 /* ---- interfaces -------------------------------------------------------------------------------------------------- */
 
-static bool is_manual(const struct ls_spec_interface *interface)
+/* What is asked of a host, is of what a site says of it: as a spec that has nothing else. */
+static int check_as_host(struct site_checker *checker, const struct ls_spec *host)
 {
-	return interface->ipv4.method == LS_METHOD_MANUAL || interface->ipv6.method == LS_METHOD_MANUAL ||
-	       interface->ipv4.method == LS_METHOD_DISABLED || interface->ipv6.method == LS_METHOD_DISABLED;
-}
+	static ls_check_fn *const checks[] = { ls_check_families, ls_check_addresses, ls_check_duplicates,
+		ls_check_mapped };
 
-/* What is asked of a host's interface, is of these: as the interfaces of a spec that has nothing else. */
-static int check_as_host(struct site_checker *checker, const struct ls_spec_interface *interface)
-{
-	struct ls_spec spec = { .interfaces = (struct ls_spec_interface *)(uintptr_t)interface, .n_interfaces = 1 };
-	uint32_t first[2] = { 0 }, next[1] = { 0 };
-	struct ls_checker host = {
-		.spec = &spec, .report = checker->report, .first_address = first, .next_address = next
-	};
-	int r;
-
-	if (!is_manual(interface))
-		return 0;
-	r = ls_check_families(&host);
-	return r < 0 ? r : ls_check_addresses(&host);
+	return ls_checks_run_some(host, checker->report, checks, LS_ARRAY_SIZE(checks));
 }
 
 /* Of an appliance: failover supports nothing else. Host routes are its own. */
@@ -211,12 +198,15 @@ static void check_any(struct site_checker *checker, struct ls_mark mark, const s
 
 static int check_interfaces(struct site_checker *checker, const struct ls_site_appliance *appliance)
 {
-	int r = 0;
+	const struct ls_spec host = {
+		.interfaces = appliance->interfaces,
+		.n_interfaces = appliance->n_interfaces,
+		.public_ips = { .addresses = appliance->addresses, .n_addresses = appliance->n_addresses },
+	};
 
-	for (size_t i = 0; i < appliance->n_interfaces && r == 0; i++) {
+	for (size_t i = 0; i < appliance->n_interfaces; i++) {
 		const struct ls_spec_interface *interface = &appliance->interfaces[i];
 
-		r = check_as_host(checker, interface);
 		check_prefixes(checker, interface);
 		if (!checker->site->ipv6_communication && has_ipv6(interface))
 			ls_report_error(checker->report, interface->ipv6.mark, "ipv6-disable",
@@ -224,15 +214,34 @@ static int check_interfaces(struct site_checker *checker, const struct ls_site_a
 				"each, or leave it on",
 				interface->name, appliance->host ? appliance->host : appliance->name);
 	}
-	return r;
+	return check_as_host(checker, &host);
+}
+
+/* IPv6 alone can be manual without addresses: elsewhere link-local ones will do. */
+static void check_callable(struct site_checker *checker, const struct ls_site_gateway *gateway)
+{
+	const struct ls_spec_family *ipv6 = gateway->outside ? &gateway->outside->ipv6 : NULL;
+
+	if (ipv6 && gateway->families & LS_SITE_IPV6 && ipv6->method == LS_METHOD_MANUAL && !ipv6->n_addresses)
+		ls_report_error(checker->report, ipv6->method_mark, "missing",
+			"'ipv6' of the gateway's interface '%s' is manual but has no addresses by which anybody could "
+			"call; add some",
+			gateway->outside->name);
 }
 
 static int check_gateway(struct site_checker *checker, const struct ls_site_gateway *gateway)
 {
+	const struct ls_spec host = {
+		.interfaces = gateway->interfaces,
+		.n_interfaces = gateway->n_interfaces,
+		.gateway = { .services = gateway->services, .n_services = gateway->n_services },
+	};
 	int r = claim_host(checker, gateway->name, &gateway->mark);
 
-	for (size_t i = 0; i < gateway->n_interfaces && r == 0; i++)
-		r = check_as_host(checker, &gateway->interfaces[i]);
+	if (r == 0)
+		r = check_as_host(checker, &host);
+	(void)ls_check_services(checker->report, gateway->services, gateway->n_services);
+	check_callable(checker, gateway);
 	check_any(checker, gateway->mark, gateway->outside, gateway->interface_mark);
 	if (gateway->outside && !gateway->families)
 		ls_report_error(checker->report, gateway->outside->mark, "appliance-family",
@@ -251,16 +260,16 @@ static int check_gateway(struct site_checker *checker, const struct ls_site_gate
 static void check_subnet(struct site_checker *checker, const struct ls_site_subnet *subnet, uint8_t family)
 {
 	const char *key = family == AF_INET6 ? "ipv6" : "ipv4";
-	const char *fault = ls_prefix_network(subnet->subnet).length ? ls_address_fault(&subnet->subnet.ip) : NULL;
+	const char *fault = subnet->subnet.ip.family ? ls_subnet_fault(&subnet->subnet) : NULL;
 
 	if (subnet->subnet.ip.family && subnet->subnet.ip.family != family) {
 		ls_report_error(checker->report, subnet->subnet_mark, "type", "'%s' has an %s subnet", key,
 			ls_ip_family_name(subnet->subnet.ip.family));
 		return;
 	}
-	if (subnet->subnet.ip.family && fault)
+	if (fault)
 		ls_report_error(checker->report, subnet->subnet_mark, "address-sane",
-			"'subnet' begins with %s; no network can have that", fault);
+			"'subnet' has %s in it; name a network whose addresses hosts can have", fault);
 	if (subnet->subnet.ip.family == AF_INET6 && subnet->subnet.length != 64)
 		ls_report_error(checker->report, subnet->subnet_mark, "ipv6-prefix-64",
 			"'subnet' is a /%u; with appliances IPv6 networks are /64", subnet->subnet.length);
@@ -270,7 +279,6 @@ static void check_default_gateway(struct site_checker *checker, const struct ls_
 	const struct ls_site_network *network, const struct ls_site_subnet *subnet)
 {
 	const struct ls_ip *gateway = &subnet->gateway;
-	struct ls_prefix there = { .ip = *gateway, .length = subnet->subnet.length };
 	char text[LS_IP_TEXT_MAX];
 	const char *fault;
 
@@ -281,28 +289,12 @@ static void check_default_gateway(struct site_checker *checker, const struct ls_
 				network->name, ls_ip_family_name(subnet->subnet.ip.family));
 		return;
 	}
-	if (!gateway->family || !subnet->subnet.ip.family)
+	if (!gateway->family || !subnet->subnet.ip.family || ls_subnet_fault(&subnet->subnet))
 		return;
-	if (gateway->family == AF_INET6 && subnet->subnet.ip.family == AF_INET6 && ls_ip_is_link_local(gateway))
-		return;
-	fault = ls_address_fault(gateway);
-	if (!fault && !ls_prefix_contains(&subnet->subnet, gateway))
-		fault = "in no subnet of the network";
-	if (!fault)
-		fault = ls_address_subnet_fault(&there);
+	fault = ls_router_fault_in(&subnet->subnet, gateway);
 	if (fault)
 		ls_report_error(checker->report, subnet->gateway_mark, "address-sane",
 			"gateway %s is %s; name the router's address", ls_ip_format(gateway, text), fault);
-}
-
-static void check_ula(struct site_checker *checker, const struct ls_site_network *network)
-{
-	const struct ls_prefix *subnet = &network->ipv6.subnet;
-
-	if (network->ipv4.subnet.ip.family && subnet->ip.family && (subnet->ip.bytes[0] & 0xfe) == 0xfc)
-		ls_report_warning(checker->report, network->ipv6.subnet_mark, "address-sane",
-			"hosts prefer IPv4 to this unique local prefix (RFC 6724), so IPv6 will carry little; take a "
-			"global one");
 }
 
 static void check_dual_stack(
@@ -328,17 +320,39 @@ static void check_host_ip(struct site_checker *checker, const struct ls_site_net
 {
 	const struct ls_site_subnet *subnet = ip->ip.family == AF_INET6 ? &network->ipv6 : &network->ipv4;
 	char text[LS_IP_TEXT_MAX];
-	const char *fault = ls_address_fault(&ip->ip);
+	const char *fault = ip->ip.family ? ls_address_fault_in(&subnet->subnet, &ip->ip) : NULL;
 
 	if (!ip->ip.family)
 		return;
-	if (!fault && !ls_prefix_contains(&subnet->subnet, &ip->ip))
-		fault = "in no subnet of that network";
 	if (!fault && memcmp(&subnet->gateway, &ip->ip, sizeof(ip->ip)) == 0)
 		fault = "the gateway of that network";
 	if (fault)
 		ls_report_error(checker->report, ip->mark, "address-sane", "%s %s is %s", whose,
 			ls_ip_format(&ip->ip, text), fault);
+}
+
+static bool overlap(const struct ls_prefix *a, const struct ls_prefix *b)
+{
+	return a->ip.family && b->ip.family && (ls_prefix_contains(a, &b->ip) || ls_prefix_contains(b, &a->ip));
+}
+
+/* Both are on the appliance at the provider. Networks of other tenants are on other ones. */
+static void check_networks_apart(
+	struct site_checker *checker, const struct ls_site_network *first, const struct ls_site_network *second)
+{
+	static const uint8_t families[] = { LS_SITE_IPV4, LS_SITE_IPV6 };
+
+	if (first->target == second->target)
+		ls_report_error(checker->report, second->maps_to_mark.line ? second->maps_to_mark : second->mark,
+			"vlan-overlap",
+			"the network '%s' (line %u) is mapped to '%s' already; two networks cannot share one",
+			first->name, first->mark.line, second->target->name);
+	for (size_t i = 0; i < LS_ARRAY_SIZE(families); i++)
+		if (overlap(&ls_site_subnet(first, families[i])->subnet, &ls_site_subnet(second, families[i])->subnet))
+			ls_report_error(checker->report, ls_site_subnet(second, families[i])->subnet_mark,
+				"duplicate-object",
+				"the network overlaps '%s' (line %u) of this tenant; an address belongs to one of them",
+				first->name, first->mark.line);
 }
 
 static void check_network(
@@ -352,14 +366,11 @@ static void check_network(
 		check_default_gateway(checker, tenant, network, &network->ipv6);
 	for (size_t i = 0; i < network->n_production_hosts; i++)
 		check_host_ip(checker, network, &network->production_hosts[i], "a production host's address");
-	check_ula(checker, network);
+	ls_check_ula(checker->report, &network->ipv4.subnet, &network->ipv6.subnet, network->ipv6.subnet_mark);
 	check_dual_stack(checker, tenant, network);
 	for (const struct ls_site_network *other = tenant->networks; network->target && other < network; other++)
-		if (other->target == network->target)
-			ls_report_error(checker->report,
-				network->maps_to_mark.line ? network->maps_to_mark : network->mark, "vlan-overlap",
-				"the network '%s' (line %u) is mapped to '%s' already; two networks cannot share one",
-				other->name, other->mark.line, network->target->name);
+		if (other->target)
+			check_networks_apart(checker, other, network);
 }
 
 /* ---- replicas ---------------------------------------------------------------------------------------------------- */
@@ -422,8 +433,14 @@ static void check_inner(struct site_checker *checker, const struct ls_site_tenan
 {
 	for (size_t i = 0; tenant->provider && i < tenant->n_networks; i++) {
 		const struct ls_site_plan_network *target = tenant->networks[i].target;
+		const struct ls_spec_interface *inner = target ? interface_of(tenant->provider, target->name) : NULL;
 
-		if (!target || interface_of(tenant->provider, target->name))
+		if (inner && inner == tenant->provider->outside)
+			ls_report_error(checker->report, inner->mark, "tenant-one-network",
+				"'%s' is where the appliance faces outside, and what the network '%s' of the plan is "
+				"called; give one of them another name",
+				inner->name, target->name);
+		if (!target || inner)
 			continue;
 		if (target->vlan && interface_of(tenant->provider, LS_SITE_TRUNK)) {
 			check_vlan(checker, tenant->provider, target);
@@ -473,46 +490,64 @@ static void check_needs(struct site_checker *checker, const struct ls_site_tenan
 			"the tenant '%s' has tunnels, but no 'tunnels' that says where their keys are", tenant->name);
 }
 
-static void check_mappings(struct site_checker *checker, const struct ls_site_publics *publics)
+static int check_mappings(struct site_checker *checker, const struct ls_site_publics *publics)
 {
+	const struct ls_spec host = { .public_ips = {
+					      .mappings = publics->mappings, .n_mappings = publics->n_mappings } };
+
 	for (size_t i = 0; i < publics->n_mappings; i++)
 		ls_check_management_port(checker->report, &publics->mappings[i]);
+	return publics->n_mappings ? check_as_host(checker, &host) : 0;
 }
 
-static void report_hindrance(struct site_checker *checker, struct ls_mark mark, const struct ls_site_replica *replica,
-	const struct ls_site_hindrance *hindrance)
+#define HINDRANCE_MAX 512
+
+static const char *describe_hindrance(const struct ls_site_replica *replica, const struct ls_site_hindrance *hindrance,
+	char text[static HINDRANCE_MAX])
 {
 	const char *family = ls_ip_family_name(hindrance->family == LS_SITE_IPV6 ? AF_INET6 : AF_INET);
 
 	if (!hindrance->network)
-		ls_report_error(checker->report, mark, hindrance->id,
+		snprintf(text, HINDRANCE_MAX,
 			"the replica '%s' has no static address in a network that the appliances have; give it one",
 			replica->name);
 	else if (strcmp(hindrance->id, "replica-static") == 0)
-		ls_report_error(checker->report, mark, hindrance->id,
+		snprintf(text, HINDRANCE_MAX,
 			"the replica '%s' has no static %s address in '%s'; give it one, or fail the whole network "
 			"over (mode full)",
 			replica->name, family, hindrance->network->name);
 	else
-		ls_report_error(checker->report, mark, hindrance->id,
+		snprintf(text, HINDRANCE_MAX,
 			"in partial failover the replica '%s' needs a tunnel for %s in '%s'; let an appliance extend "
 			"the network in that family",
 			replica->name, family, hindrance->network->name);
+	return text;
 }
 
-/* What the specs of hosts would be refused for. */
-static void check_partial(struct site_checker *checker, const struct ls_site_tenant *tenant)
+/* What the specs of hosts would be refused for in a partial failover: now, or, which nobody should learn when it is
+ * needed, the day it comes. */
+static void check_named(
+	struct site_checker *checker, const struct ls_site_tenant *tenant, const struct ls_spec_name *named)
+{
+	const struct ls_site_replica *replica = ls_site_find_replica(tenant, named->name);
+	struct ls_site_hindrance hindrance;
+	char text[HINDRANCE_MAX];
+
+	if (!replica || !ls_site_is_hindered(checker->site, tenant, replica, &hindrance))
+		return;
+	describe_hindrance(replica, &hindrance, text);
+	if (tenant->failover.mode == LS_FAILOVER_PARTIAL)
+		ls_report_error(checker->report, named->mark, hindrance.id, "%s", text);
+	else
+		ls_report_warning(checker->report, named->mark, hindrance.id,
+			"'%s' could not be failed over partially: %s", replica->name, text);
+}
+
+static void check_any_replica(struct site_checker *checker, const struct ls_site_tenant *tenant)
 {
 	const struct ls_site_failover *failover = &tenant->failover;
-	struct ls_site_hindrance hindrance;
 	bool any = failover->n_replicas > 0;
 
-	for (size_t i = 0; i < failover->n_replicas; i++) {
-		const struct ls_site_replica *replica = ls_site_find_replica(tenant, failover->replicas[i].name);
-
-		if (replica && ls_site_is_hindered(checker->site, tenant, replica, &hindrance))
-			report_hindrance(checker, failover->replicas[i].mark, replica, &hindrance);
-	}
 	for (size_t i = 0; i < tenant->n_replicas; i++)
 		any |= tenant->replicas[i].fails_over;
 	if (!any)
@@ -521,6 +556,17 @@ static void check_partial(struct site_checker *checker, const struct ls_site_ten
 			failover->replicas_mark.line
 				? "name those that run at the provider in failover.replicas"
 				: "none has an address in each family of its networks, and each by a tunnel");
+}
+
+/* From a permanent failover nothing leads to a partial one. */
+static void check_failover(struct site_checker *checker, const struct ls_site_tenant *tenant)
+{
+	const struct ls_site_failover *failover = &tenant->failover;
+
+	for (size_t i = 0; failover->mode != LS_FAILOVER_PERMANENT && i < failover->n_replicas; i++)
+		check_named(checker, tenant, &failover->replicas[i]);
+	if (failover->mode == LS_FAILOVER_PARTIAL)
+		check_any_replica(checker, tenant);
 }
 
 static int check_tenant(struct site_checker *checker, const struct ls_site_tenant *tenant)
@@ -535,9 +581,9 @@ static int check_tenant(struct site_checker *checker, const struct ls_site_tenan
 		check_replica(checker, &tenant->replicas[i]);
 	check_inner(checker, tenant);
 	check_needs(checker, tenant);
-	check_mappings(checker, &tenant->public_ips);
-	if (tenant->failover.mode == LS_FAILOVER_PARTIAL)
-		check_partial(checker, tenant);
+	if (r == 0)
+		r = check_mappings(checker, &tenant->public_ips);
+	check_failover(checker, tenant);
 	return r;
 }
 
@@ -578,7 +624,7 @@ static int check(struct site_checker *checker)
 	for (size_t i = 0; i < site->n_tenants && r == 0; i++)
 		r = check_tenant(checker, &site->tenants[i]);
 	report_tagged(checker);
-	return r;
+	return r < 0 ? r : ls_site_check_apart(site, checker->report);
 }
 
 int ls_site_check(struct ls_site *site, struct ls_report *report)

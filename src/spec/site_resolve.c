@@ -377,6 +377,16 @@ struct ls_site_replica *ls_site_find_replica(const struct ls_site_tenant *tenant
 	return NULL;
 }
 
+bool ls_site_is_detected(
+	const struct ls_site_replica *replica, const struct ls_site_network *network, const struct ls_ip *ip)
+{
+	for (size_t i = 0; i < replica->n_detected; i++)
+		for (size_t k = 0; replica->detected[i].network == network && k < replica->detected[i].n_ips; k++)
+			if (memcmp(&replica->detected[i].ips[k].ip, ip, sizeof(*ip)) == 0)
+				return true;
+	return false;
+}
+
 static uint8_t families_in(const struct ls_site_addresses *list, size_t n, const struct ls_site_network *network)
 {
 	uint8_t families = 0;
@@ -429,7 +439,8 @@ bool ls_site_is_hindered(const struct ls_site *site, const struct ls_site_tenant
 		if (!network->target)
 			continue;
 		if (hinders(network, families & provider, addresses, tunnels, ret) ||
-			(extender && hinders(network, families & ls_site_inner_families(extender), addresses, tunnels, ret)))
+			(extender &&
+				hinders(network, families & ls_site_inner_families(extender), addresses, tunnels, ret)))
 			return true;
 		anywhere |= addresses & families & provider;
 	}

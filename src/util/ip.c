@@ -304,9 +304,16 @@ bool ls_ip_is_link_local(const struct ls_ip *ip)
 	return ip->family == AF_INET6 && ip->bytes[0] == 0xfe && (ip->bytes[1] & 0xc0) == 0x80;
 }
 
+/* ---- lists of prefixes ------------------------------------------------------------------------------------------- */
+
+int ls_prefix_compare(const struct ls_prefix *a, const struct ls_prefix *b)
+{
+	return memcmp(a, b, sizeof(*a));
+}
+
 static int compare_prefixes(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(struct ls_prefix));
+	return ls_prefix_compare(a, b);
 }
 
 const char *ls_prefixes_text(struct ls_arena *arena, struct ls_prefix *list, size_t n)
@@ -319,4 +326,47 @@ const char *ls_prefixes_text(struct ls_arena *arena, struct ls_prefix *list, siz
 	for (size_t i = 0; i < n; i++)
 		(void)ls_buf_printf(&buf, "%s%s", i ? " " : "", ls_prefix_format(&list[i], text));
 	return buf.failed ? NULL : ls_arena_intern(arena, (const char *)buf.data, buf.length);
+}
+
+bool ls_prefixes_next(const char **list, struct ls_prefix *ret)
+{
+	char text[LS_PREFIX_TEXT_MAX];
+	size_t length = strcspn(*list, " ");
+
+	if (!length || length >= sizeof(text))
+		return false;
+	memcpy(text, *list, length);
+	text[length] = '\0';
+	*list += length + ((*list)[length] == ' ');
+	return ls_prefix_parse(text, ret) >= 0;
+}
+
+void ls_prefix_walk_on(struct ls_prefix_walk *walk)
+{
+	walk->more = ls_prefixes_next(&walk->rest, &walk->at);
+}
+
+struct ls_prefix_walk ls_prefix_walk_of(const char *list)
+{
+	struct ls_prefix_walk walk = { .rest = list ? list : "" };
+
+	ls_prefix_walk_on(&walk);
+	return walk;
+}
+
+bool ls_prefix_walk_meets(struct ls_prefix_walk *walk, const struct ls_prefix *prefix)
+{
+	while (walk->more && ls_prefix_compare(&walk->at, prefix) < 0)
+		ls_prefix_walk_on(walk);
+	return walk->more && !ls_prefix_compare(&walk->at, prefix);
+}
+
+bool ls_prefixes_within(const char *list, const char *a, const char *b)
+{
+	struct ls_prefix_walk walk = ls_prefix_walk_of(list), in_a = ls_prefix_walk_of(a), in_b = ls_prefix_walk_of(b);
+
+	for (; walk.more; ls_prefix_walk_on(&walk))
+		if (!ls_prefix_walk_meets(&in_a, &walk.at) && !ls_prefix_walk_meets(&in_b, &walk.at))
+			return false;
+	return true;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs that die, are refused or get no answer while tunnels change: keys rotated, a prefix on its way from one peer to
- * another, a peer gone and a new one, states and policies of IPsec renewed; beside a stranger's device and states. Keys
- * are made while the tests run.
+ * Runs that die, are refused or get no answer while tunnels change: keys rotated, a peer with a new key, prefixes on
+ * their way from one peer to another and in both directions, states and policies of IPsec renewed, WireGuard become
+ * IPsec under the same name; beside a stranger's device and states. Keys are made while the tests run.
  */
 #include "fault.h"
 
@@ -71,9 +71,32 @@ static const char spec_b[] = HEAD "tunnels:\n" WIREGUARD("1196", "i",
 		", preshared_key_file: two.psk") PEER("m", "10.4.0.0/16", ", preshared_key_file: one.psk"))
 	IPSEC(SA("0x1001", "s") ", " SA("0x1003", "v"), SA("0x1004", "w"));
 
+/* Peers exchange prefixes, and one has a new key, which makes it another peer. */
+#define PLACES(peers, rest) \
+	"linkspan: 1\nkind: gateway\nname: gw\ninterfaces: { up0: { match: { name: up0 } } }\ntunnels:\n" WIREGUARD( \
+		"1195", "h", peers) rest
+
+static const char spec_places_a[] =
+	PLACES(PEER("k", "10.1.0.0/16, 10.2.0.0/16", "") PEER("l", "10.3.0.0/16", "") PEER("m", "10.4.0.0/16", ""), "");
+static const char spec_places_b[] =
+	PLACES(PEER("k", "10.1.0.0/16, 10.3.0.0/16", "") PEER("l", "10.2.0.0/16", "") PEER("n", "10.4.0.0/16", ""), "");
+
+/* Two exchange their ports, and one becomes IPsec under its name. */
+#define SMALL(name, port) \
+	"  " name ": { type: wireguard, family: ipv4, underlay: up0, listen_port: " port ", private_key_file: h.key " \
+											 "}\n"
+#define KINDS(tunnels) \
+	"linkspan: 1\nkind: gateway\nname: gw\ninterfaces: { up0: { match: { name: up0 } } }\ntunnels:\n" tunnels
+
+static const char spec_kinds_a[] = KINDS(SMALL("t0", "1195") SMALL("t1", "1196") SMALL("t2", "1197"));
+static const char spec_kinds_b[] = KINDS(
+	SMALL("t0", "1196") SMALL("t1", "1195") "  t2: { type: ipsec, family: ipv4, underlay: up0, local_addr: "
+						"192.0.2.1, remote_addr: 192.0.2.3, keying: manual, "
+						"sa: { in: [" SA("0x1005", "v") "], out: " SA("0x1006", "w") " } }\n");
+
 static void make_keys(void)
 {
-	host_must("cd %s && for k in h i k l m; do \"$LINKSPAN\" keygen $k.key >$k.pub; done && for k in one two; do "
+	host_must("cd %s && for k in h i k l m n; do \"$LINKSPAN\" keygen $k.key >$k.pub; done && for k in one two; do "
 		  "\"$LINKSPAN\" keygen --preshared $k.psk; done && for k in s u v w; do \"$LINKSPAN\" keygen --esp "
 		  "aes256-sha256 $k.key; done",
 		host_directory());
@@ -82,7 +105,7 @@ static void make_keys(void)
 /* $k stands for what is in k.pub. */
 static void write_spec(enum stage stage, const char *text)
 {
-	host_must("cd %s && cat >%s <<'END' && for k in k l m; do sed -i \"s|\\$$k\\\"|$(cat $k.pub)\\\"|\" %s; "
+	host_must("cd %s && cat >%s <<'END' && for k in k l m n; do sed -i \"s|\\$$k\\\"|$(cat $k.pub)\\\"|\" %s; "
 		  "done\n%sEND",
 		host_directory(), host_spec(stage), host_spec(stage), text);
 }
@@ -126,6 +149,18 @@ Test(tunnels, recover_finishes_what_died_with_its_guard_at_a_change)
 {
 	begin();
 	sweep_run(&(struct sweep){ &from_a_to_b, "kill", "change", ENDS_DESERTED, "kill:life:1", 8 });
+}
+
+Test(tunnels, guard_finishes_what_died_while_peers_changed_places)
+{
+	begin_with(spec_places_a, spec_places_b);
+	sweep_run(&(struct sweep){ &from_a_to_b, "kill", "change", ENDS_KILLED, NULL, 4 });
+}
+
+Test(tunnels, guard_finishes_what_died_while_tunnels_changed_ports_and_kinds)
+{
+	begin_with(spec_kinds_a, spec_kinds_b);
+	sweep_run(&(struct sweep){ &from_a_to_b, "kill", "change", ENDS_KILLED, NULL, 8 });
 }
 
 Test(tunnels, refused_change_is_taken_back)

@@ -135,6 +135,53 @@ NS_TEST_EACH(ipsec, each_family_through_each, ways)
 	cr_expect_str_eq(ns_output("ip xfrm state; ip xfrm policy"), "");
 }
 
+/* ---- proposals --------------------------------------------------------------------------------------------------- */
+
+/* As iproute2 is told of them: how many bytes of a key are for encryption, and what is behind. */
+static const struct proposal {
+	const char *name, *integrity;
+	unsigned encryption_bytes, icv_bits;
+} proposals[] = {
+	{ "aes128-sha256", "hmac(sha256)", 16, 128 },
+	{ "aes192-sha256", "hmac(sha256)", 24, 128 },
+	{ "aes128-sha384", "hmac(sha384)", 16, 192 },
+	{ "aes192-sha384", "hmac(sha384)", 24, 192 },
+	{ "aes256-sha384", "hmac(sha384)", 32, 192 },
+	{ "aes128-sha512", "hmac(sha512)", 16, 256 },
+	{ "aes192-sha512", "hmac(sha512)", 24, 256 },
+	{ "aes256-sha512", "hmac(sha512)", 32, 256 },
+};
+
+static const char *part(const char *name, const char *characters)
+{
+	return ns_output("base64 -d %s/%s.key | od -An -v -tx1 | tr -d ' \\n' | cut -c %s | tr -d '\\n'", ns_dir(),
+		name, characters);
+}
+
+static void make_state_of(const struct proposal *proposal, const char *name, const char *ends, unsigned spi)
+{
+	ns_run("\"$LINKSPAN\" keygen --esp %s %s/%s.key", proposal->name, ns_dir(), name);
+	ns_far_run("ip xfrm state add %s proto esp spi %u reqid 1 mode tunnel if_id 7 flag af-unspec enc \"cbc(aes)\" "
+		   "0x%s auth-trunc \"%s\" 0x%s %u",
+		ends, spi, part(name, ns_text("1-%u", 2 * proposal->encryption_bytes)), proposal->integrity,
+		part(name, ns_text("%u-", 2 * proposal->encryption_bytes + 1)), proposal->icv_bits);
+}
+
+/* The other end is iproute2's: what linkspan told the kernel of keys and their lengths is what others would. */
+NS_TEST_EACH(ipsec, each_proposal, proposals)
+{
+	const struct proposal *proposal = &proposals[*number];
+
+	ns_begin();
+	make_both_ends();
+	ns_far_run("ip xfrm state flush");
+	ns_run("rm %s/in.key %s/out.key", ns_dir(), ns_dir());
+	make_state_of(proposal, "in", "src 192.0.2.2 dst 192.0.2.1", 0x1001);
+	make_state_of(proposal, "out", "src 192.0.2.1 dst 192.0.2.2", 0x1002);
+	ns_apply_well(tunnel("ipv4", "192.0.2.1", "192.0.2.2", ns_text("esp_proposal: %s, " PLAIN, proposal->name)));
+	cr_expect(pings("10.99.0.2"), "%s\n%s", proposal->name, ns_output("cat /proc/net/xfrm_stat"));
+}
+
 /* ---- keys -------------------------------------------------------------------------------------------------------- */
 
 #define SPAN_THERE "nsenter -t %d -n \"$LINKSPAN\" --state-dir %s/far-state apply %s/far.yaml"

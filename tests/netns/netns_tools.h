@@ -75,6 +75,21 @@ void ns_make_pair(const char *name);
  * number is in the file of that name in the test's directory. */
 void LS_PRINTF(2, 3) ns_on(const char *host, const char *format, ...);
 
+/* Such hosts: a new one, with lo up and without duplicate address detection and router advertisements, which ends with
+ * the test; and this namespace by a name. Then a link between two of them, up and with link-local addresses. */
+void ns_make_host(const char *host);
+void ns_name_host(const char *host);
+void ns_join(const char *link, const char *here, const char *other, const char *there);
+/* Answers to one ping, asked a few times: neighbours are found, sessions begun. */
+bool ns_reaches(const char *host, const char *address);
+/* Several pings have no answer. */
+bool ns_is_refused(const char *host, const char *address);
+struct ns_way {
+	const char *from, *to; /* a host, an address; NULL at the end */
+};
+/* Fails unless each is reached or, where they are not open, refused. */
+void ns_expect_ways(const struct ns_way *ways, bool open);
+
 /* Another namespace, for the other end of links: starts it and says by which process it is known. It ends with the
  * test. */
 pid_t ns_far(void);

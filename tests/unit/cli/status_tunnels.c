@@ -117,6 +117,29 @@ Test(status_tunnels, each_tunnel_has_its_own_peers)
 				  "  t2 wireguard, UDP port 3\n");
 }
 
+static void record(const char *tunnel, const char *path)
+{
+	struct ls_wireguard *device = (struct ls_wireguard *)ls_object_new(arena, &ls_kind_wireguard);
+	struct ls_sysctl *sysctl = (struct ls_sysctl *)ls_object_new(arena, &ls_kind_sysctl);
+
+	device->dev = tunnel;
+	ls_set_add(&desired, &device->object);
+	sysctl->path = path;
+	sysctl->value = "1";
+	if (path)
+		ls_set_add(&desired, &sysctl->object);
+	ls_set_sort(&desired);
+}
+
+Test(status_tunnels, the_record_tells_the_family_where_peers_are_allowed_nothing)
+{
+	add_tunnel("t0", 1);
+	add_tunnel("t1", 2);
+	record("t0", "net/ipv6/conf/t0/disable_ipv6");
+	record("t1", NULL);
+	cr_assert_str_eq(print(), "Tunnels:\n  t0 wireguard ipv4, UDP port 1\n  t1 wireguard ipv6, UDP port 2\n");
+}
+
 Test(status_tunnels, without_tunnels_nothing_is_said)
 {
 	cr_assert_str_empty(print());

@@ -382,6 +382,8 @@ static void put_gateways(struct ls_buf *buf, unsigned n, unsigned ports)
 
 static void put_tenant(struct ls_buf *buf, const char *name, unsigned ipv4, unsigned ipv6, unsigned n_networks)
 {
+	unsigned place = (unsigned)buf->length; /* no other tenant's */
+
 	ls_buf_printf(buf, "  %s: { hardware_plan: gold, gateway_pool: p, tunnels: { key_dir: k }, ", name);
 	ls_buf_printf(buf, "public_ips: { ipv4: %u, ipv6: %u }, networks: {", ipv4, ipv6);
 	for (unsigned i = 0; i < n_networks; i++)
@@ -389,8 +391,11 @@ static void put_tenant(struct ls_buf *buf, const char *name, unsigned ipv4, unsi
 			"%s n%u: { maps_to: n%u, ipv4: { subnet: 10.0.%u.0/24, gateway: 10.0.%u.1 }, ipv6: { subnet: "
 			"'2001:db8:0:%u::/64', gateway: 'fe80::1' } }",
 			i ? "," : "", i, i, i, i, i);
-	ls_buf_printf(buf, " }, appliances: { provider: { addresses: [192.0.2.1, '2001:db8:f::1'], interfaces: { up: { "
-			   "match: { name: e0 }, " AUTO " }");
+	ls_buf_printf(buf,
+		" }, appliances: { provider: { addresses: [172.%u.%u.%u, '2001:db8:f::%x'], interfaces: { up: { match: "
+		"{ "
+		"name: e0 }, " AUTO " }",
+		16 + (place >> 16), place >> 8 & 255, place & 255, place);
 	for (unsigned i = 0; i < n_networks; i++)
 		ls_buf_printf(buf, ", n%u: { match: { name: e%u } }", i, i + 1);
 	ls_buf_printf(buf, " } }");
@@ -435,6 +440,30 @@ Test(site_allocation, gateway_tunnel_port_range_shrinks_below_use)
 	cr_assert_eq(after.r, -EINVAL);
 	cr_expect_str_eq(after.diag.findings[0].id, "gateway-tunnel-port");
 	cr_expect(strstr(after.diag.findings[0].message, "no longer"));
+}
+
+/* WireGuard in IPv6, or in what the provider does not know yet, takes 80 bytes; in IPv4 60. */
+#define NARROW(provider, tenant) \
+	HEAD "hardware_plans: { gold: { networks: { n: {} } } }\n" \
+	     "gateways: { g: { mode: nat, dns_name: g.example, tunnel_ports: 20000-20009, interfaces: { up: { match: " \
+	     "{ " \
+	     "name: e0 }, " AUTO " } } } }\ngateway_pools: { p: [g] }\ntenants:\n" \
+	     "  t: { hardware_plan: gold, gateway_pool: p, tunnels: { key_dir: k }, networks: { n: { maps_to: n, " \
+	     "ipv6: { " \
+	     "subnet: '2001:db8::/64', gateway: 'fe80::1' } } }, appliances: {\n" \
+	     "    provider: { addresses: ['2001:db8:f::1'], interfaces: { up: { " provider \
+	     "match: { name: e0 }, " AUTO " }, n: { match: { name: e1 } } } },\n" \
+	     "    lan: { network: n, interfaces: { lan: { " tenant "match: { name: e0 }, " AUTO " } } } } }\n"
+
+Test(site_allocation, tunnel_mtu)
+{
+	ALLOCATED wide = allocate_text(NARROW("mtu: 1360, ", "mtu: 1360, "), NULL);
+	ALLOCATED provider = allocate_text(NARROW("mtu: 1359, ", ""), NULL);
+	ALLOCATED tenant = allocate_text(NARROW("", "mtu: 1359, "), NULL);
+
+	cr_expect_eq(wide.r, 0);
+	expect_error(&provider, "tunnel-mtu", 9, "'up' of 't-provider'");
+	expect_error(&tenant, "tunnel-mtu", 10, "1279 bytes fit through the tunnel");
 }
 
 /* ---- properties -------------------------------------------------------------------------------------------------- */

@@ -139,6 +139,16 @@ Test(site_rendering, networks_of_one_interface_are_in_vlans_of_it)
 	expect_valid_in(&rendered, "acme-provider", LS_FAILOVER_FULL);
 }
 
+/* ---- gateways ---------------------------------------------------------------------------------------------------- */
+
+Test(site_rendering, a_name_that_yaml_takes_for_something_else_stands_in_quotes)
+{
+	RENDERED rendered = read_site("linkspan: 1\nkind: site\nipv6_communication: true\ngateways: { gw: { mode: nat, "
+				      "dns_name: 'true', interfaces: { up: { match: { name: e0 }, " AUTO " } } } }\n");
+
+	EXPECT_SAYS("gw", "dns_name: \"true\",");
+}
+
 /* ---- families ---------------------------------------------------------------------------------------------------- */
 
 /* Its networks have IPv4 all the same, and the tunnel for that goes in IPv6. */
@@ -153,6 +163,65 @@ Test(site_rendering, an_appliance_with_ipv6_outside_only_extends_ipv4)
 	expect_valid_in(&rendered, "acme-provider", LS_FAILOVER_PARTIAL);
 	expect_valid_in(&rendered, "acme-lan", LS_FAILOVER_PARTIAL);
 	expect_valid_in(&rendered, "acme-provider", LS_FAILOVER_FULL);
+}
+
+/* ---- interfaces -------------------------------------------------------------------------------------------------- */
+
+/* A plan of a, b and c; the provider's appliance has these interfaces beside its uplink. */
+#define SPARE(networks, inner) \
+	"linkspan: 1\nkind: site\nipv6_communication: true\n" \
+	"gateways: { gw: { mode: nat, dns_name: gw.example, tunnel_ports: 20000-20009, interfaces: { up: { match: { " \
+	"name: e0 }, " AUTO " } } } }\ngateway_pools: { east: [gw] }\n" \
+	"hardware_plans: { gold: { networks: { a: { vlan: 101 }, b: { vlan: 102 }, c: {} } } }\n" \
+	"tenants:\n  acme:\n    hardware_plan: gold\n    gateway_pool: east\n    tunnels: { key_dir: keys }\n" \
+	"    networks: { " networks " }\n    appliances:\n" \
+	"      provider: { interfaces: { up: { match: { name: e0 }, ipv4: { method: auto } }, " inner " } }\n"
+#define A4 "x: { maps_to: a, ipv4: { subnet: 10.1.0.0/24, gateway: 10.1.0.1 } }"
+#define C6 "x: { maps_to: c, ipv6: { subnet: '2001:db8::/64', gateway: 'fe80::1' } }"
+
+Test(site_rendering, interfaces_of_nobody_stay_out)
+{
+	RENDERED rendered =
+		read_site(SPARE(A4, "a: { match: { name: e1 } }, c: { match: { name: e2 } }, inner: { match: { "
+				    "name: e3 } }, off: { match: { name: e4 }, ipv4: { method: disabled } }"));
+	RENDERED tagged = read_site(SPARE(A4, "inner: { match: { name: e3 } }"));
+	RENDERED later =
+		read_site(SPARE(C6, "c: { match: { name: e2 } }, by: { match: { name: e3 }, ipv6: { method: auto } }"));
+
+	EXPECT_SAYS("acme-provider", "  a: { match: { name: e1 } }\n");
+	EXPECT_DOES_NOT_SAY("acme-provider", "e2");
+	EXPECT_DOES_NOT_SAY("acme-provider", "e3");
+	EXPECT_DOES_NOT_SAY("acme-provider", "e4");
+	expect_valid_in(&rendered, "acme-provider", LS_FAILOVER_FULL);
+	expect_words(&tagged, "acme-provider", "  inner: { match: { name: e3 } }\n", true);
+	expect_valid_in(&tagged, "acme-provider", LS_FAILOVER_FULL);
+	/* until it has IPv6 */
+	expect_words(&later, "acme-provider", "e2", false);
+	expect_words(&later, "acme-provider", "e3", false);
+	expect_valid_in(&later, "acme-provider", LS_FAILOVER_NONE);
+}
+
+Test(site_rendering, a_network_of_ipv6_alone_waits_for_an_appliance_with_ipv6)
+{
+	RENDERED rendered = read_site(
+		SPARE(C6, "c: { match: { name: e2 } }") "      lan: { network: x, interfaces: { lan: { match: "
+							"{ name: e0 }, ipv4: { method: auto } } } }\n");
+
+	EXPECT_DOES_NOT_SAY("acme-lan", "networks:");
+	EXPECT_SAYS("acme-lan", "  lan: { match: { name: e0 }, ipv4: { method: auto } }\n");
+	expect_valid_in(&rendered, "acme-lan", LS_FAILOVER_NONE);
+}
+
+/* Whoever gave an address may confirm what was detected. */
+Test(site_rendering, what_was_detected_and_given_stands_there_once)
+{
+	RENDERED rendered =
+		read_site(SPARE(A4, "a: { match: { name: e1 } }") "    replicas: { r: { detected: { x: [10.1.0.9] }, "
+								  "addresses: { x: [10.1.0.9, 10.1.0.10] } } "
+								  "}\n");
+
+	EXPECT_SAYS("acme-provider", "  r: { x: [10.1.0.9, 10.1.0.10] }\n");
+	expect_valid_in(&rendered, "acme-provider", LS_FAILOVER_NONE);
 }
 
 /* ---- failover ---------------------------------------------------------------------------------------------------- */

@@ -185,10 +185,10 @@ Test(compile_tunnels, what_stays_out_of_a_partial_failover_is_shut_out)
 		"rule family=ipv4 priority=1000 action=lookup iif=in0 table=27648");
 	assert_is(find(&set, "rule family=ipv6 priority=1000 action=unreachable iif=in0"),
 		"rule family=ipv6 priority=1000 action=unreachable iif=in0");
-	assert_is(find(&set, "rule family=ipv4 priority=1004 action=unreachable iif=in1"),
-		"rule family=ipv4 priority=1004 action=unreachable iif=in1");
-	assert_is(find(&set, "rule family=ipv6 priority=1004 action=unreachable iif=in1"),
-		"rule family=ipv6 priority=1004 action=unreachable iif=in1");
+	assert_is(find(&set, "rule family=ipv4 priority=1005 action=unreachable iif=in1"),
+		"rule family=ipv4 priority=1005 action=unreachable iif=in1");
+	assert_is(find(&set, "rule family=ipv6 priority=1005 action=unreachable iif=in1"),
+		"rule family=ipv6 priority=1005 action=unreachable iif=in1");
 	ls_set_done(&set);
 }
 

@@ -165,6 +165,19 @@ Test(consequences, a_vni_used_again_is_freed_first)
 		"early - link b\nearly - link a\nmake + link a\nmake + link b\n");
 }
 
+#define XF(name, id) "link name=" name " type=xfrm if_id=" id
+
+Test(consequences, an_if_id_used_again_is_freed_first)
+{
+	assert_plan(WANTED(XF("t1", "7")), ACTUAL(XF("t0", "7 ours")), "early - link t0\nmake + link t1\n");
+	assert_plan(WANTED(XF("t0", "6")), ACTUAL(XF("t0", "5 ours"), XF("t1", "6 ours")),
+		"early - link t1\nearly - link t0\nmake + link t0\n");
+	assert_plan(WANTED(XF("t0", "6"), XF("t1", "5")), ACTUAL(XF("t0", "5 ours"), XF("t1", "6 ours")),
+		"early - link t1\nearly - link t0\nmake + link t0\nmake + link t1\n");
+	assert_plan(WANTED(XF("t1", "7")), ACTUAL(XF("his", "7")), "conflict link t1\n");
+	assert_plan(WANTED(XF("t1", "7")), ACTUAL(XF("his", "8")), "make + link t1\n");
+}
+
 Test(consequences, passthru_has_its_parent_alone)
 {
 	assert_plan(WANTED("link name=new type=macvlan parent=eth0 macvlan_mode=passthru"),

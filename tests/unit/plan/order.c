@@ -242,6 +242,7 @@ Test(order, ipv6_turned_off_disrupts_sessions)
 #define KEY_B "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
 #define DEVICE "wireguard dev=t0 fwmark=0 public_key="
 #define PEER "wg_peer dev=t0 public_key=" KEY_A
+#define POLICY "xfrm_policy direction=out if_id=9 priority=1000 src=::/0 dst=::/0"
 
 Test(order, what_a_tunnel_must_lose_is_told)
 {
@@ -252,6 +253,13 @@ Test(order, what_a_tunnel_must_lose_is_told)
 	assert_disruption(WANTED(), ACTUAL(PEER " keepalive=0 allowed_ips='' ours"), NULL, LS_DISRUPT_SESSION);
 	assert_disruption(WANTED(PEER " keepalive=9 allowed_ips='10.0.0.0/8'"),
 		ACTUAL(PEER " keepalive=0 allowed_ips='' ours"), NULL, LS_DISRUPT_NONE);
+	assert_disruption(WANTED(PEER " keepalive=0 allowed_ips='::/0'"),
+		ACTUAL(PEER " keepalive=0 allowed_ips='0.0.0.0/0' ours"), NULL, LS_DISRUPT_FLOW);
+	assert_disruption(WANTED(PEER " keepalive=0 allowed_ips='' endpoint=192.0.2.1 endpoint_port=5"),
+		ACTUAL(PEER " keepalive=0 allowed_ips='' endpoint=192.0.2.2 endpoint_port=5 ours"), NULL,
+		LS_DISRUPT_FLOW);
+	assert_disruption(WANTED(POLICY " reqid=2 tunnel_src=192.0.2.1 tunnel_dst=192.0.2.3"),
+		ACTUAL(POLICY " reqid=2 tunnel_src=192.0.2.1 tunnel_dst=192.0.2.2 ours"), NULL, LS_DISRUPT_FLOW);
 }
 
 Test(order, what_takes_the_address_of_the_session_locks_out)

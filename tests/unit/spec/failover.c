@@ -12,7 +12,7 @@
 #define HOST(side) HEAD "side: " side "\n" UP "networks:\n"
 #define N4 "  n: { interface: in, ipv4: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 } }\n"
 #define N46 \
-	"  n: { interface: in, ipv4: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 }, ipv6: { subnet: 'fd00::/64', " \
+	"  n: { interface: in, ipv4: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 }, ipv6: { subnet: '2001:db8::/64', " \
 	"gateway: " \
 	"'fe80::1' } }\n"
 #define KEY "type: wireguard, private_key_file: k"
@@ -139,6 +139,60 @@ Test(failover, address_sane)
 			"does not have" });
 }
 
+#define N4_OF(subnet, gateway) "  n: { interface: in, ipv4: { subnet: " subnet ", gateway: " gateway " } }\n"
+#define N6_OF(subnet, gateway) "  n: { interface: in, ipv6: { subnet: '" subnet "', gateway: '" gateway "' } }\n"
+
+/* No router has what is the network's own, or all its hosts'. */
+Test(failover, address_sane_of_networks)
+{
+	EXPECT_ERRORS({ HOST("provider") N4_OF("10.0.0.0/24", "10.0.0.0"), "address-sane", 7, 61, "network itself" },
+		{ HOST("provider") N4_OF("10.0.0.0/24", "10.0.0.255"), "address-sane", 7, 61, "broadcast" },
+		{ HOST("provider") N6_OF("2001:db8::/64", "2001:db8::"), "address-sane", 7, 65, "anycast" },
+		{ HOST("provider") N6_OF("2001:db8::/64", "fe80::"), "address-sane", 7, 65, "anycast" },
+		{ HOST("provider") N4_OF("224.0.0.0/24", "224.0.0.1"), "address-sane", 7, 39, "multicast" },
+		{ HOST("provider") N4_OF("127.0.0.0/8", "127.0.0.1"), "address-sane", 7, 39, "loopback" },
+		{ HOST("provider") N4_OF("126.0.0.0/7", "126.0.0.1"), "address-sane", 7, 39, "loopback" },
+		{ HOST("provider") N4_OF("0.0.0.0/0", "10.0.0.1"), "address-sane", 7, 39, "whole Internet" },
+		{ HOST("provider") N6_OF("ff02::/64", "ff02::5"), "address-sane", 7, 39, "multicast" });
+}
+
+Test(failover, address_sane_of_hosts)
+{
+	EXPECT_ERRORS(
+		{ HOST("provider") N46 "replicas: { r: { n: [ 10.0.0.0 ] } }\n", "address-sane", 8, 23, "itself" },
+		{ HOST("provider") N46 "replicas: { r: { n: [ 10.0.0.255 ] } }\n", "address-sane", 8, 23, "broadcast" },
+		{ HOST("provider") N46 "replicas: { r: { n: [ '2001:db8::' ] } }\n", "address-sane", 8, 23, "anycast" },
+		{ HOST("provider") "  n: { interface: in, ipv4: { subnet: 10.0.0.0/24 }, production_hosts: [ "
+				   "10.0.0.255 ] "
+				   "}\n",
+			"address-sane", 7, 74, "broadcast" });
+}
+
+Test(failover, address_sane_warns_of_unique_local_prefixes_beside_ipv4)
+{
+	PARSED warned = parse_with_warning(
+		&(struct expected){ HOST("provider") "  n: { interface: in, ipv4: { subnet: 10.0.0.0/24 }, ipv6: { "
+						     "subnet: 'fd00::/64' } }\n",
+			"address-sane", 7, 70, "RFC 6724" });
+	PARSED alone = parse_valid(HOST("provider") N6_OF("fd00::/64", "fe80::1"));
+
+	cr_expect_eq(warned.spec->n_networks + alone.spec->n_networks, 2);
+}
+
+#define IN_USE(replicas) \
+	HEAD "side: tenant\ninterfaces: { lan: { match: { name: lan }, ipv4: { method: manual, addresses: [ " \
+	     "10.0.0.5/24 " \
+	     "] } } }\nnetworks: { n: { interface: lan, ipv4: { subnet: 10.0.0.0/24 } } }\nreplicas: { " replicas \
+	     " }\n"
+
+Test(failover, replicas_have_addresses_of_their_own)
+{
+	EXPECT_ERRORS({ IN_USE("r: { n: [ 10.0.0.9 ] }, s: { n: [ 10.0.0.8, 10.0.0.9 ] }"), "duplicate-object", 7, 57,
+			      "in the network 'n' already, on line 7" },
+		{ IN_USE("r: { n: [ 10.0.0.9, 10.0.0.9 ] }"), "duplicate-object", 7, 33, "line 7" },
+		{ IN_USE("r: { n: [ 10.0.0.5 ] }"), "duplicate-object", 7, 23, "line 5" });
+}
+
 #define FAILED(addresses, mode) \
 	"replicas: { r: { n: [ " addresses " ] } }\nfailover: { mode: " mode ", replicas: [ r ] }\n"
 
@@ -150,11 +204,11 @@ Test(failover, replica_static)
 
 Test(failover, one_tunnel_per_family)
 {
-	PARSED parsed = parse_valid(
-		HOST("provider") N46 FAILED("10.0.0.9, 'fd00::9'", "partial") "tunnels:\n" TUNNEL("v4") TUNNEL("v6"));
+	PARSED parsed = parse_valid(HOST("provider")
+			N46 FAILED("10.0.0.9, '2001:db8::9'", "partial") "tunnels:\n" TUNNEL("v4") TUNNEL("v6"));
 
 	cr_expect(ls_spec_is_failed_over(parsed.spec, &parsed.spec->replicas[0]));
-	EXPECT_ERRORS({ HOST("provider") N46 FAILED("10.0.0.9, 'fd00::9'", "partial") "tunnels:\n" TUNNEL("v4"),
+	EXPECT_ERRORS({ HOST("provider") N46 FAILED("10.0.0.9, '2001:db8::9'", "partial") "tunnels:\n" TUNNEL("v4"),
 		"one-tunnel-per-family", 7, 79, "a tunnel for IPv6" });
 }
 

@@ -228,8 +228,8 @@ Test(nat, targets_see_one_source)
 Test(nat, gateway_dns_name)
 {
 	EXPECT_ERRORS({ GATEWAY("service: [10.0.0.5]"), "gateway-dns-name", 7, 10, "'dns_name'" },
-		{ GATEWAY("dns_name: 192.0.2.1"), "range", 7, 48, "as in an address" },
-		{ GATEWAY("dns_name: a_b.example"), "range", 7, 48, "not a host name" },
+		{ GATEWAY("dns_name: 192.0.2.1"), "gateway-dns-name", 7, 48, "as in an address" },
+		{ GATEWAY("dns_name: a_b.example"), "gateway-dns-name", 7, 48, "not a host name" },
 		{ HOST "gateway: { mode: direct, dns_name: a.example, interface: up }\n", "range", 7, 18, "nat" },
 		{ "linkspan: 1\nkind: appliance\nname: a\ninterfaces: { a: { match: { name: a } } }\n"
 		  "gateway: { mode: nat, dns_name: a.example, interface: a }\n",

@@ -161,7 +161,10 @@ Test(site, gateway_dns_name)
 		"5:6 gateway-dns-name", "'dns_name'");
 	EXPECT_ERROR("linkspan: 1\nkind: site\nipv6_communication: true\ngateways:\n"
 		     "  a: { mode: nat, dns_name: 192.0.2.1, interfaces: { " LINK("up", AUTO) " } }\n",
-		"5:29 range", "address");
+		"5:29 gateway-dns-name", "address");
+	EXPECT_ERROR("linkspan: 1\nkind: site\nipv6_communication: true\ngateways:\n"
+		     "  a: { mode: nat, dns_name: a_b.example, interfaces: { " LINK("up", AUTO) " } }\n",
+		"5:29 gateway-dns-name", "not a host name");
 }
 
 Test(site, gateway_ports)
@@ -329,6 +332,31 @@ Test(site, replica_static)
 		"19:43 replica-static", "no static address");
 }
 
+/* Before anybody needs it. */
+Test(site, replicas_that_are_named_are_judged_in_any_mode)
+{
+	static const char *const modes[] = { "", "mode: none, ", "mode: full, " };
+	char text[4096];
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(modes); i++) {
+		snprintf(text, sizeof(text), "%s    failover: { %sreplicas: [web] }\n",
+			HEAD ACME("maps_to: vlan101, " NET, "detected: { prod: [10.1.0.9] }"), modes[i]);
+		READ read = read_site(text);
+		cr_assert_eq(read.r, 0);
+		cr_assert_eq(read.diag.n_findings, 1, "%s", text);
+		cr_expect_eq(read.diag.findings[0].severity, LS_SEVERITY_WARNING);
+		cr_expect_str_eq(read.diag.findings[0].id, "replica-static");
+		cr_expect(strstr(read.diag.findings[0].message, "could not be failed over partially"));
+	}
+	EXPECT_WARNING(HEAD TENANT("      prod: { maps_to: vlan101, " NET " }\n", "      web: { " AWARE " }\n",
+			       PROVIDER("") "    failover: { replicas: [web] }\n"),
+		"18:28 one-tunnel-per-family", "needs a tunnel for IPv4");
+	expect_valid(FAILOVER("mode: none, replicas: [web]"));
+	expect_valid(HEAD ACME("maps_to: vlan101, " NET, "detected: { prod: [10.1.0.9] }") "    failover: { mode: "
+											   "permanent, replicas: [web] "
+											   "}\n");
+}
+
 /* The tenant's appliance has no IPv6, or there is none. */
 Test(site, one_tunnel_per_family)
 {
@@ -431,6 +459,122 @@ Test(site, hosts_of_one_name)
 			     "up", AUTO) " } } } }\n"
 					 "  a: { appliances: { b-c: { interfaces: { " LINK("up", AUTO) " } } } }\n",
 		"9:22 duplicate-object", "'a-b-c'");
+}
+
+/* ---- what hosts would be refused for ----------------------------------------------------------------------------- */
+
+#define MANUAL(address) "ipv4: { method: manual, addresses: [" address "/24], gateway: 192.0.2.1 }"
+
+/* Line 12 is the provider's. */
+#define NICS(list) HEAD BARE("      provider: { interfaces: { " list " } }\n")
+
+Test(site, interfaces_of_a_host_are_apart)
+{
+	EXPECT_ERROR(NICS(LINK("up", MANUAL("192.0.2.2")) ", " LINK("by", MANUAL("192.0.2.3"))),
+		"12:222 duplicate-object", "a second route to 0.0.0.0/0");
+	EXPECT_ERROR(NICS(LINK("up", AUTO) ", by: { match: { name: up }, ipv4: { method: auto } }"),
+		"12:110 duplicate-object", "the link 'up'");
+	EXPECT_ERROR(NICS("up: { match: { macaddress: '02:00:00:00:00:01' }, ipv4: { method: auto } }, by: { match: { "
+			  "macaddress: '02:00:00:00:00:01' } }"),
+		"12:109 duplicate-object", "MAC address 02:00:00:00:00:01");
+	EXPECT_ERROR(NICS("up: { match: { name: up }, ipv4: { method: auto, gateway: 192.0.2.1 } }"), "12:91 range",
+		"under method auto");
+}
+
+Test(site, networks_of_a_tenant_are_apart)
+{
+#define TWO(first, second) \
+	HEAD TENANT("      a: { maps_to: vlan101, ipv4: { subnet: " first " } }\n" \
+		    "      b: { maps_to: vlan102, ipv4: { subnet: " second " } }\n", \
+		"      r: {}\n", \
+		"      provider: { interfaces: { " LINK("up", AUTO) ", inner: { match: { name: e1 } } } }\n")
+	expect_valid(TWO("10.1.0.0/25", "10.1.0.128/25"));
+	EXPECT_ERROR(TWO("10.1.0.0/16", "10.1.5.0/24"), "14:46 duplicate-object", "overlaps 'a' (line 13)");
+	EXPECT_ERROR(TWO("10.1.5.0/24", "10.1.0.0/16"), "14:46 duplicate-object", "overlaps 'a' (line 13)");
+}
+
+Test(site, an_uplink_is_no_network)
+{
+	EXPECT_ERROR(HEAD TENANT("      a: { maps_to: vlan101, ipv4: { subnet: 10.1.0.0/24 } }\n", "      r: {}\n",
+			     "      provider: { interfaces: { " LINK("vlan101", AUTO) " } }\n"),
+		"17:33 tenant-one-network", "faces outside");
+}
+
+#define GATEWAY(service, families) \
+	"linkspan: 1\nkind: site\nipv6_communication: true\n" \
+	"gateways: { g: { mode: nat, dns_name: g.example, service: [" service \
+	"], interfaces: { " LINK("up", families) " } } }\n"
+
+Test(site, address_sane_of_what_is_forwarded_to)
+{
+	EXPECT_ERROR(GATEWAY("224.0.0.1", AUTO), "4:60 address-sane", "multicast");
+	EXPECT_ERROR(GATEWAY("10.0.0.5, 10.0.0.6", AUTO), "4:70 range", "two IPv4 addresses");
+	EXPECT_ERROR(GATEWAY("10.0.0.5", "ipv4: { method: auto }, ipv6: { method: manual }"), "4:152 missing",
+		"by which anybody could call");
+	EXPECT_ERROR(HEAD BARE("      provider: { addresses: [127.0.0.1], interfaces: { " LINK("up", AUTO) " } }\n"),
+		"12:31 address-sane", "loopback");
+	EXPECT_ERROR(HEAD "tenants: { a: { public_ips: { mappings: [{ public: 192.0.2.1, to: 224.0.0.5 }] } } }\n",
+		"7:67 address-sane", "multicast");
+	EXPECT_ERROR(HEAD "tenants: { a: { public_ips: { mappings: [{ public: 192.0.2.1, to: 10.0.0.5 }, { public: "
+			  "192.0.2.2, to: 10.0.0.5 }] } } }\n",
+		"7:104 public-allocation", "mapped already");
+}
+
+/* ---- addresses that two hosts have ------------------------------------------------------------------------------- */
+
+Test(site, address_sane_of_hosts)
+{
+	EXPECT_ERROR(HEAD ACME("maps_to: vlan101, " NET, "detected: { prod: [10.1.0.255] }"), "15:33 address-sane",
+		"broadcast");
+	EXPECT_ERROR(HEAD ACME("maps_to: vlan101, production_hosts: ['2001:db8:1::'], " NET, AWARE),
+		"13:52 address-sane", "anycast");
+	EXPECT_ERROR(HEAD ACME("maps_to: vlan101, ipv4: { subnet: 127.0.0.0/24, gateway: 127.0.0.1 }",
+			     "application_aware: true"),
+		"13:49 address-sane", "loopback");
+}
+
+/* `more`: of the replica web; `other`: another one's; `own`: what the tenant's appliance has in its network. */
+#define REPLICAS(more, other, own) \
+	HEAD TENANT("      prod: { maps_to: vlan101, " NET " }\n", \
+		"      web: { " more " }\n      db: { " other " }\n", \
+		PROVIDER("") "      lan: { network: prod, interfaces: { " LINK( \
+			"lan", own ", ipv6: { method: auto }") " } }\n")
+
+Test(site, replicas_have_addresses_of_their_own)
+{
+	EXPECT_ERROR(
+		REPLICAS("detected: { prod: [10.1.0.9] }", "detected: { prod: [10.1.0.9] }", "ipv4: { method: auto }"),
+		"16:32 duplicate-object", "in the network 'prod' already, on line 15");
+	EXPECT_ERROR(REPLICAS("addresses: { prod: [10.1.0.9, 10.1.0.9] }", "", "ipv4: { method: auto }"),
+		"15:44 duplicate-object", "line 15");
+	EXPECT_ERROR(
+		REPLICAS("detected: { prod: [10.1.0.5] }", "", "ipv4: { method: manual, addresses: [10.1.0.5/24] }"),
+		"15:33 duplicate-object", "line 19");
+	expect_valid(REPLICAS("detected: { prod: [10.1.0.9] }, addresses: { prod: [10.1.0.9, 10.1.0.10] }", "",
+		"ipv4: { method: auto }"));
+}
+
+/* Two tenants, whose networks may have the same subnets. */
+#define OUTSIDES(first, second) \
+	HEAD "tenants:\n  a: { appliances: { p: { " first " } } }\n  b: { appliances: { p: { " second " } } }\n"
+#define AT(address) "interfaces: { " LINK("up", "ipv4: { method: manual, addresses: [" address "] }") " }"
+
+Test(site, hosts_have_addresses_of_their_own)
+{
+	EXPECT_ERROR(OUTSIDES(AT("192.0.2.5/24"), AT("192.0.2.5/24")), "9:104 duplicate-object", "on line 8");
+	EXPECT_ERROR(OUTSIDES("addresses: [192.0.2.5], " AT("10.0.0.5/24"), AT("192.0.2.5/24")),
+		"9:104 duplicate-object", "on line 8");
+	EXPECT_ERROR("linkspan: 1\nkind: site\nipv6_communication: true\ngateways:\n"
+		     "  a: { mode: nat, dns_name: a.example, " AT(
+			     "192.0.2.5/24") " }\n"
+					     "  b: { mode: nat, dns_name: b.example, " AT("192.0.2.5/24") " }\n",
+		"6:117 duplicate-object", "on line 5");
+	/* its own; behind something that translates; of the link alone */
+	expect_valid(OUTSIDES("addresses: [192.0.2.5], " AT("192.0.2.5/24"), AT("192.0.2.6/24")));
+	expect_valid(
+		OUTSIDES("addresses: [192.0.2.5], " AT("10.0.0.5/24"), "addresses: [192.0.2.6], " AT("10.0.0.5/24")));
+	expect_valid(OUTSIDES("interfaces: { " LINK("up", "ipv6: { method: manual, addresses: ['fe80::5/64'] }") " }",
+		"interfaces: { " LINK("up", "ipv6: { method: manual, addresses: ['fe80::5/64'] }") " }"));
 }
 
 /* ---- upgrade ----------------------------------------------------------------------------------------------------- */

@@ -15,7 +15,7 @@
 	HEAD "interfaces: { up: { match: { name: up }, mtu: 1500 }, low: { match: { name: low }, mtu: 1300 }, ren: { " \
 	     "match: { name: eth9 } } }\n" \
 	     "networks:\n  n: { interface: up, ipv4: { subnet: 10.0.0.0/24 } }\n" \
-	     "  m: { interface: up, ipv4: { subnet: 10.1.0.0/24 }, ipv6: { subnet: 'fd00::/64' } }\n" \
+	     "  m: { interface: up, ipv4: { subnet: 10.1.0.0/24 }, ipv6: { subnet: '2001:db8::/64' } }\n" \
 	     "tunnels:\n"
 #define TUNNEL(name, family, more) "  " name ": { type: wireguard, family: " family ", private_key_file: k" more " }\n"
 #define PEERS(list) ", peers: [ " list " ]"
