@@ -31,11 +31,14 @@ struct ls_site_host {
 	uint8_t side;         /* enum ls_site_side */
 	uint8_t variant;      /* gateways: enum ls_site_mode; else enum ls_site_platform */
 	uint8_t families;     /* LS_SITE_IPV4, LS_SITE_IPV6 */
+	uint8_t failover;     /* appliances at the provider: enum ls_failover_mode */
 	uint16_t port;        /* gateways: external_port */
 	const char *dns_name; /* gateways; or NULL */
 	uint32_t settings;    /* gateways: ls_site_gateway_settings; 0: not recorded yet */
 	uint32_t crc;         /* of the spec */
 	uint32_t length;      /* of the spec, in bytes */
+	/* Of the file that is to be replaced, where a render that was cut short left it; length 0: none. */
+	uint32_t found_crc, found_length;
 };
 
 struct ls_site_held_port {
@@ -62,6 +65,10 @@ struct ls_site_record {
 	size_t n_tenants;
 	const char **removed; /* hosts whose files are there still */
 	size_t n_removed;
+	/* What a render that was cut short was to make of it: some of its specs may be there, and what it gave to
+	 * tenants is theirs. NULL: the last one came to its end. */
+	const struct ls_site_record *intended;
+	const char *temporary; /* of an intended one: the file that specs are written to first; or NULL */
 };
 
 const struct ls_site_host *ls_site_find_host(const struct ls_site_record *record, const char *name); /* or NULL */
@@ -140,8 +147,14 @@ enum ls_site_action {
 };
 
 #define LS_SITE_REASON_MAX 256
+#define LS_SITE_PARTS_MAX 192
+
+/* By which parts (keys of the root) two specs of a host differ, as they were rendered: "interfaces, nat and tunnels".
+ */
+const char *ls_site_differing_parts(
+	const char *was, size_t was_length, const char *now, size_t now_length, char ret[static LS_SITE_PARTS_MAX]);
 
 /* What a host that is now `now` (NULL: gone) and was `was` (NULL: not there) needs, and why. Who has IPv4 only although
- * IPv6 communication is on needs something, whether it is rendered or not. */
+ * IPv6 communication is on needs something, whether it is rendered or not. `parts`: as above; NULL: not known. */
 enum ls_site_action ls_site_compare(const struct ls_site *site, const struct ls_site_host *was,
-	const struct ls_site_host *now, char reason[static LS_SITE_REASON_MAX]);
+	const struct ls_site_host *now, const char *parts, char reason[static LS_SITE_REASON_MAX]);

@@ -10,6 +10,27 @@
 #include <stdio.h>
 #include <string.h>
 
+/* ---- what is wrong ------------------------------------------------------------------------------------------------
+ */
+
+int cli_site_in_dir(const char *dir, struct ls_error *err)
+{
+	struct ls_error told = *err;
+
+	return ls_error_set(err, told.code, "%.200s/%.800s", dir, told.message);
+}
+
+enum cli_exit cli_site_fail(struct cli_site *site, const struct ls_error *err)
+{
+	bool denied = err->code == -EACCES || err->code == -EPERM;
+
+	ls_diag_report(&site->diag, LS_SEVERITY_ERROR, (struct ls_location){ 0 }, "file", "%s%s", err->message,
+		denied ? "; run this as its owner, or change its permissions" : "");
+	if (denied)
+		return CLI_EXIT_PRIVILEGE;
+	return err->code == -EBUSY ? CLI_EXIT_BUSY : CLI_EXIT_FAILED;
+}
+
 /* ---- the site ---------------------------------------------------------------------------------------------------- */
 
 static enum cli_exit read_text(struct cli *cli, struct cli_site *site)
@@ -23,7 +44,7 @@ static enum cli_exit read_text(struct cli *cli, struct cli_site *site)
 	site->source.name = strcmp(path, "-") != 0 ? path : "<stdin>";
 	r = ls_file_read(path, LS_SPEC_SIZE_MAX, &site->source.text, &site->source.length, &err);
 	if (r == -ENOMEM)
-		return cli_fail(cli, &err);
+		return cli_site_fail(site, &err);
 	if (r < 0) {
 		ls_diag_report(&site->diag, LS_SEVERITY_ERROR, (struct ls_location){ .file = site->source.name },
 			"file", "%s", strerror(-r));
@@ -36,30 +57,42 @@ static enum cli_exit read_text(struct cli *cli, struct cli_site *site)
 }
 
 /* A DIR that is not there has never been rendered to. */
-static enum cli_exit read_record(struct cli *cli, struct cli_site *site)
+static enum cli_exit open_dir(struct cli *cli, struct cli_site *site)
 {
 	struct ls_error err = { 0 };
-	int r;
 
 	if (!cli->args.second)
 		return CLI_EXIT_DONE;
 	site->dir = open(cli->args.second, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (site->dir < 0 && errno == ENOENT)
+	if (site->dir >= 0 || errno == ENOENT)
 		return CLI_EXIT_DONE;
-	if (site->dir < 0) {
-		(void)ls_error_set(&err, -errno, "%s: %s", cli->args.second, strerror(errno));
-		return cli_fail(cli, &err);
-	}
+	(void)ls_error_set(&err, -errno, "%s: %s", cli->args.second, strerror(errno));
+	return cli_site_fail(site, &err);
+}
+
+static int read_records(struct cli *cli, struct cli_site *site, struct ls_error *err)
+{
+	struct cli_site_place place = { .fd = site->dir, .dir = cli->args.second, .name = CLI_ALLOCATIONS };
+	int r;
+
 	site->arena = ls_arena_new();
-	r = site->arena ? cli_site_record_read(site->dir, CLI_ALLOCATIONS, site->arena, &site->record, &err)
-			: ls_error_set(&err, -ENOMEM, "out of memory");
-	if (r < 0)
-		(void)ls_error_context(&err, r, "%s", cli->args.second);
-	if (r == -EINVAL) {
-		cli_print_error(cli, &err, NULL);
-		return CLI_EXIT_INVALID;
-	}
-	return r < 0 ? cli_fail(cli, &err) : CLI_EXIT_DONE;
+	if (!site->arena)
+		return ls_error_set(err, -ENOMEM, "out of memory");
+	r = cli_site_record_read(&place, site->arena, &site->record, err);
+	place.name = CLI_INTENDED;
+	if (r == 0)
+		r = cli_site_record_read(&place, site->arena, &site->intended, err);
+	site->record.intended = site->intended.rendered ? &site->intended : NULL;
+	return r;
+}
+
+static enum cli_exit read_record(struct cli *cli, struct cli_site *site)
+{
+	struct ls_error err = { 0 };
+	int r = site->dir < 0 ? 0 : read_records(cli, site, &err);
+	enum cli_exit status = r < 0 ? cli_site_fail(site, &err) : CLI_EXIT_DONE;
+
+	return r == -EINVAL ? CLI_EXIT_INVALID : status;
 }
 
 static enum cli_exit parse(struct cli *cli, struct cli_site *site)
@@ -69,32 +102,47 @@ static enum cli_exit parse(struct cli *cli, struct cli_site *site)
 		cli->args.operand, site->source.text, site->source.length, &site->site, &site->diag, &err);
 
 	if (r < 0 && r != -EINVAL)
-		return cli_fail(cli, &err);
+		return cli_site_fail(site, &err);
 	return r < 0 ? CLI_EXIT_INVALID : CLI_EXIT_DONE;
 }
 
-static enum cli_exit allocate(struct cli *cli, struct cli_site *site)
+static enum cli_exit allocate(struct cli_site *site)
 {
 	struct ls_error err = { 0 };
 	int r = ls_site_allocate(site->site, &site->record, &site->layout, &site->diag);
 
 	if (r < 0 && r != -EINVAL) {
 		(void)ls_error_set(&err, r, "%s: out of memory", site->source.name);
-		return cli_fail(cli, &err);
+		return cli_site_fail(site, &err);
 	}
 	return r < 0 ? CLI_EXIT_INVALID : CLI_EXIT_DONE;
 }
 
-enum cli_exit cli_site_open(struct cli *cli, struct cli_site *site, bool allocated)
+enum cli_exit cli_site_read(struct cli *cli, struct cli_site *site)
 {
 	enum cli_exit status = read_text(cli, site);
 
+	return status == CLI_EXIT_DONE ? parse(cli, site) : status;
+}
+
+enum cli_exit cli_site_allocate(struct cli *cli, struct cli_site *site)
+{
+	enum cli_exit status = read_record(cli, site);
+
+	return status == CLI_EXIT_DONE ? allocate(site) : status;
+}
+
+enum cli_exit cli_site_open(struct cli *cli, struct cli_site *site)
+{
+	enum cli_exit status = cli_site_read(cli, site);
+
 	if (status == CLI_EXIT_DONE)
-		status = parse(cli, site);
-	if (status == CLI_EXIT_DONE && allocated)
-		status = read_record(cli, site);
-	if (status == CLI_EXIT_DONE && allocated)
-		status = allocate(cli, site);
+		status = open_dir(cli, site);
+	if (status == CLI_EXIT_DONE)
+		status = cli_site_allocate(cli, site);
+	if (site->record.intended)
+		ls_diag_report(&site->diag, LS_SEVERITY_WARNING, (struct ls_location){ .file = cli->args.second },
+			"file", "a render to it goes on, or was cut short: then render again, which completes it");
 	return status;
 }
 
@@ -151,7 +199,7 @@ enum cli_exit cli_site_refuse(struct cli *cli, struct cli_site *site, enum cli_e
 enum cli_exit cli_site_check(struct cli *cli)
 {
 	LS_CLEANUP(cli_site_done) struct cli_site site = { 0 };
-	enum cli_exit status = cli_site_open(cli, &site, true);
+	enum cli_exit status = cli_site_open(cli, &site);
 	size_t n;
 
 	if (status != CLI_EXIT_DONE)
@@ -206,6 +254,8 @@ static int render(struct cli_site *site, const struct ls_site_place *place, stru
 
 	if (r == 0) {
 		spec->offset = start;
+		spec->host.failover =
+			tenant && place->appliance == tenant->provider ? tenant->failover.mode : LS_FAILOVER_NONE;
 		specs->n++;
 		return cli_site_verify(site, &spec->host, (const char *)specs->text.data + start,
 			tenant ? place->appliance->mark : place->gateway->mark);
@@ -221,7 +271,7 @@ static int render(struct cli_site *site, const struct ls_site_place *place, stru
 	return r;
 }
 
-enum cli_exit cli_site_specs(struct cli *cli, struct cli_site *site, struct cli_site_specs *ret)
+enum cli_exit cli_site_specs(struct cli_site *site, struct cli_site_specs *ret)
 {
 	struct ls_error err = { .code = -ENOMEM, .message = "out of memory" };
 	struct ls_site_place place = { 0 };
@@ -229,11 +279,11 @@ enum cli_exit cli_site_specs(struct cli *cli, struct cli_site *site, struct cli_
 
 	ret->items = calloc(ls_site_count_hosts(site->site) + 1, sizeof(*ret->items));
 	if (!ret->items)
-		return cli_fail(cli, &err);
+		return cli_site_fail(site, &err);
 	while (r == 0 && ls_site_next_host(site->site, &place))
 		r = render(site, &place, ret);
 	if (r < 0)
-		return cli_fail(cli, &err);
+		return cli_site_fail(site, &err);
 	qsort(ret->items, ret->n, sizeof(*ret->items), compare_specs);
 	return ls_diag_failed(&site->diag) ? CLI_EXIT_INVALID : CLI_EXIT_DONE;
 }
@@ -242,6 +292,20 @@ void cli_site_specs_done(struct cli_site_specs *specs)
 {
 	free(specs->items);
 	ls_buf_done(&specs->text);
+}
+
+/* ---- files of DIR ------------------------------------------------------------------------------------------------ */
+
+bool cli_site_is_intended(const struct ls_site_host *intended, uint32_t crc, uint32_t length)
+{
+	return intended && ((intended->crc == crc && intended->length == length) ||
+				   (intended->found_crc == crc && intended->found_length == length));
+}
+
+void cli_site_warn_edited(struct cli *cli, struct cli_site *site, const char *host)
+{
+	ls_diag_report(&site->diag, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "file",
+		"%s/%s.yaml had been changed by somebody else; it is replaced", cli->args.second, host);
 }
 
 /* ---- plan -------------------------------------------------------------------------------------------------------- */
@@ -255,6 +319,7 @@ struct todo {
 struct todos {
 	struct todo *items;
 	size_t n;
+	size_t n_missing; /* files */
 };
 
 static void todos_done(struct todos *todos)
@@ -262,18 +327,64 @@ static void todos_done(struct todos *todos)
 	free(todos->items);
 }
 
-static void add_todo(
-	struct todos *todos, const struct ls_site *site, const struct ls_site_host *was, const struct ls_site_host *now)
+struct pair {
+	const struct ls_site_host *was;
+	const struct cli_site_spec *now;
+};
+
+#define MISSING_MAX 8u /* files that are told of one by one */
+
+/* A directory without specs is not told of by a line for each. */
+static void tell_missing(struct cli *cli, struct cli_site *site, struct todos *todos, const char *host)
+{
+	if (todos->n_missing++ < MISSING_MAX)
+		ls_diag_report(&site->diag, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "file",
+			"%s/%s.yaml is missing; render writes it anew", cli->args.second, host);
+}
+
+/* What render would say of the file of a host that was rendered and is so again; and in which parts it differs from
+ * what it is to be. */
+static void look_at_file(struct cli *cli, struct cli_site *site, const struct cli_site_specs *specs,
+	const struct pair *pair, struct todos *todos, char parts[static LS_SITE_PARTS_MAX])
+{
+	const struct ls_site_host *was = pair->was, *now = &pair->now->host;
+	const char *wanted = (const char *)specs->text.data + pair->now->offset;
+	LS_CLEANUP(ls_free) char *text = NULL;
+	char name[CLI_SITE_FILE_MAX];
+	size_t length = 0;
+	uint32_t crc;
+	int r;
+
+	(void)snprintf(name, sizeof(name), "%s.yaml", now->name);
+	r = ls_file_read_at(site->dir, name, LS_SPEC_SIZE_MAX, &text, &length, NULL);
+	if (r == -ENOENT)
+		tell_missing(cli, site, todos, now->name);
+	if (r < 0)
+		return;
+	crc = ls_crc32c(0, text, length);
+	if (was->crc == crc && was->length == length)
+		(void)ls_site_differing_parts(text, length, wanted, now->length, parts);
+	else if (!(now->crc == crc && now->length == length) &&
+		 !cli_site_is_intended(ls_site_find_host(&site->intended, now->name), crc, (uint32_t)length))
+		cli_site_warn_edited(cli, site, now->name);
+}
+
+static void add_todo(struct cli *cli, struct cli_site *site, const struct cli_site_specs *specs,
+	const struct pair *pair, struct todos *todos)
 {
 	struct todo *todo = &todos->items[todos->n];
+	const struct ls_site_host *now = pair->now ? &pair->now->host : NULL;
+	char parts[LS_SITE_PARTS_MAX] = "";
 
-	todo->action = ls_site_compare(site, was, now, todo->reason);
-	todo->host = now ? now : was;
+	if (pair->was && now)
+		look_at_file(cli, site, specs, pair, todos, parts);
+	todo->action = ls_site_compare(site->site, pair->was, now, parts, todo->reason);
+	todo->host = now ? now : pair->was;
 	todos->n += todo->action != LS_SITE_KEEP;
 }
 
 /* Both are in the order of their names. False: out of memory. */
-static bool compare(const struct cli_site *site, const struct cli_site_specs *specs, struct todos *ret)
+static bool compare(struct cli *cli, struct cli_site *site, const struct cli_site_specs *specs, struct todos *ret)
 {
 	const struct ls_site_record *record = &site->record;
 	size_t i = 0, k = 0;
@@ -284,11 +395,18 @@ static bool compare(const struct cli_site *site, const struct cli_site_specs *sp
 			    : k == record->n_hosts ? -1
 						   : strcmp(specs->items[i].host.name, record->hosts[k].name);
 
-		add_todo(ret, site->site, order >= 0 ? &record->hosts[k] : NULL,
-			order <= 0 ? &specs->items[i].host : NULL);
+		const struct pair pair = {
+			.was = order >= 0 ? &record->hosts[k] : NULL,
+			.now = order <= 0 ? &specs->items[i] : NULL,
+		};
+
+		add_todo(cli, site, specs, &pair, ret);
 		i += order <= 0;
 		k += order >= 0;
 	}
+	if (ret->n_missing > MISSING_MAX)
+		ls_diag_report(&site->diag, LS_SEVERITY_WARNING, (struct ls_location){ 0 }, "file",
+			"%zu more specs of %s are missing", ret->n_missing - MISSING_MAX, cli->args.second);
 	return ret->items != NULL;
 }
 
@@ -359,17 +477,17 @@ enum cli_exit cli_site_plan(struct cli *cli)
 {
 	LS_CLEANUP(cli_site_specs_done) struct cli_site_specs specs = { 0 };
 	LS_CLEANUP(cli_site_done) struct cli_site site = { 0 };
-	enum cli_exit status = cli_site_open(cli, &site, true);
+	enum cli_exit status = cli_site_open(cli, &site);
 	struct todos todos = { 0 };
 
 	if (status == CLI_EXIT_DONE)
-		status = cli_site_specs(cli, &site, &specs);
+		status = cli_site_specs(&site, &specs);
 	if (status != CLI_EXIT_DONE)
 		return cli_site_refuse(cli, &site, status);
-	if (!compare(&site, &specs, &todos)) {
+	if (!compare(cli, &site, &specs, &todos)) {
 		todos_done(&todos);
-		cli_error(cli, "out of memory");
-		return CLI_EXIT_FAILED;
+		return cli_site_refuse(cli, &site,
+			cli_site_fail(&site, &(struct ls_error){ .code = -ENOMEM, .message = "out of memory" }));
 	}
 	if (cli_given(cli, CLI_JSON))
 		json_plan(cli, &site, &todos);
@@ -395,10 +513,8 @@ enum cli_exit cli_site_upgrade(struct cli *cli)
 	if (status != CLI_EXIT_DONE)
 		return cli_site_refuse(cli, &site, status);
 	r = ls_site_upgrade(site.source.name, site.source.text, site.source.length, &upgraded, &site.diag, &err);
-	if (r < 0 && r != -EINVAL)
-		return cli_fail(cli, &err);
 	if (r < 0)
-		return cli_site_refuse(cli, &site, CLI_EXIT_INVALID);
+		return cli_site_refuse(cli, &site, r == -EINVAL ? CLI_EXIT_INVALID : cli_site_fail(&site, &err));
 	cli_site_print_findings(cli, &site);
 	cli_json_raw(cli, upgraded);
 	return CLI_EXIT_DONE;

@@ -175,7 +175,7 @@ static void put_graph(FILE *file, const struct cli_site *site)
 enum cli_exit cli_site_graph(struct cli *cli)
 {
 	LS_CLEANUP(cli_site_done) struct cli_site site = { 0 };
-	enum cli_exit status = cli_site_open(cli, &site, true);
+	enum cli_exit status = cli_site_open(cli, &site);
 
 	if (status != CLI_EXIT_DONE)
 		return cli_site_refuse(cli, &site, status);

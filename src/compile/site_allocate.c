@@ -51,7 +51,8 @@ static int compare_members(const void *a, const void *b)
 static int list_members(struct site_allocator *allocator)
 {
 	const struct ls_site *site = allocator->site;
-	const struct ls_site_record *record = allocator->record;
+	const struct ls_site_record *record =
+		allocator->record->intended ? allocator->record->intended : allocator->record;
 
 	allocator->members = calloc(site->n_tenants + 1, sizeof(*allocator->members));
 	if (!allocator->members)
@@ -194,20 +195,20 @@ static int claim_reserved(struct site_allocator *allocator, const struct site_me
 	return r;
 }
 
-/* What the tenant held it keeps, up to what it is to have. */
-static int claim_held(struct site_allocator *allocator, const struct site_member *member)
+/* Those that it held in the pool, or those that it held and the pool has no longer. */
+static int claim_some(struct site_allocator *allocator, const struct site_member *member, bool pooled)
 {
 	const struct ls_site_tenant *tenant = member->tenant;
 	char text[LS_IP_TEXT_MAX];
 	int r = 0;
 
-	for (size_t i = 0; member->held && i < member->held->n_ips && r == 0; i++) {
+	for (size_t i = 0; i < member->held->n_ips && r == 0; i++) {
 		const struct ls_ip *ip = &member->held->ips[i];
 
-		if (is_reserved(&tenant->public_ips, ip) ||
+		if (in_pool(allocator, ip) != pooled || is_reserved(&tenant->public_ips, ip) ||
 			count_family(member->share, ip->family) >= wanted(&tenant->public_ips, ip->family))
 			continue;
-		if (!in_pool(allocator, ip))
+		if (!pooled)
 			site_tell(allocator, LS_SEVERITY_ERROR, tenant->public_ips.mark, "pool-stable",
 				"'%s' holds %s, which 'public_pool' has no longer; put it back, or let the tenant have "
 				"fewer first",
@@ -215,6 +216,15 @@ static int claim_held(struct site_allocator *allocator, const struct site_member
 		r = take(allocator, member, ip, tenant->public_ips.mark, false);
 	}
 	return r;
+}
+
+/* What the tenant held it keeps, up to what it is to have: a pool that has lost some of it is fine if the tenant needs
+ * only the others. */
+static int claim_held(struct site_allocator *allocator, const struct site_member *member)
+{
+	int r = member->held ? claim_some(allocator, member, true) : 0;
+
+	return r == 0 && member->held ? claim_some(allocator, member, false) : r;
 }
 
 static int claim_addresses(struct site_allocator *allocator)
@@ -478,6 +488,8 @@ static int allocate(struct site_allocator *allocator)
 		r = check_rules(allocator, &allocator->members[i]);
 	for (size_t i = 0; i < allocator->site->n_gateways && r == 0; i++)
 		check_mode(allocator, &allocator->site->gateways[i]);
+	if (r == 0)
+		site_check_changes(allocator);
 	return r < 0 ? r : site_allocate_ports(allocator);
 }
 

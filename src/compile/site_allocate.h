@@ -49,5 +49,7 @@ void site_tell(struct site_allocator *allocator, enum ls_severity severity, stru
 
 /* site_ports.c: 0 or -ENOMEM. */
 int site_allocate_ports(struct site_allocator *allocator);
+/* site_changes.c: what hosts cannot make of what was rendered last in one step. */
+void site_check_changes(struct site_allocator *allocator);
 /* site_mtus.c: of a tenant whose tunnels have their ports. */
 void site_check_mtus(struct site_allocator *allocator, const struct site_member *member);

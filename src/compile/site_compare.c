@@ -93,6 +93,91 @@ uint32_t ls_site_gateway_settings(const struct ls_site_gateway *gateway)
 	return sum ? sum : 1;
 }
 
+/* ---- parts of specs ---------------------------------------------------------------------------------------------- */
+
+struct part {
+	const char *text;
+	size_t key, length; /* of the key, of all */
+};
+
+/* A part begins with its key, at the beginning of a line; the lines that follow are indented. False: the end. */
+static bool next_part(const char **at, const char *end, struct part *ret)
+{
+	const char *text = *at, *line = text;
+
+	if (text >= end)
+		return false;
+	do {
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
+
+		line = newline ? newline + 1 : end;
+	} while (line < end && *line == ' ');
+	*ret = (struct part){ .text = text, .length = (size_t)(line - text) };
+	while (ret->key < ret->length && text[ret->key] != ':')
+		ret->key++;
+	*at = line;
+	return true;
+}
+
+static bool find_part(const char *text, size_t length, const struct part *like, struct part *ret)
+{
+	const char *at = text;
+
+	while (next_part(&at, text + length, ret))
+		if (ret->key == like->key && memcmp(ret->text, like->text, like->key) == 0)
+			return true;
+	return false;
+}
+
+struct parts {
+	char *text;
+	size_t length, n;
+};
+
+/* The last of them stands behind "and". */
+static void add_part(struct parts *parts, const struct part *part, bool last)
+{
+	const char *between = !parts->n ? "" : last ? " and " : ", ";
+
+	if (parts->length + strlen(between) + part->key >= LS_SITE_PARTS_MAX)
+		return;
+	parts->length += (size_t)snprintf(parts->text + parts->length, LS_SITE_PARTS_MAX - parts->length, "%s%.*s",
+		between, (int)part->key, part->text);
+	parts->n++;
+}
+
+/* Those of `text` that the other does not have, or, with `changed`, has in another form; of `pending` it is not known
+ * yet whether it is the last. */
+static void collect(struct parts *parts, struct part *pending, const char *text, size_t length, const char *other,
+	size_t other_length, bool changed)
+{
+	const char *at = text;
+	struct part part, twin;
+
+	while (next_part(&at, text + length, &part)) {
+		if (find_part(other, other_length, &part, &twin) &&
+			!(changed && (twin.length != part.length || memcmp(twin.text, part.text, part.length) != 0)))
+			continue;
+		if (pending->length)
+			add_part(parts, pending, false);
+		*pending = part;
+	}
+}
+
+const char *ls_site_differing_parts(
+	const char *was, size_t was_length, const char *now, size_t now_length, char ret[static LS_SITE_PARTS_MAX])
+{
+	struct parts parts = { .text = ret };
+	struct part pending = { 0 };
+
+	ret[0] = '\0';
+	collect(&parts, &pending, now, now_length, was, was_length, true);
+	collect(&parts, &pending, was, was_length, now, now_length, false);
+	if (pending.length)
+		add_part(&parts, &pending, true);
+	return ret;
+}
+
 /* ---- what changed ------------------------------------------------------------------------------------------------ */
 
 static const char *variant_text(const struct ls_site_host *host)
@@ -103,7 +188,7 @@ static const char *variant_text(const struct ls_site_host *host)
 }
 
 static enum ls_site_action compare_hosts(
-	const struct ls_site_host *was, const struct ls_site_host *now, struct reasons *reasons)
+	const struct ls_site_host *was, const struct ls_site_host *now, const char *parts, struct reasons *reasons)
 {
 	bool gateway = now->side == LS_SIDE_GATEWAY;
 
@@ -124,14 +209,17 @@ static enum ls_site_action compare_hosts(
 		return LS_SITE_RECONFIGURE;
 	if (was->crc == now->crc && was->length == now->length)
 		return LS_SITE_KEEP;
-	give_reason(reasons, !gateway ? "its networks, replicas, failover, addresses or tunnels changed"
-			     : was->settings == now->settings ? "other ports are forwarded"
-							      : "its interfaces or ports changed");
+	if (gateway)
+		give_reason(reasons, was->settings == now->settings ? "other ports are forwarded"
+								    : "its interfaces or ports changed");
+	else
+		give_reason(reasons, "its %s changed",
+			parts && *parts ? parts : "interfaces, networks, replicas, failover, addresses or tunnels");
 	return LS_SITE_RECONFIGURE;
 }
 
 enum ls_site_action ls_site_compare(const struct ls_site *site, const struct ls_site_host *was,
-	const struct ls_site_host *now, char reason[static LS_SITE_REASON_MAX])
+	const struct ls_site_host *now, const char *parts, char reason[static LS_SITE_REASON_MAX])
 {
 	struct reasons reasons = { .text = reason };
 	enum ls_site_action action;
@@ -145,7 +233,7 @@ enum ls_site_action ls_site_compare(const struct ls_site *site, const struct ls_
 		give_reason(&reasons, "new");
 		return LS_SITE_DEPLOY;
 	}
-	action = compare_hosts(was, now, &reasons);
+	action = compare_hosts(was, now, parts, &reasons);
 	if (!site->ipv6_communication || now->families & LS_SITE_IPV6)
 		return action;
 	give_reason(&reasons, "IPv6 communication is on, but it has IPv4 only%s",

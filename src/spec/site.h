@@ -17,5 +17,8 @@ extern const struct ls_reader_form ls_site_forms[];
 int ls_site_resolve(struct ls_site *site, struct ls_report *report);
 /* site_checks.c: what the parts must not do to one another. -ENOMEM. */
 int ls_site_check(struct ls_site *site, struct ls_report *report);
+/* site_insert.c: appends the text with `ipv6_communication: false` before all else of the site. -EINVAL: it cannot be
+ * put in so that all else is the same; -ENOMEM. */
+int ls_site_insert_ipv6_off(const char *text, size_t length, struct ls_buf *ret);
 /* site_apart.c: of that, addresses that two hosts have. -ENOMEM. */
 int ls_site_check_apart(const struct ls_site *site, struct ls_report *report);

@@ -5,7 +5,6 @@
  */
 #include "site.h"
 
-#include <stdio.h>
 #include <string.h>
 
 void ls_site_free(struct ls_site *site)
@@ -157,31 +156,49 @@ static void refuse_today(struct ls_report *report, const struct ls_site *site)
 		refuse_tenant(report, &site->tenants[i]);
 }
 
-/* In a block the key gets a line of its own behind that of `kind`, within braces it comes first. NULL: out of memory.
- */
-static char *insert(const struct ls_site *site)
+/* As they are told of the result: a line further down, mostly. */
+static void tell_again(struct ls_diag *diag, const char *file, const struct ls_diag *again)
 {
-	static const char key[] = "ipv6_communication: false";
-	const char *text = site->text, *at = text, *brace;
-	char *upgraded = NULL;
+	for (size_t i = 0; i < again->n_findings; i++)
+		ls_diag_report(diag, again->findings[i].severity, (struct ls_location){ .file = file },
+			again->findings[i].id, "line %u of the result: %s", again->findings[i].location.line,
+			again->findings[i].message);
+}
 
-	for (uint32_t line = 1; line < site->kind_mark.line; line++)
-		at = strchr(at, '\n') + 1;
-	brace = memchr(text, '{', (size_t)(at - text) + site->kind_mark.column);
-	at = brace ? brace + 1 : at + strcspn(at, "\n");
-	if (asprintf(&upgraded, brace ? "%.*s %s,%s" : "%.*s\n%s%s", (int)(at - text), text, key, at) < 0)
-		return NULL;
-	return upgraded;
+/* Is it a site, with IPv6 off? */
+static int read_again(const char *file, const struct ls_buf *text, struct ls_diag *diag, struct ls_error *err)
+{
+	struct ls_diag again = { 0 };
+	struct ls_site *site = NULL;
+	int r = ls_site_parse(file, (const char *)text->data, text->length, &site, &again, err);
+
+	if (r == 0 && site->ipv6_communication)
+		r = -EINVAL;
+	ls_site_free(site);
+	tell_again(diag, file, &again);
+	ls_diag_done(&again);
+	return r;
+}
+
+static int upgrade(
+	const struct ls_site *site, const char *file, struct ls_buf *ret, struct ls_diag *diag, struct ls_error *err)
+{
+	int r = ls_site_insert_ipv6_off(site->text, site->text_length, ret);
+
+	if (r == 0)
+		r = read_again(file, ret, diag, err);
+	if (r == -EINVAL && !ls_diag_failed(diag))
+		ls_diag_report(diag, LS_SEVERITY_ERROR, (struct ls_location){ .file = file }, "ipv6-default",
+			"'ipv6_communication: false' cannot be put in so that all else stays; write it by hand");
+	return r == -ENOMEM ? ls_error_set(err, r, "%s: out of memory", file) : r;
 }
 
 int ls_site_upgrade(
 	const char *file, const char *text, size_t length, char **ret, struct ls_diag *diag, struct ls_error *err)
 {
 	LS_CLEANUP(free_document) struct ls_site_document *document = new_document(file);
-	struct ls_diag again = { 0 };
+	LS_CLEANUP(ls_buf_done) struct ls_buf upgraded = { 0 };
 	struct ls_report report;
-	struct ls_site *site = NULL;
-	char *upgraded;
 	int r;
 
 	if (!document)
@@ -195,18 +212,9 @@ int ls_site_upgrade(
 	ls_report_finish(&report);
 	if (r < 0 || ls_diag_failed(diag))
 		return r == -ENOMEM ? ls_error_set(err, r, "%s: out of memory", file) : -EINVAL;
-	upgraded = insert(&document->site);
-	if (!upgraded)
-		return ls_error_set(err, -ENOMEM, "%s: out of memory", file);
-	r = ls_site_parse(file, upgraded, strlen(upgraded), &site, &again, err);
-	ls_site_free(site);
-	if (r == 0)
-		*ret = LS_TAKE_PTR(upgraded);
-	for (size_t i = 0; i < again.n_findings; i++) /* as they are told of the result: a line further down */
-		ls_diag_report(diag, again.findings[i].severity, (struct ls_location){ .file = file },
-			again.findings[i].id, "line %u of the result: %s", again.findings[i].location.line,
-			again.findings[i].message);
-	ls_diag_done(&again);
-	free(upgraded);
-	return r;
+	r = upgrade(&document->site, file, &upgraded, diag, err);
+	if (r < 0)
+		return r;
+	*ret = strndup((const char *)upgraded.data, upgraded.length);
+	return *ret ? 0 : ls_error_set(err, -ENOMEM, "%s: out of memory", file);
 }

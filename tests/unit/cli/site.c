@@ -100,9 +100,9 @@ Test(site_commands, specs_that_hosts_would_refuse_are_findings)
 
 	told_begin(&told, 0);
 	told.cli.args.operand = SITE;
-	cr_assert_eq(cli_site_open(&told.cli, &site, true), CLI_EXIT_DONE);
+	cr_assert_eq(cli_site_open(&told.cli, &site), CLI_EXIT_DONE);
 	site.site->gateways[0].dns_name = "192.0.2.1";
-	cr_expect_eq(cli_site_specs(&told.cli, &site, &specs), CLI_EXIT_INVALID);
+	cr_expect_eq(cli_site_specs(&site, &specs), CLI_EXIT_INVALID);
 	cr_assert_geq(site.diag.n_errors, 1);
 	cr_expect_str_eq(site.diag.findings[0].id, "gateway-dns-name");
 	cr_expect_eq(site.diag.findings[0].location.line, 7);
@@ -117,7 +117,7 @@ Test(site_commands, upgrade_prints_the_site)
 
 	write_file(path, "linkspan: 1\nkind: site\npublic_pool: [192.0.2.1]\n");
 	cr_assert_eq(told_run(&told, told_words("site", "upgrade", path)), CLI_EXIT_DONE, "%s", told.err);
-	cr_assert_str_eq(told.out, "linkspan: 1\nkind: site\nipv6_communication: false\npublic_pool: [192.0.2.1]\n");
+	cr_assert_str_eq(told.out, "ipv6_communication: false\nlinkspan: 1\nkind: site\npublic_pool: [192.0.2.1]\n");
 	cr_assert_str_empty(told.err);
 	told_done(&told);
 	cr_assert_eq(told_run(&told, told_words("site", "upgrade", SITE)), CLI_EXIT_INVALID);
@@ -169,8 +169,11 @@ Test(site_commands, ipv6_enable_and_disable)
 	static const char on[] = OLD("ipv6_communication: true\n", "mode: direct", "", "");
 	static const char done[] = OLD("ipv6_communication: true\n", "mode: nat, dns_name: gw1.example", IPV6, INNER6);
 	static const char back[] = OLD("ipv6_communication: false\n", "mode: nat, dns_name: gw1.example", IPV6, INNER6);
+	static const char without[] = OLD("ipv6_communication: true\n", "mode: nat, dns_name: gw1.example", "", "");
+	static const char at_once[] = OLD("ipv6_communication: false\n", "mode: nat, dns_name: gw1.example", "", "");
 	static const char listed[] = "Gateways to reconfigure:\n  gw1 ";
-	char dir[] = "/tmp/linkspan-site.XXXXXX", command[64];
+	static const char *const commands[] = { "check", "plan", "render" };
+	char dir[] = "/tmp/linkspan-site.XXXXXX", command[128];
 	struct told told;
 
 	cr_assert_not_null(mkdtemp(dir));
@@ -201,7 +204,96 @@ Test(site_commands, ipv6_enable_and_disable)
 	cr_assert_says(told.err, "'up' of 'acme-provider' has IPv6");
 	cr_assert_says(told.err, "'lan' of 'acme-lan' has IPv6");
 	told_done(&told);
+	for (size_t i = 0; i < LS_ARRAY_SIZE(commands); i++) { /* that the site has no IPv6 any more is not enough */
+		cr_assert_eq(run_site(&told, commands[i], at_once, dir), CLI_EXIT_INVALID, "%s", commands[i]);
+		cr_assert_says(told.err, "'acme-lan', 'acme-provider' had IPv6 when rendered last");
+		cr_assert_says(told.err, "[ipv6-disable]");
+		told_done(&told);
+	}
 	cr_assert_eq(run_site(&told, "plan", done, dir), CLI_EXIT_DONE, "nothing was changed: %s", told.out);
+	told_done(&told);
+	cr_assert_eq(run_site(&told, "render", without, dir), CLI_EXIT_DONE, "%s", told.err);
+	told_done(&told);
+	cr_assert_eq(run_site(&told, "render", at_once, dir), CLI_EXIT_DONE, "%s", told.err);
+	told_done(&told);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	cr_assert_eq(system(command), 0); /* NOLINT(cert-env33-c) */
+}
+
+/* ---- what is in the directory ------------------------------------------------------------------------------------ */
+
+#define UPLINK(more) \
+	"linkspan: 1\nkind: site\nipv6_communication: false\norganizations: { o: { networks: { n: {} } } " \
+	"}\ntenants:\n" \
+	"  t:\n    account: director\n    organization: o\n    networks: { n: { ipv4: { subnet: 10.0.0.0/24, " \
+	"gateway: " \
+	"10.0.0.1 } } }\n    appliances: { p: { platform: director, interfaces: { up: { match: { name: a }" more \
+	", ipv4: { method: auto } }, n: { match: { name: b } } } } }\n"
+
+Test(site_commands, plan_tells_parts_and_who_was_at_the_files)
+{
+	char dir[] = "/tmp/linkspan-site.XXXXXX", command[128];
+	struct told told;
+
+	cr_assert_not_null(mkdtemp(dir));
+	cr_assert_eq(run_site(&told, "render", UPLINK(""), dir), CLI_EXIT_DONE, "%s", told.err);
+	told_done(&told);
+	cr_assert_eq(run_site(&told, "plan", UPLINK(", mtu: 1400"), dir), CLI_EXIT_CHANGES, "%s", told.err);
+	cr_assert_says(told.out, "its interfaces changed\n");
+	cr_assert_str_empty(told.err);
+	told_done(&told);
+	told_file(dir, "specs/t-p.yaml", "edited: 1\n");
+	cr_assert_eq(run_site(&told, "plan", UPLINK(""), dir), CLI_EXIT_DONE, "%s", told.out);
+	cr_assert_says(told.err, "/specs/t-p.yaml had been changed by somebody else");
+	told_done(&told);
+	snprintf(command, sizeof(command), "%s/specs/t-p.yaml", dir);
+	unlink(command);
+	cr_assert_eq(run_site(&told, "plan", UPLINK(""), dir), CLI_EXIT_DONE, "%s", told.out);
+	cr_assert_says(told.err, "/specs/t-p.yaml is missing; render writes it anew");
+	told_done(&told);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	cr_assert_eq(system(command), 0); /* NOLINT(cert-env33-c) */
+}
+
+/* ---- from mode to mode ------------------------------------------------------------------------------------------- */
+
+#define MODE(mode) \
+	"linkspan: 1\nkind: site\norganizations: { o: { networks: { n: {} } } }\ntenants:\n  t:\n    account: " \
+	"director\n" \
+	"    organization: o\n    failover: { mode: " mode " }\n" \
+	"    networks: { n: { ipv4: { subnet: 10.0.0.0/24, gateway: 10.0.0.1 } } }\n" \
+	"    appliances: { p: { platform: director, interfaces: { up: { match: { name: a }, ipv4: { method: auto } " \
+	"}, n: { match: { name: b } } } } }\n"
+
+/* As the host itself would refuse it. */
+Test(site_commands, failover_exclusive)
+{
+	static const char *const commands[] = { "check", "plan", "render" };
+	char dir[] = "/tmp/linkspan-site.XXXXXX", command[128];
+	struct told told;
+
+	cr_assert_not_null(mkdtemp(dir));
+	cr_assert_eq(run_site(&told, "render", MODE("permanent"), dir), CLI_EXIT_DONE, "%s", told.err);
+	told_done(&told);
+	cr_assert_eq(run_site(&told, "render", MODE("full"), dir), CLI_EXIT_DONE, "%s", told.err);
+	told_done(&told);
+	snprintf(command, sizeof(command), "sed -i 's/\"full\"/\"partial\"/; s/^\"crc.*/\"crc\":0}/' %s/specs/*.json",
+		dir);
+	cr_assert_eq(system(command), 0); /* NOLINT(cert-env33-c) */
+	cr_assert_eq(run_site(&told, "plan", MODE("full"), dir), CLI_EXIT_INVALID);
+	cr_assert_says(told.err, "its checksum is another");
+	told_done(&told);
+	snprintf(command, sizeof(command), "sed -i 's/^\"removed.*/\"removed\":[]}/; /^\"crc/d' %s/specs/*.json", dir);
+	cr_assert_eq(system(command), 0); /* NOLINT(cert-env33-c) */
+	for (size_t i = 0; i < LS_ARRAY_SIZE(commands); i++) {
+		cr_assert_eq(run_site(&told, commands[i], MODE("full"), dir), CLI_EXIT_INVALID, "%s", commands[i]);
+		cr_assert_says(told.err, "the mode is full, but 't-p' was rendered in partial failover last");
+		cr_assert_says(told.err, "[failover-exclusive]");
+		told_done(&told);
+	}
+	cr_assert_eq(run_site(&told, "render", MODE("none"), dir), CLI_EXIT_DONE, "%s", told.err);
+	told_done(&told);
+	cr_assert_eq(run_site(&told, "render", MODE("full"), dir), CLI_EXIT_DONE, "%s", told.err);
 	told_done(&told);
 	snprintf(command, sizeof(command), "rm -r %s", dir);
 	cr_assert_eq(system(command), 0); /* NOLINT(cert-env33-c) */

@@ -166,6 +166,8 @@ Test(site_allocation, pool_stable)
 	ALLOCATED fewer =
 		allocate_text(POOL("192.0.2.1-192.0.2.9") WANTS("a", "ipv4: 1") WANTS("b", "ipv4: 1"), &record);
 	ALLOCATED shrunk = allocate_text(POOL("192.0.2.2-192.0.2.9") WANTS("b", "ipv4: 2"), &record);
+	ALLOCATED both = allocate_text(POOL("192.0.2.2-192.0.2.9") WANTS("b", "ipv4: 1"), &record);
+	ALLOCATED none = allocate_text(POOL("192.0.2.3-192.0.2.9") WANTS("b", "ipv4: 1"), &record);
 	ALLOCATED taken = allocate_text(
 		POOL("192.0.2.1-192.0.2.9") WANTS("a", "reserved: [192.0.2.2]") WANTS("b", "ipv4: 2"), &record);
 
@@ -175,7 +177,28 @@ Test(site_allocation, pool_stable)
 	expect_ips(&fewer, "b", "192.0.2.1");
 	expect_ips(&fewer, "a", "192.0.2.2");
 	expect_error(&shrunk, "pool-stable", 6, "holds 192.0.2.1");
+	cr_assert_eq(both.r, 0, "fewer at once");
+	expect_ips(&both, "b", "192.0.2.2");
+	expect_error(&none, "pool-stable", 6, "holds 192.0.2.1");
 	expect_error(&taken, "pool-stable", 6, "held by 'b'");
+}
+
+/* What a render that was cut short gave away is with whom it was given to. */
+Test(site_allocation, pool_knows_what_was_intended)
+{
+	ALLOCATED before = allocate_text(POOL("192.0.2.1-192.0.2.9") WANTS("c", "ipv4: 1"), NULL);
+	struct ls_site_record record = record_of(&before);
+	ALLOCATED cut = allocate_text(POOL("192.0.2.1-192.0.2.9") WANTS("b", "ipv4: 1") WANTS("c", "ipv4: 1"), &record);
+	struct ls_site_record intended = record_of(&cut);
+	ALLOCATED after = { 0 };
+
+	record.intended = &intended;
+	after = allocate_text(
+		POOL("192.0.2.1-192.0.2.9") WANTS("a", "ipv4: 1") WANTS("b", "ipv4: 1") WANTS("c", "ipv4: 1"), &record);
+	cr_assert_eq(after.r, 0);
+	expect_ips(&after, "c", "192.0.2.1");
+	expect_ips(&after, "b", "192.0.2.2");
+	expect_ips(&after, "a", "192.0.2.3");
 }
 
 Test(site_allocation, public_allocation)
@@ -269,6 +292,72 @@ Test(site_allocation, gateway_nat_only)
 	record.hosts = &unknown;
 	expect_nat_only(DIRECT, &record, false);
 	expect_nat_only(changed[0], &record, true);
+}
+
+/* ---- changes ----------------------------------------------------------------------------------------------------- */
+
+#define FAILS_OVER(communication, mode) \
+	"linkspan: 1\nkind: site\nipv6_communication: " communication "\ntenants:\n  a:\n    failover: { mode: " mode \
+	" }\n    appliances: { p: { interfaces: { up: { match: { name: e0 }, ipv4: { method: auto } } } } }\n"
+
+static void expect_change(
+	const struct ls_site_record *record, const char *communication, const char *mode, const char *id)
+{
+	ALLOCATED allocated = { 0 };
+
+	ls_buf_printf(&allocated.text, FAILS_OVER("%s", "%s"), communication, mode);
+	allocate(&allocated, record);
+	if (id)
+		expect_error(&allocated, id, strcmp(id, "ipv6-disable") == 0 ? 3 : 6, "'a-p'");
+	else
+		cr_expect_eq(allocated.r, 0, "%s %s", communication, mode);
+}
+
+Test(site_allocation, failover_exclusive)
+{
+	static const enum ls_failover_mode modes[] = { LS_FAILOVER_FULL, LS_FAILOVER_PERMANENT };
+	struct ls_site_host host = { .name = "a-p", .side = LS_SIDE_PROVIDER, .families = LS_SITE_IPV4 };
+	struct ls_site_record record = { .rendered = true, .hosts = &host, .n_hosts = 1 },
+			      after = { .intended = &record };
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(modes); i++) {
+		const char *word = ls_failover_words[modes[i]].word;
+
+		host.failover = LS_FAILOVER_PARTIAL;
+		expect_change(&record, "true", word, "failover-exclusive");
+		expect_change(&after, "true", word, "failover-exclusive");
+		expect_change(&record, "true", "none", NULL);
+		host.failover = LS_FAILOVER_NONE;
+		expect_change(&record, "true", word, NULL);
+	}
+	host.failover = LS_FAILOVER_FULL;
+	expect_change(&record, "true", "permanent", NULL);
+	expect_change(&record, "true", "none", NULL);
+}
+
+Test(site_allocation, ipv6_disable)
+{
+	struct ls_site_host hosts[100] = { { .name = "a-p", .side = LS_SIDE_PROVIDER, .families = LS_SITE_IPV6 } };
+	struct ls_site_record record = { .rendered = true, .hosts = hosts, .n_hosts = 1 },
+			      after = { .intended = &record };
+	char names[100][8];
+
+	expect_change(&record, "false", "none", "ipv6-disable");
+	expect_change(&after, "false", "none", "ipv6-disable");
+	expect_change(&record, "true", "none", NULL);
+	hosts[0].families = LS_SITE_IPV4; /* as the render says that comes before */
+	expect_change(&record, "false", "none", NULL);
+	hosts[0] = (struct ls_site_host){ .name = "g", .side = LS_SIDE_GATEWAY, .families = LS_SITE_IPV6 };
+	expect_change(&record, "false", "none", NULL);
+	for (size_t i = 0; i < LS_ARRAY_SIZE(hosts); i++) {
+		snprintf(names[i], sizeof(names[i]), "h%02zu", i);
+		hosts[i] = (struct ls_site_host){ .name = names[i], .side = LS_SIDE_TENANT, .families = LS_SITE_IPV6 };
+	}
+	record.n_hosts = LS_ARRAY_SIZE(hosts);
+	record.intended = &record; /* none is told of twice */
+	ALLOCATED many = allocate_text(FAILS_OVER("false", "none"), &record);
+	expect_error(&many, "ipv6-disable", 3, "'h00', 'h01', ");
+	expect_error(&many, "ipv6-disable", 3, "'h33' and 66 more had IPv6");
 }
 
 /* ---- tunnels ----------------------------------------------------------------------------------------------------- */
@@ -573,7 +662,7 @@ static enum ls_site_action compare(
 {
 	struct ls_site site = { .ipv6_communication = ipv6 };
 	char reason[LS_SITE_REASON_MAX];
-	enum ls_site_action action = ls_site_compare(&site, was, now, reason);
+	enum ls_site_action action = ls_site_compare(&site, was, now, NULL, reason);
 
 	cr_expect(strstr(reason, words), "no '%s' in: %s", words, reason);
 	return action;
@@ -601,7 +690,29 @@ Test(site_allocation, ipv6_enable)
 	cr_expect_eq(compare(true, &old, &new, "IPv4 becomes IPv4 and IPv6"), LS_SITE_REDEPLOY);
 	cr_expect_eq(compare(true, &new, &new, ""), LS_SITE_KEEP);
 	other.crc = 1;
-	cr_expect_eq(compare(true, &new, &other, "its networks"), LS_SITE_RECONFIGURE);
+	cr_expect_eq(compare(true, &new, &other, "its interfaces, networks"), LS_SITE_RECONFIGURE);
 	cr_expect_eq(compare(true, NULL, &new, "new"), LS_SITE_DEPLOY);
 	cr_expect_eq(compare(true, &new, NULL, "no longer"), LS_SITE_REMOVE);
+}
+
+Test(site_allocation, differing_parts_are_named)
+{
+	static const struct {
+		const char *was, *now, *parts;
+	} cases[] = {
+		{ "a: 1\nb:\n  c: 1\n", "a: 1\nb:\n  c: 1\n", "" },
+		{ "a: 1\nb:\n  c: 1\n", "a: 1\nb:\n  c: 2\n", "b" },
+		{ "a: 1\nb:\n  c: 1\n", "a: 2\nb:\n  c: 1\n  d: 1\n", "a and b" },
+		{ "a: 1\nb: 1\nc: 1\n", "c: 2\na: 2\nd: 1\n", "c, a, d and b" },
+		{ "interfaces: 1\n", "interface: 1\n", "interface and interfaces" },
+		{ "", "a: 1", "a" },
+		{ "a: 1", "", "a" },
+	};
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(cases); i++) {
+		char parts[LS_SITE_PARTS_MAX];
+
+		ls_site_differing_parts(cases[i].was, strlen(cases[i].was), cases[i].now, strlen(cases[i].now), parts);
+		cr_expect_str_eq(parts, cases[i].parts, "%zu: %s", i, parts);
+	}
 }

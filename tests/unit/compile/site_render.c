@@ -291,6 +291,6 @@ Test(site_rendering, another_failover_is_another_spec)
 
 	old.crc = ls_crc32c(0, was.data, was.length);
 	new.crc = ls_crc32c(0, is.data, is.length);
-	cr_expect_eq(ls_site_compare(none.site, &old, &new, reason), LS_SITE_RECONFIGURE);
+	cr_expect_eq(ls_site_compare(none.site, &old, &new, NULL, reason), LS_SITE_RECONFIGURE);
 	cr_expect(strstr(reason, "failover"), "%s", reason);
 }

@@ -587,24 +587,54 @@ static char *upgrade(const char *text, struct ls_diag *diag)
 	return upgraded;
 }
 
+#define OFF "ipv6_communication: false"
+
 Test(site, upgrade_turns_ipv6_off)
 {
 	static const struct {
 		const char *old, *new;
 	} cases[] = {
 		{ "# ours\nlinkspan: 1\nkind: site # all\npublic_pool: [192.0.2.1]\n",
-			"# ours\nlinkspan: 1\nkind: site # all\nipv6_communication: false\npublic_pool: "
-			"[192.0.2.1]\n" },
-		{ "{ linkspan: 1, kind: site }", "{ ipv6_communication: false, linkspan: 1, kind: site }" },
-		{ "linkspan: 1\nkind: site", "linkspan: 1\nkind: site\nipv6_communication: false" },
+			"# ours\n" OFF "\nlinkspan: 1\nkind: site # all\npublic_pool: [192.0.2.1]\n" },
+		{ "{ linkspan: 1, kind: site }", "{ " OFF ", linkspan: 1, kind: site }" },
+		{ "{linkspan: 1, kind: site}", "{ " OFF ",linkspan: 1, kind: site}" },
+		{ "{ # {\n  linkspan: 1, kind: site\n}", "{ " OFF ", # {\n  linkspan: 1, kind: site\n}" },
+		{ "linkspan: 1\nkind: site", OFF "\nlinkspan: 1\nkind: site" },
+		/* Braces that are not the root's. */
+		{ "# our site {since 2019}\nlinkspan: 1\nkind: site\n",
+			"# our site {since 2019}\n" OFF "\nlinkspan: 1\nkind: site\n" },
+		{ "gateways: { g: { mode: direct, dns_name: g.example, interfaces: { u: { match: { name: e0 }, ipv4: { "
+		  "method: auto } } } } "
+		  "}\nlinkspan: 1\nkind: site\n",
+			OFF "\ngateways: { g: { mode: direct, dns_name: g.example, interfaces: { u: { match: { name: "
+			    "e0 }, ipv4: { method: "
+			    "auto } } } } }\nlinkspan: 1\nkind: site\n" },
+		{ "tenants: {}\nkind: site\nlinkspan: 1\n", OFF "\ntenants: {}\nkind: site\nlinkspan: 1\n" },
+		/* Layouts. */
+		{ "  linkspan: 1\n  kind: site\n", "  " OFF "\n  linkspan: 1\n  kind: site\n" },
+		{ "%YAML 1.2\n---\nlinkspan: 1\nkind: site\n...\n",
+			"%YAML 1.2\n---\n" OFF "\nlinkspan: 1\nkind: site\n...\n" },
+		{ "--- # {\n{ linkspan: 1,\nkind: site }\n", "--- # {\n{ " OFF ", linkspan: 1,\nkind: site }\n" },
+		{ "--- { linkspan: 1, kind: site }\n", "--- { " OFF ", linkspan: 1, kind: site }\n" },
+		{ "\n\nlinkspan: 1\r\nkind: site\r\n", "\n\n" OFF "\nlinkspan: 1\r\nkind: site\r\n" },
+		{ "# x\r\nlinkspan: 1\r\nkind: site\r\n", "# x\r\n" OFF "\r\nlinkspan: 1\r\nkind: site\r\n" },
+		{ "# größer \xf0\x9f\x8c\x90\nlinkspan: 1\nkind: site\n",
+			"# größer \xf0\x9f\x8c\x90\n" OFF "\nlinkspan: 1\nkind: site\n" },
+		{ "? linkspan\n: 1\n? kind\n: site\n", OFF "\n? linkspan\n: 1\n? kind\n: site\n" },
+		{ "'linkspan': 1\n\"kind\": site\n", OFF "\n'linkspan': 1\n\"kind\": site\n" },
+		{ "!!map\nlinkspan: 1\nkind: site\n", "!!map\n" OFF "\nlinkspan: 1\nkind: site\n" },
+		{ "!!map { linkspan: 1, kind: site }\n", "!!map { " OFF ", linkspan: 1, kind: site }\n" },
+		{ "linkspan: 1\nkind: site\ntenants:\n  a: { public_ips: &p { ipv4: 0 } }\n  b: { public_ips: *p }\n",
+			OFF "\nlinkspan: 1\nkind: site\ntenants:\n  a: { public_ips: &p { ipv4: 0 } }\n  b: { "
+			    "public_ips: *p }\n" },
 	};
 
 	for (size_t i = 0; i < LS_ARRAY_SIZE(cases); i++) {
 		LS_CLEANUP(ls_diag_done) struct ls_diag diag = { 0 };
 		LS_CLEANUP(ls_free) char *upgraded = upgrade(cases[i].old, &diag);
 
-		cr_assert_not_null(upgraded, "%s", diag.n_findings ? diag.findings[0].message : "");
-		cr_expect_str_eq(upgraded, cases[i].new);
+		cr_assert_not_null(upgraded, "%s: %s", cases[i].old, diag.n_findings ? diag.findings[0].message : "");
+		cr_expect_str_eq(upgraded, cases[i].new, "%s", upgraded);
 		cr_expect_eq(diag.n_findings, 0);
 	}
 }
