@@ -380,7 +380,7 @@ static void add_todo(struct cli *cli, struct cli_site *site, const struct cli_si
 		look_at_file(cli, site, specs, pair, todos, parts);
 	todo->action = ls_site_compare(site->site, pair->was, now, parts, todo->reason);
 	todo->host = now ? now : pair->was;
-	todos->n += todo->action != LS_SITE_KEEP;
+	todos->n += todo->host && todo->action != LS_SITE_KEEP;
 }
 
 /* Both are in the order of their names. False: out of memory. */

@@ -172,7 +172,7 @@ static int read_again(const char *file, const struct ls_buf *text, struct ls_dia
 	struct ls_site *site = NULL;
 	int r = ls_site_parse(file, (const char *)text->data, text->length, &site, &again, err);
 
-	if (r == 0 && site->ipv6_communication)
+	if (r == 0 && (!site || site->ipv6_communication))
 		r = -EINVAL;
 	ls_site_free(site);
 	tell_again(diag, file, &again);

@@ -31,7 +31,7 @@ static int read_text(const char *text, struct ls_arena *arena, struct ls_site_re
 Test(site_record, is_read)
 {
 	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
-	struct ls_site_record record;
+	struct ls_site_record record = { 0 };
 	struct ls_error err = { 0 };
 	const struct ls_site_host *host;
 
@@ -60,9 +60,10 @@ Test(site_record, that_is_not_there_is_of_a_site_never_rendered)
 {
 	LS_CLEANUP(ls_arena_freep) struct ls_arena *arena = ls_arena_new();
 	struct ls_site_record record = { .rendered = true };
+	struct ls_error err = { 0 };
 
 	cr_assert_eq(cli_site_record_read(&(struct cli_site_place){ AT_FDCWD, "DIR", "/nonexistent/allocations.json" },
-			     arena, &record, NULL),
+			     arena, &record, &err),
 		0);
 	cr_assert_not(record.rendered);
 }
