@@ -19,6 +19,7 @@ struct ls_wg_reading {
 	struct ls_set *set;
 	size_t n_before;
 	const char *dev;
+	bool has_device;         /* told again for as long as the first peer's prefixes go on (wg_get_device_dump) */
 	struct ls_wg_peer *peer; /* the last one */
 	struct ls_prefix *prefixes;
 	size_t n_prefixes, prefixes_size;

@@ -223,8 +223,10 @@ int ls_wireguard_take_message(const struct nlmsghdr *message, void *data)
 	if (message->nlmsg_type != reading->kernel->wireguard || !ls_attrs_of(message, GENL_HDRLEN, &attrs, &length))
 		return 0;
 	ls_attrs_parse(tb, LS_ARRAY_SIZE(tb), attrs, length);
-	if (reading->kinds & LS_BIT(LS_KIND_WIREGUARD) && tb[WGDEVICE_A_PRIVATE_KEY])
+	if (reading->kinds & LS_BIT(LS_KIND_WIREGUARD) && tb[WGDEVICE_A_PRIVATE_KEY] && !reading->has_device) {
 		r = add_device(reading, tb);
+		reading->has_device = true;
+	}
 	if (reading->kinds & LS_BIT(LS_KIND_WG_PEER) && r >= 0)
 		r = each_of(reading, tb[WGDEVICE_A_PEERS], take_peer);
 	return r;
@@ -244,6 +246,7 @@ static int forget(void *data)
 
 	ls_set_truncate(reading->set, reading->n_before);
 	reading->peer = NULL;
+	reading->has_device = false;
 	return 0;
 }
 

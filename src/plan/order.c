@@ -148,8 +148,8 @@ static enum ls_disruption disruption_of_peer(const struct ls_step *step)
 
 	if (step->op == LS_OP_DELETE)
 		return LS_DISRUPT_SESSION;
-	return step->attrs & path || step->have->kind->gives_up(step->want, step->have) ? LS_DISRUPT_FLOW
-											: LS_DISRUPT_NONE;
+	return step->attrs & path || ls_kind_wg_peer.gives_up(step->want, step->have) ? LS_DISRUPT_FLOW
+										      : LS_DISRUPT_NONE;
 }
 
 /* Does the link `name` stand on (or go through) the link `below`? */
@@ -214,12 +214,10 @@ static enum ls_disruption disruption_of(struct planner *planner, struct ls_step 
 		step->disruption = disruption_of_wireguard(step);
 	else if (kind == &ls_kind_wg_peer && step->op != LS_OP_ADD)
 		step->disruption = disruption_of_peer(step);
-	else if (kind == &ls_kind_xfrm_policy && step->op != LS_OP_ADD)
-		step->disruption = LS_DISRUPT_FLOW;
 	else if (step->op == LS_OP_DELETE)
 		step->disruption = kind == &ls_kind_address ? LS_DISRUPT_SESSION : LS_DISRUPT_FLOW;
-	else if (step->op == LS_OP_ADD && step->before)
-		step->disruption = LS_DISRUPT_FLOW; /* it was there, and is not for a moment */
+	else if (step->op == LS_OP_ADD ? step->before != NULL : kind == &ls_kind_xfrm_policy)
+		step->disruption = LS_DISRUPT_FLOW; /* it was there, and is not for a moment; it becomes another way */
 	return ends_session(planner, step) ? LS_DISRUPT_LOCKOUT : step->disruption;
 }
 

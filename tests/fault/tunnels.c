@@ -84,7 +84,7 @@ static const char spec_places_b[] =
 /* Two exchange their ports, and one becomes IPsec under its name. */
 #define SMALL(name, port) \
 	"  " name ": { type: wireguard, family: ipv4, underlay: up0, listen_port: " port ", private_key_file: h.key " \
-											 "}\n"
+	"}\n"
 #define KINDS(tunnels) \
 	"linkspan: 1\nkind: gateway\nname: gw\ninterfaces: { up0: { match: { name: up0 } } }\ntunnels:\n" tunnels
 
