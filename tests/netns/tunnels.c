@@ -96,7 +96,9 @@ NS_TEST_EACH(tunnels, peer_of_another_make_is_reached, makes)
 	ns_on("peer", "ping -c 1 -W 5 10.99.0.1 >/dev/null");
 	/* Both count what came from the other. */
 	cr_expect(ns_try("wg show t0 transfer | awk '{ exit !($2 > 0 && $3 > 0) }'"));
-	ns_on("peer", "wg show quick0 | grep -q handshake");
+	ns_on("peer",
+		"for i in 1 2 3 4 5; do wg show quick0 | grep -q handshake && exit 0; sleep 1; done; wg show quick0; "
+		"exit 1");
 	ns_down_well();
 	ns_on("peer", "ip link del quick0");
 }
