@@ -38,6 +38,9 @@ static void track(void)
 			 "inet t c ip daddr 127.0.0.3 dnat ip to 127.0.0.4; add rule inet t c ct state new' && test -r "
 			 "/proc/net/nf_conntrack"))
 		cr_skip_test("no nftables with NAT, or no list of connections in /proc");
+	/* Without an answer they would be forgotten after 30 s, which on a busy machine is before they are looked at.
+	 */
+	run("cd /proc/sys/net/netfilter && echo 600 >nf_conntrack_udp_timeout && echo 600 >nf_conntrack_icmp_timeout");
 	run("ip addr add 2001:db8::2/128 dev lo nodad");
 	cr_assert_not_null(mkdtemp(lists));
 }

@@ -137,19 +137,15 @@ NS_TEST_EACH(ipsec, each_family_through_each, ways)
 
 /* ---- proposals --------------------------------------------------------------------------------------------------- */
 
-/* As iproute2 is told of them: how many bytes of a key are for encryption, and what is behind. */
+/* Each cipher and each integrity, as iproute2 is told of them: how many bytes of a key are for encryption, and what is
+ * behind. The other tests have aes256-sha256. */
 static const struct proposal {
 	const char *name, *integrity;
 	unsigned encryption_bytes, icv_bits;
 } proposals[] = {
 	{ "aes128-sha256", "hmac(sha256)", 16, 128 },
-	{ "aes192-sha256", "hmac(sha256)", 24, 128 },
-	{ "aes128-sha384", "hmac(sha384)", 16, 192 },
 	{ "aes192-sha384", "hmac(sha384)", 24, 192 },
-	{ "aes256-sha384", "hmac(sha384)", 32, 192 },
 	{ "aes128-sha512", "hmac(sha512)", 16, 256 },
-	{ "aes192-sha512", "hmac(sha512)", 24, 256 },
-	{ "aes256-sha512", "hmac(sha512)", 32, 256 },
 };
 
 static const char *part(const char *name, const char *characters)
