@@ -5,11 +5,6 @@
  */
 #include "site_allocate.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#define LIST_MAX 240u /* of hosts, in characters: the rest is counted */
-
 /* ---- failover ---------------------------------------------------------------------------------------------------- */
 
 static const struct ls_site_host *find_excluded(
@@ -37,57 +32,35 @@ static void check_failover(struct site_allocator *allocator, const struct ls_sit
 
 /* ---- turning IPv6 off -------------------------------------------------------------------------------------------- */
 
-struct list {
-	char text[LIST_MAX];
-	size_t length, n, n_left_out;
-};
-
 static bool has_ipv6(const struct ls_site_host *host)
 {
 	return host && host->side != LS_SIDE_GATEWAY && host->families & LS_SITE_IPV6;
 }
 
-static void add_host(struct list *list, const char *name)
+/* Each of `record` that `before` does not have so already. */
+static void refuse_each(
+	struct site_allocator *allocator, const struct ls_site_record *record, const struct ls_site_record *before)
 {
-	size_t length = strlen(name) + strlen("'', ");
+	for (size_t i = 0; record && i < record->n_hosts; i++) {
+		const struct ls_site_host *host = &record->hosts[i];
 
-	if (list->n_left_out || list->length + length >= sizeof(list->text)) {
-		list->n_left_out++;
-		return;
+		if (has_ipv6(host) && !(before && has_ipv6(ls_site_find_host(before, host->name))))
+			site_tell(allocator, LS_SEVERITY_ERROR, allocator->site->ipv6_mark, "ipv6-disable",
+				"'%s' had IPv6 when it was rendered last; render without its 'ipv6' and redeploy it, "
+				"then turn IPv6 communication off",
+				host->name);
 	}
-	list->length += (size_t)snprintf(
-		list->text + list->length, sizeof(list->text) - list->length, "%s'%s'", list->n ? ", " : "", name);
-	list->n++;
-}
-
-/* Of hosts that `record` has and `before` does not list already. */
-static void list_hosts(struct list *list, const struct ls_site_record *record, const struct ls_site_record *before)
-{
-	for (size_t i = 0; record && i < record->n_hosts; i++)
-		if (has_ipv6(&record->hosts[i]) &&
-			!(before && has_ipv6(ls_site_find_host(before, record->hosts[i].name))))
-			add_host(list, record->hosts[i].name);
 }
 
 /* What the site says of its appliances is checked without a record: this is what they have. */
 static void check_ipv6(struct site_allocator *allocator)
 {
 	const struct ls_site_record *record = allocator->record;
-	struct list list = { 0 };
-	char more[32] = "";
 
 	if (allocator->site->ipv6_communication)
 		return;
-	list_hosts(&list, record, NULL);
-	list_hosts(&list, record->intended, record);
-	if (list.n_left_out)
-		(void)snprintf(more, sizeof(more), " and %zu more", list.n_left_out);
-	if (list.n)
-		site_tell(allocator, LS_SEVERITY_ERROR, allocator->site->ipv6_mark, "ipv6-disable",
-			"IPv6 communication cannot be turned off: %s%s had IPv6 when rendered last; leave it on, "
-			"render "
-			"without 'ipv6' on the appliances and redeploy them, then turn it off",
-			list.text, more);
+	refuse_each(allocator, record, NULL);
+	refuse_each(allocator, record->intended, record);
 }
 
 void site_check_changes(struct site_allocator *allocator)
