@@ -41,6 +41,12 @@ struct ls_site_host {
 	uint32_t found_crc, found_length;
 };
 
+/* Is that what the host's spec was? (CRC32C, bytes.) Without a host it was not. */
+static inline bool ls_site_was_rendered_to(const struct ls_site_host *host, uint32_t crc, uint32_t length)
+{
+	return host && host->crc == crc && host->length == length;
+}
+
 struct ls_site_held_port {
 	const char *network, *gateway;
 	uint8_t family;             /* of the tunnel: LS_SITE_IPV4, LS_SITE_IPV6 */

@@ -559,6 +559,9 @@ struct ls_site_gateway {
 #define LS_SITE_IPV4 1u
 #define LS_SITE_IPV6 2u
 
+uint8_t ls_site_family_of(const struct ls_ip *ip);
+uint8_t ls_site_family_to_socket(uint8_t family); /* AF_INET, AF_INET6 */
+
 struct ls_site_pool { /* gateway_pools */
 	struct ls_mark mark;
 	const char *name;

@@ -10,8 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- what is wrong ------------------------------------------------------------------------------------------------
- */
+/* ---- what is wrong ----------------------------------------------------------------------------------------------- */
 
 int cli_site_in_dir(const char *dir, struct ls_error *err)
 {
@@ -296,10 +295,16 @@ void cli_site_specs_done(struct cli_site_specs *specs)
 
 /* ---- files of DIR ------------------------------------------------------------------------------------------------ */
 
+const char *cli_site_file(const char *host, char name[static CLI_SITE_FILE_MAX])
+{
+	(void)snprintf(name, CLI_SITE_FILE_MAX, "%s.yaml", host);
+	return name;
+}
+
 bool cli_site_is_intended(const struct ls_site_host *intended, uint32_t crc, uint32_t length)
 {
-	return intended && ((intended->crc == crc && intended->length == length) ||
-				   (intended->found_crc == crc && intended->found_length == length));
+	return ls_site_was_rendered_to(intended, crc, length) ||
+	       (intended && intended->found_crc == crc && intended->found_length == length);
 }
 
 void cli_site_warn_edited(struct cli *cli, struct cli_site *site, const char *host)
@@ -355,16 +360,15 @@ static void look_at_file(struct cli *cli, struct cli_site *site, const struct cl
 	uint32_t crc;
 	int r;
 
-	(void)snprintf(name, sizeof(name), "%s.yaml", now->name);
-	r = ls_file_read_at(site->dir, name, LS_SPEC_SIZE_MAX, &text, &length, NULL);
+	r = ls_file_read_at(site->dir, cli_site_file(now->name, name), LS_SPEC_SIZE_MAX, &text, &length, NULL);
 	if (r == -ENOENT)
 		tell_missing(cli, site, todos, now->name);
 	if (r < 0)
 		return;
 	crc = ls_crc32c(0, text, length);
-	if (was->crc == crc && was->length == length)
+	if (ls_site_was_rendered_to(was, crc, (uint32_t)length))
 		(void)ls_site_differing_parts(text, length, wanted, now->length, parts);
-	else if (!(now->crc == crc && now->length == length) &&
+	else if (!ls_site_was_rendered_to(now, crc, (uint32_t)length) &&
 		 !cli_site_is_intended(ls_site_find_host(&site->intended, now->name), crc, (uint32_t)length))
 		cli_site_warn_edited(cli, site, now->name);
 }

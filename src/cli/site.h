@@ -54,6 +54,8 @@ void cli_site_specs_done(struct cli_site_specs *specs);
 enum cli_exit cli_site_fail(struct cli_site *site, const struct ls_error *err);
 /* The error is about a file, with whose name it begins: of that directory. Returns its code. */
 int cli_site_in_dir(const char *dir, struct ls_error *err);
+/* Of a host's spec. */
+const char *cli_site_file(const char *host, char name[static CLI_SITE_FILE_MAX]);
 /* A file of DIR as it is: has the render that was cut short made it? `intended` may be NULL. */
 bool cli_site_is_intended(const struct ls_site_host *intended, uint32_t crc, uint32_t length);
 /* Its file is not as it was rendered. */

@@ -124,7 +124,7 @@ static void put_tunnels(FILE *file, const struct ls_site_tenant *tenant, const s
 			continue;
 		fprintf(file, "  \"appliance %s\" -> \"gateway %s\" [label=\"%s of %s, port %u\"];\n",
 			tunnel->appliance->host, tunnel->gateway->name,
-			tunnel->family == LS_SITE_IPV6 ? "IPv6" : "IPv4", tunnel->appliance->extends->name,
+			ls_ip_family_name(ls_site_family_to_socket(tunnel->family)), tunnel->appliance->extends->name,
 			tunnel->port);
 		fprintf(file, "  \"gateway %s\" -> \"appliance %s\" [label=\"port %u\"];\n", tunnel->gateway->name,
 			tenant->provider->host, tunnel->listen_port);

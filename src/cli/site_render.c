@@ -34,12 +34,6 @@ struct rendering {
 	struct ls_error err;
 };
 
-static const char *file_of(const char *host, char name[static CLI_SITE_FILE_MAX])
-{
-	snprintf(name, CLI_SITE_FILE_MAX, "%s.yaml", host);
-	return name;
-}
-
 static int fail_by(struct rendering *rendering, int code, const char *action, const char *name)
 {
 	return ls_error_set(&rendering->err, code, "cannot %s %s/%s: %s", action, rendering->cli->args.second, name,
@@ -106,10 +100,10 @@ static int check_owner(struct rendering *rendering, struct ls_site_host *host, c
 
 	if (!was && !intended && !was_removed(&site->record, host->name) && !was_removed(&site->intended, host->name))
 		return refuse_stranger(rendering, host->name);
-	if (was && was->crc == found->crc && was->length == found->length)
+	if (ls_site_was_rendered_to(was, found->crc, found->length))
 		return 0;
-	if (cli_site_is_intended(intended, found->crc,
-		    found->length)) { /* it is, until it has been replaced: that may be cut short, too */
+	/* Until it has been replaced, which may be cut short, too. */
+	if (cli_site_is_intended(intended, found->crc, found->length)) {
 		host->found_crc = found->crc;
 		host->found_length = found->length;
 	} else if (was || intended) {
@@ -125,7 +119,7 @@ static int look_at(struct rendering *rendering, size_t i)
 	char name[CLI_SITE_FILE_MAX];
 	enum state state = STATE_MISSING;
 	size_t length = 0;
-	int r = find_state(rendering, spec, file_of(spec->host.name, name), &state, &text, &length);
+	int r = find_state(rendering, spec, cli_site_file(spec->host.name, name), &state, &text, &length);
 
 	rendering->states[i] = (uint8_t)state;
 	if (r < 0 || state != STATE_OTHER)
@@ -139,7 +133,7 @@ static bool is_news(const struct rendering *rendering, const struct ls_site_host
 	const struct cli_site *site = rendering->site;
 	const struct ls_site_host *was = ls_site_find_host(&site->record, host->name);
 
-	return site->intended.rendered && !(was && was->crc == host->crc && was->length == host->length);
+	return site->intended.rendered && !ls_site_was_rendered_to(was, host->crc, host->length);
 }
 
 /* Those that a run wrote which was cut short were told to nobody. */
@@ -172,7 +166,7 @@ static bool is_gone(const struct rendering *rendering, const char *host)
 
 	if (specs->n && bsearch(host, specs->items, specs->n, sizeof(*specs->items), compare_name))
 		return false;
-	return faccessat(rendering->site->dir, file_of(host, name), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return faccessat(rendering->site->dir, cli_site_file(host, name), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static size_t list_known(const struct ls_site_record *record, const char **names)
@@ -311,9 +305,9 @@ static int write_spec(struct rendering *rendering, const struct cli_site_spec *s
 	if (fd < 0)
 		return fail(rendering, "create", temporary);
 	errno = -write_all(fd, rendering->specs->text.data + spec->offset, spec->host.length);
-	if (errno == 0 && renameat(dir, temporary, dir, file_of(spec->host.name, name)) == 0)
+	if (errno == 0 && renameat(dir, temporary, dir, cli_site_file(spec->host.name, name)) == 0)
 		return 0;
-	(void)fail(rendering, "write", file_of(spec->host.name, name));
+	(void)fail(rendering, "write", cli_site_file(spec->host.name, name));
 	(void)unlinkat(dir, temporary, 0);
 	return rendering->err.code;
 }
@@ -333,7 +327,7 @@ static int prune(struct rendering *rendering)
 	char name[CLI_SITE_FILE_MAX];
 
 	for (size_t i = 0; i < rendering->n_gone; i++)
-		if (unlinkat(rendering->site->dir, file_of(rendering->gone[i], name), 0) < 0 && errno != ENOENT)
+		if (unlinkat(rendering->site->dir, cli_site_file(rendering->gone[i], name), 0) < 0 && errno != ENOENT)
 			return fail(rendering, "remove", name);
 	return 0;
 }

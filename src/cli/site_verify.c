@@ -32,7 +32,7 @@ int cli_site_verify(struct cli_site *site, const struct ls_site_host *host, cons
 	struct ls_spec *spec = NULL;
 	int r;
 
-	if (was && was->crc == host->crc && was->length == host->length)
+	if (ls_site_was_rendered_to(was, host->crc, host->length))
 		return 0;
 	r = ls_spec_parse(host->name, text, host->length, &spec, &found, &err);
 	ls_spec_free(spec);

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 static const char *families_text(uint8_t families)
 {
@@ -86,7 +85,7 @@ uint32_t ls_site_gateway_settings(const struct ls_site_gateway *gateway)
 	sum = add_number(add_number(sum, gateway->external_port), gateway->internal_port);
 	sum = add_number(add_number(sum, gateway->tunnel_port), gateway->last_tunnel_port);
 	for (size_t i = 0; i < gateway->n_services; i++)
-		if (gateway->families & (gateway->services[i].ip.family == AF_INET6 ? LS_SITE_IPV6 : LS_SITE_IPV4))
+		if (gateway->families & ls_site_family_of(&gateway->services[i].ip))
 			sum = add_ip(sum, &gateway->services[i].ip);
 	for (size_t i = 0; i < gateway->n_interfaces; i++)
 		sum = add_interface(sum, &gateway->interfaces[i], gateway->families);
@@ -207,7 +206,7 @@ static enum ls_site_action compare_hosts(
 		give_reason(reasons, "port %u becomes %u", was->port, now->port);
 	if (reasons->length)
 		return LS_SITE_RECONFIGURE;
-	if (was->crc == now->crc && was->length == now->length)
+	if (ls_site_was_rendered_to(was, now->crc, now->length))
 		return LS_SITE_KEEP;
 	if (gateway)
 		give_reason(reasons, was->settings == now->settings ? "other ports are forwarded"

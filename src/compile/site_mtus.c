@@ -5,16 +5,14 @@
  */
 #include "site_allocate.h"
 
-#include <sys/socket.h>
-
 /* The tunnel as that end has it: the provider does not know by which family the other one calls. */
 static bool has_fault(const struct ls_site_tunnel *tunnel, const struct ls_spec_interface *underlay, bool provider,
 	char fault[static LS_MTU_FAULT_MAX])
 {
-	struct ls_spec_peer peer = { .endpoint_family = tunnel->outer == LS_SITE_IPV6 ? AF_INET6 : AF_INET };
+	struct ls_spec_peer peer = { .endpoint_family = ls_site_family_to_socket(tunnel->outer) };
 	const struct ls_spec_tunnel end = {
 		.type = LS_TUNNEL_WIREGUARD,
-		.family = tunnel->family == LS_SITE_IPV6 ? AF_INET6 : AF_INET,
+		.family = ls_site_family_to_socket(tunnel->family),
 		.peers = &peer,
 		.n_peers = !provider,
 	};

@@ -6,7 +6,6 @@
 #include "site_allocate.h"
 
 #include <string.h>
-#include <sys/socket.h>
 
 static size_t place_of(const struct site_allocator *allocator, const struct ls_site_gateway *gateway)
 {
@@ -156,11 +155,12 @@ static void report_full(
 		site_tell(allocator, LS_SEVERITY_ERROR, tunnel->appliance->mark, "gateway-tunnel-port",
 			"there is no port left for the %s tunnel of '%s': the gateways of '%s' have room for %zu "
 			"tunnels; widen 'tunnel_ports' or add a gateway",
-			tunnel->family == LS_SITE_IPV6 ? "IPv6" : "IPv4", tunnel->appliance->host, pool->name, room);
+			ls_ip_family_name(ls_site_family_to_socket(tunnel->family)), tunnel->appliance->host,
+			pool->name, room);
 	else
 		site_tell(allocator, LS_SEVERITY_ERROR, tunnel->appliance->mark, "gateway-tunnel-port",
 			"no gateway of '%s' has a family in common with both ends of the %s tunnel of '%s'", pool->name,
-			tunnel->family == LS_SITE_IPV6 ? "IPv6" : "IPv4", tunnel->appliance->host);
+			ls_ip_family_name(ls_site_family_to_socket(tunnel->family)), tunnel->appliance->host);
 }
 
 static void give_port(struct site_allocator *allocator, const struct site_member *member, struct ls_site_tunnel *tunnel)
@@ -226,7 +226,7 @@ static int list_tunnels(struct site_allocator *allocator, const struct site_memb
 
 struct ls_ip ls_site_reach(const struct ls_site_appliance *provider, uint8_t family)
 {
-	uint8_t af = family == LS_SITE_IPV6 ? AF_INET6 : AF_INET;
+	uint8_t af = ls_site_family_to_socket(family);
 
 	for (size_t i = 0; i < provider->n_addresses; i++)
 		if (provider->addresses[i].ip.family == af)
@@ -247,7 +247,7 @@ static void check_reach(struct site_allocator *allocator, const struct site_memb
 		site_tell(allocator, LS_SEVERITY_WARNING, member->tenant->provider->mark, "gateway-tunnel-port",
 			"the gateway forwards no %s tunnel to '%s': where that is, its interface does not say (method "
 			"auto); give 'addresses'",
-			outer == LS_SITE_IPV6 ? "IPv6" : "IPv4", member->tenant->provider->host);
+			ls_ip_family_name(ls_site_family_to_socket(outer)), member->tenant->provider->host);
 	}
 }
 

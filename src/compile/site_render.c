@@ -89,7 +89,7 @@ const char *site_family_key(uint8_t family)
 
 bool site_has_family(const struct site_renderer *renderer, const struct ls_ip *ip)
 {
-	return renderer->families & (ip->family == AF_INET6 ? LS_SITE_IPV6 : LS_SITE_IPV4);
+	return renderer->families & ls_site_family_of(ip);
 }
 
 /* ---- what all have ----------------------------------------------------------------------------------------------- */

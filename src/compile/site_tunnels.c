@@ -79,7 +79,7 @@ static int put_peer(struct site_renderer *renderer, const struct ls_site_tunnel 
 static void put_endpoint(struct site_renderer *renderer, const struct ls_site_tunnel *tunnel)
 {
 	const struct ls_site_gateway *gateway = tunnel->gateway;
-	uint8_t family = tunnel->outer == LS_SITE_IPV6 ? AF_INET6 : AF_INET;
+	uint8_t family = ls_site_family_to_socket(tunnel->outer);
 	struct ls_ip ip = ls_site_address_of(gateway->outside, family);
 	char text[LS_IP_TEXT_MAX];
 

@@ -505,7 +505,7 @@ static int check_mappings(struct site_checker *checker, const struct ls_site_pub
 static const char *describe_hindrance(const struct ls_site_replica *replica, const struct ls_site_hindrance *hindrance,
 	char text[static HINDRANCE_MAX])
 {
-	const char *family = ls_ip_family_name(hindrance->family == LS_SITE_IPV6 ? AF_INET6 : AF_INET);
+	const char *family = ls_ip_family_name(ls_site_family_to_socket(hindrance->family));
 
 	if (!hindrance->network)
 		snprintf(text, HINDRANCE_MAX,

@@ -48,6 +48,16 @@ static void *find(struct resolver *resolver, const struct ls_table *table, const
 
 /* ---- interfaces -------------------------------------------------------------------------------------------------- */
 
+uint8_t ls_site_family_of(const struct ls_ip *ip)
+{
+	return ip->family == AF_INET6 ? LS_SITE_IPV6 : LS_SITE_IPV4;
+}
+
+uint8_t ls_site_family_to_socket(uint8_t family)
+{
+	return family == LS_SITE_IPV6 ? AF_INET6 : AF_INET;
+}
+
 static uint8_t families_of(const struct ls_site *site, const struct ls_spec_interface *interface)
 {
 	uint8_t families = 0;
@@ -393,7 +403,7 @@ static uint8_t families_in(const struct ls_site_addresses *list, size_t n, const
 
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; list[i].network == network && k < list[i].n_ips; k++)
-			families |= list[i].ips[k].ip.family == AF_INET6 ? LS_SITE_IPV6 : LS_SITE_IPV4;
+			families |= ls_site_family_of(&list[i].ips[k].ip);
 	return families;
 }
 
