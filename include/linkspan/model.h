@@ -184,6 +184,9 @@ struct ls_kind {
 	 * had. Goes with `gives_up`. NULL: out of memory. */
 	struct ls_object *(*between)(
 		struct ls_arena *arena, const struct ls_object *want, const struct ls_object *have);
+	/* Lists that are some of those before and after (NULL: it was, or will be, not there), as they are while the
+	 * kernel goes from one to the other: bits of such attributes. NULL: none. */
+	uint32_t (*passes)(const struct ls_object *before, const struct ls_object *after, const struct ls_object *now);
 	/* Do the values go together (a prefix length with its address)? For what comes from files. NULL: they always
 	 * do. */
 	bool (*valid)(const struct ls_object *object);

@@ -173,23 +173,6 @@ struct ls_arena;
 const char *ls_prefixes_text(struct ls_arena *arena, struct ls_prefix *list, size_t n);
 /* The order of such a list. */
 int ls_prefix_compare(const struct ls_prefix *a, const struct ls_prefix *b);
-/* One after the other; false: that was the last, or what follows is no prefix. */
-bool ls_prefixes_next(const char **list, struct ls_prefix *ret);
-
-/* A place in such a list, so that several are gone through side by side, each once. */
-struct ls_prefix_walk {
-	const char *rest;
-	struct ls_prefix at;
-	bool more; /* `at` is there */
-};
-
-/* `list` NULL: an empty one. */
-struct ls_prefix_walk ls_prefix_walk_of(const char *list);
-void ls_prefix_walk_on(struct ls_prefix_walk *walk);
-/* Is it in the list? To be asked in order. */
-bool ls_prefix_walk_meets(struct ls_prefix_walk *walk, const struct ls_prefix *prefix);
-/* Is each of `list` in `a` or in `b` (NULL: empty ones)? */
-bool ls_prefixes_within(const char *list, const char *a, const char *b);
 bool ls_ip_is_link_local(const struct ls_ip *ip); /* fe80::/10, 169.254.0.0/16 */
 
 /* ---- processes --------------------------------------------------------------------------------------------------- */

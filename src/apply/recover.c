@@ -56,28 +56,10 @@ static bool is_before(const struct ls_object *before, const struct ls_object *af
 	return before->owner == now->owner || before->kind == &ls_kind_address;
 }
 
-/* What the kernel takes away with something else: an attribute, or members of a group. */
+/* What the kernel takes away with something else. */
 static bool is_stripped(const struct ls_object *before, unsigned attr, const struct ls_object *now)
 {
-	if (!before || !ls_object_has(before, attr))
-		return false;
-	return !ls_object_has(now, attr) || (now->kind == &ls_kind_nexthop && attr == LS_NEXTHOP_MEMBERS &&
-						    ls_nexthop_members_within(((const struct ls_nexthop *)now)->members,
-							    ((const struct ls_nexthop *)before)->members));
-}
-
-static const char *allowed_ips(const struct ls_object *peer)
-{
-	return peer && ls_object_has(peer, LS_WG_PEER_ALLOWED_IPS) ? ((const struct ls_wg_peer *)peer)->allowed_ips
-								   : NULL;
-}
-
-/* A prefix that one peer gets another one loses at once, and those of a long list come in several messages. */
-static bool is_mixed(
-	const struct ls_object *before, const struct ls_object *after, unsigned attr, const struct ls_object *now)
-{
-	return now->kind == &ls_kind_wg_peer && attr == LS_WG_PEER_ALLOWED_IPS &&
-	       ls_prefixes_within(allowed_ips(now), allowed_ips(before), allowed_ips(after));
+	return before && ls_object_has(before, attr) && !ls_object_has(now, attr);
 }
 
 /* Is `now` something that lies on the way from before to after? Attribute by attribute: as before, as after, as the
@@ -88,6 +70,7 @@ static bool is_on_the_way(const struct ls_object *before, const struct ls_object
 {
 	bool made = after && (!before || after->flags & LS_OBJECT_REMADE);
 	uint32_t bits = concerned(before, after);
+	uint32_t passing = now->kind->passes ? now->kind->passes(before, after, now) : 0;
 
 	/* A bystander that has another value only because the kernel overwrote it; one of a link that is new. */
 	if (now->kind->adjusted && ((!after && !fallout) || made))
@@ -101,7 +84,7 @@ static bool is_on_the_way(const struct ls_object *before, const struct ls_object
 			     (attr->flags & LS_ATTR_OPTIONAL && now->owner == LS_OWNER_OURS);
 
 		if (!(bits & LS_BIT(i)) || attr->change == LS_CHANGE_INFO || given || is_stripped(before, i, now) ||
-			is_stripped(after, i, now) || is_mixed(before, after, i, now))
+			is_stripped(after, i, now) || passing & LS_BIT(i))
 			continue;
 		if (!ls_attr_same(i, now, before) && !ls_attr_same(i, now, after) && !ls_attr_same(i, now, fallout) &&
 			!(after && !ls_object_has(now, i)))

@@ -333,6 +333,19 @@ static bool nexthop_valid(const struct ls_object *object)
 	return (nexthop->type == LS_NEXTHOP_GROUP) == ls_object_has(object, LS_NEXTHOP_MEMBERS) || !nexthop->type;
 }
 
+/* A group loses members with their links. */
+static uint32_t nexthop_passes(
+	const struct ls_object *before, const struct ls_object *after, const struct ls_object *now)
+{
+	const struct ls_object *ends[] = { before, after };
+
+	for (size_t i = 0; i < LS_ARRAY_SIZE(ends); i++)
+		if (ends[i] && ls_object_has(ends[i], LS_NEXTHOP_MEMBERS) && ls_object_has(now, LS_NEXTHOP_MEMBERS) &&
+			ls_nexthop_members_within(as_nexthop(now)->members, as_nexthop(ends[i])->members))
+			return LS_BIT(LS_NEXTHOP_MEMBERS);
+	return 0;
+}
+
 const struct ls_kind ls_kind_nexthop = {
 	.name = "nexthop",
 	.id = LS_KIND_NEXTHOP,
@@ -341,6 +354,7 @@ const struct ls_kind ls_kind_nexthop = {
 	.attrs = nexthop_attrs,
 	.n_attrs = LS_ARRAY_SIZE(nexthop_attrs),
 	.compare = nexthop_compare,
+	.passes = nexthop_passes,
 	.valid = nexthop_valid,
 	.describe = nexthop_describe,
 	.probe = nexthop_probe,

@@ -171,3 +171,21 @@ Test(peers, lists_of_files_are_in_order)
 	peer->allowed_ips = "10.0.0.0/8 9.0.0.0/8";
 	cr_expect(!ls_kind_wg_peer.valid(&peer->object));
 }
+
+/* What recovery meets when a run died between: a list that is some of both. */
+Test(peers, lists_on_their_way_are_some_of_both)
+{
+#define LIST(list) \
+	build("wg_peer dev=t0 public_key=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE= keepalive=0 allowed_ips='" list \
+	      "'")
+	static const uint32_t passes = LS_BIT(LS_WG_PEER_ALLOWED_IPS);
+	const struct ls_object *was = LIST("10.0.0.0/16 10.2.0.0/16"), *is = LIST("10.1.0.0/16 10.2.0.0/16");
+
+	cr_expect_eq(ls_kind_wg_peer.passes(was, is, LIST("")), passes);
+	cr_expect_eq(ls_kind_wg_peer.passes(was, NULL, LIST("")), passes);
+	cr_expect_eq(ls_kind_wg_peer.passes(was, NULL, LIST("10.2.0.0/16")), passes);
+	cr_expect_eq(ls_kind_wg_peer.passes(NULL, is, LIST("10.1.0.0/16")), passes);
+	cr_expect_eq(ls_kind_wg_peer.passes(was, is, LIST("10.0.0.0/16 10.1.0.0/16 10.2.0.0/16")), passes);
+	cr_expect_eq(ls_kind_wg_peer.passes(was, is, LIST("10.0.0.0/16 10.3.0.0/16")), 0, "a stranger's");
+	cr_expect_eq(ls_kind_wg_peer.passes(NULL, is, LIST("10.0.0.0/16")), 0, "a stranger's");
+}
