@@ -202,6 +202,8 @@ struct ls_kind {
 	 */
 	int (*encode)(struct ls_kernel *kernel, enum ls_op op, const struct ls_object *have,
 		const struct ls_object *want, struct nl_msg **ret, struct ls_error *err);
+	/* What the kernel means by an error, where strerror(3) does not say it. NULL, or no function: it does. */
+	const char *(*explain)(enum ls_op op, int code);
 	/* Makes ours the objects of `actual` (sorted, and stays so) that `made`, an object of the record, stands for
 	 * and whose mark the kernel does not tell. NULL: it always tells. */
 	void (*claim)(struct ls_kernel *kernel, const struct ls_object *made, struct ls_set *actual);

@@ -40,13 +40,12 @@ static bool is_gone(enum ls_op op, int code)
 
 static const char *explain(const struct ls_step *step, int code)
 {
+	const struct ls_kind *kind = kind_of(step);
+	const char *why = kind->explain ? kind->explain(step->op, code) : NULL;
 	enum ls_op op = step->op;
-	bool link = kind_of(step) == &ls_kind_link;
 
-	if (link && op == LS_OP_ADD && code == -EEXIST)
-		return "somebody else has made it in the meantime, or a link that has its VLAN id, VNI or if_id";
-	if (link && code == -EADDRINUSE)
-		return "the UDP port that it needs is somebody else's (`ss -lunp` tells whose)";
+	if (why)
+		return why;
 	if (op == LS_OP_ADD && code == -EEXIST)
 		return "somebody else has made it in the meantime";
 	if (op != LS_OP_ADD && (code == -ENOENT || code == -ESRCH || code == -ENODEV))

@@ -514,6 +514,14 @@ static uint32_t link_after_creation(const struct ls_object *want)
 	return late ? LS_BIT(LS_LINK_MTU) : 0;
 }
 
+/* A tunnel, or a vxlan, takes its port when it comes up. */
+static const char *link_explain(enum ls_op op, int code)
+{
+	if (op == LS_OP_ADD && code == -EEXIST)
+		return "somebody else has made it in the meantime, or a link that has its VLAN id, VNI or if_id";
+	return code == -EADDRINUSE ? "the UDP port that it needs is somebody else's (`ss -lunp` tells whose)" : NULL;
+}
+
 const struct ls_kind ls_kind_link = {
 	.name = "link",
 	.id = LS_KIND_LINK,
@@ -529,5 +537,6 @@ const struct ls_kind ls_kind_link = {
 	.probe = ls_link_probe,
 	.dump = link_dump,
 	.encode = link_encode,
+	.explain = link_explain,
 	.sweep = ls_link_sweep,
 };
