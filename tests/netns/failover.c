@@ -137,8 +137,7 @@ static void begin(const struct type *type)
 	ns_begin();
 	ns_need_program("wg");
 	ns_need_program("tcpdump");
-	if (!ns_try("ip link add probe0 type %s && ip link del probe0", type->device))
-		ns_skip("this kernel has no links of type %s", type->device);
+	ns_need_link_type(type->device);
 	make_production();
 	make_keys(type);
 }

@@ -16,23 +16,48 @@ TestSuite(ipsec, .init = ns_enter, .fini = ns_leave);
 
 #define UPLINK "interfaces: { up0: { match: { name: up0 } } }\n"
 
-static void make_key(const char *name)
+/* As iproute2 is told of them: how many bytes of a key are for encryption, and what is behind. */
+struct proposal {
+	const char *name, *integrity;
+	unsigned encryption_bytes, icv_bits;
+};
+
+static const struct proposal usual = { "aes256-sha256", "hmac(sha256)", 32, 128 };
+
+static void make_key_of(const struct proposal *proposal, const char *name)
 {
-	ns_run("\"$LINKSPAN\" keygen --esp aes256-sha256 %s/%s.key", ns_dir(), name);
+	ns_run("\"$LINKSPAN\" keygen --esp %s %s/%s.key", proposal->name, ns_dir(), name);
 }
 
-/* Of the encryption key or, behind it, the integrity key: 32 bytes each. */
+static void make_key(const char *name)
+{
+	make_key_of(&usual, name);
+}
+
+/* "1-64" */
+static const char *characters(const char *name, const char *which)
+{
+	return ns_output(
+		"base64 -d %s/%s.key | od -An -v -tx1 | tr -d ' \\n' | cut -c %s | tr -d '\\n'", ns_dir(), name, which);
+}
+
+/* Of the encryption key or, behind it, the integrity key. */
+static const char *hex_of(const struct proposal *proposal, const char *name, bool integrity)
+{
+	unsigned n = 2 * proposal->encryption_bytes;
+
+	return characters(name, integrity ? ns_text("%u-", n + 1) : ns_text("1-%u", n));
+}
+
 static const char *hex(const char *name, bool integrity)
 {
-	return ns_output("base64 -d %s/%s.key | od -An -v -tx1 | tr -d ' \\n' | cut -c %s | tr -d '\\n'", ns_dir(),
-		name, integrity ? "65-128" : "1-64");
+	return hex_of(&usual, name, integrity);
 }
 
 /* Joined by up0 here and far-up0 there, which have both families. */
 static void join(void)
 {
-	if (!ns_try("ip link add probe0 type xfrm if_id 1 && ip link del probe0"))
-		ns_skip("this kernel has no XFRM interfaces");
+	ns_need_link_type("xfrm");
 	ns_make_far_pair("up0");
 	ns_run("ip addr add 192.0.2.1/24 dev up0; ip addr add 2001:db8:9::1/64 dev up0 nodad");
 	ns_far_run("ip addr add 192.0.2.2/24 dev far-up0; ip addr add 2001:db8:9::2/64 dev far-up0 nodad");
@@ -40,11 +65,13 @@ static void join(void)
 	make_key("out");
 }
 
-static void other_state(const char *src, const char *dst, unsigned spi, const char *key)
+static void other_state(
+	const struct proposal *proposal, const char *src, const char *dst, unsigned spi, const char *key)
 {
 	ns_far_run("ip xfrm state add src %s dst %s proto esp spi %u reqid 1 mode tunnel if_id 7 flag af-unspec enc "
-		   "\"cbc(aes)\" 0x%s auth-trunc \"hmac(sha256)\" 0x%s 128",
-		src, dst, spi, hex(key, false), hex(key, true));
+		   "\"cbc(aes)\" 0x%s auth-trunc \"%s\" 0x%s %u",
+		src, dst, spi, hex_of(proposal, key, false), proposal->integrity, hex_of(proposal, key, true),
+		proposal->icv_bits);
 }
 
 /* The other end of a tunnel: what is `in` here is its way out. */
@@ -55,8 +82,8 @@ static void make_other_end(const char *here, const char *there, const char *all,
 	ns_far_run("ip link add ipsec0 type xfrm if_id 7; ip link set ipsec0 up; ip addr add %s dev ipsec0 nodad "
 		   "2>/dev/null || ip addr add %s dev ipsec0",
 		address, address);
-	other_state(there, here, 0x1001, "in");
-	other_state(here, there, 0x1002, "out");
+	other_state(&usual, there, here, 0x1001, "in");
+	other_state(&usual, here, there, 0x1002, "out");
 	ns_far_run("ip xfrm policy add dir out src %s dst %s tmpl src %s dst %s proto esp reqid 1 mode tunnel if_id 7",
 		all, all, there, here);
 	for (size_t i = 0; i < LS_ARRAY_SIZE(in); i++)
@@ -137,31 +164,12 @@ NS_TEST_EACH(ipsec, each_family_through_each, ways)
 
 /* ---- proposals --------------------------------------------------------------------------------------------------- */
 
-/* Each cipher and each integrity, as iproute2 is told of them: how many bytes of a key are for encryption, and what is
- * behind. The other tests have aes256-sha256. */
-static const struct proposal {
-	const char *name, *integrity;
-	unsigned encryption_bytes, icv_bits;
-} proposals[] = {
+/* Each cipher and each integrity; the other tests have the usual one. */
+static const struct proposal proposals[] = {
 	{ "aes128-sha256", "hmac(sha256)", 16, 128 },
 	{ "aes192-sha384", "hmac(sha384)", 24, 192 },
 	{ "aes128-sha512", "hmac(sha512)", 16, 256 },
 };
-
-static const char *part(const char *name, const char *characters)
-{
-	return ns_output("base64 -d %s/%s.key | od -An -v -tx1 | tr -d ' \\n' | cut -c %s | tr -d '\\n'", ns_dir(),
-		name, characters);
-}
-
-static void make_state_of(const struct proposal *proposal, const char *name, const char *ends, unsigned spi)
-{
-	ns_run("\"$LINKSPAN\" keygen --esp %s %s/%s.key", proposal->name, ns_dir(), name);
-	ns_far_run("ip xfrm state add %s proto esp spi %u reqid 1 mode tunnel if_id 7 flag af-unspec enc \"cbc(aes)\" "
-		   "0x%s auth-trunc \"%s\" 0x%s %u",
-		ends, spi, part(name, ns_text("1-%u", 2 * proposal->encryption_bytes)), proposal->integrity,
-		part(name, ns_text("%u-", 2 * proposal->encryption_bytes + 1)), proposal->icv_bits);
-}
 
 /* The other end is iproute2's: what linkspan told the kernel of keys and their lengths is what others would. */
 NS_TEST_EACH(ipsec, each_proposal, proposals)
@@ -172,8 +180,10 @@ NS_TEST_EACH(ipsec, each_proposal, proposals)
 	make_both_ends();
 	ns_far_run("ip xfrm state flush");
 	ns_run("rm %s/in.key %s/out.key", ns_dir(), ns_dir());
-	make_state_of(proposal, "in", "src 192.0.2.2 dst 192.0.2.1", 0x1001);
-	make_state_of(proposal, "out", "src 192.0.2.1 dst 192.0.2.2", 0x1002);
+	make_key_of(proposal, "in");
+	make_key_of(proposal, "out");
+	other_state(proposal, "192.0.2.2", "192.0.2.1", 0x1001, "in");
+	other_state(proposal, "192.0.2.1", "192.0.2.2", 0x1002, "out");
 	ns_apply_well(tunnel("ipv4", "192.0.2.1", "192.0.2.2", ns_text("esp_proposal: %s, " PLAIN, proposal->name)));
 	cr_expect(pings("10.99.0.2"), "%s\n%s", proposal->name, ns_output("cat /proc/net/xfrm_stat"));
 }

@@ -196,7 +196,7 @@ const char *ns_dir(void)
 void ns_need_link_type(const char *type)
 {
 	static const char *const more[][2] = { { "vlan", "id 1" }, { "vxlan", "id 1 dstport 4789" },
-		{ "vrf", "table 1" } };
+		{ "vrf", "table 1" }, { "xfrm", "if_id 1" } };
 	const char *rest = "";
 
 	for (size_t i = 0; i < LS_ARRAY_SIZE(more); i++)

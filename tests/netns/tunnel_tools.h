@@ -23,8 +23,7 @@ static inline void make_key(const char *name)
 static inline void make_peer(void)
 {
 	ns_need_program("wg");
-	if (!ns_try("ip link add probe0 type wireguard && ip link del probe0"))
-		ns_skip("this kernel has no WireGuard");
+	ns_need_link_type("wireguard");
 	ns_run("unshare -n sleep 600 >/dev/null 2>&1 & echo $! >%s/peer; sleep 0.2", ns_dir());
 	ns_run("ip link add up0 type veth peer name eth0 netns $(cat %s/peer)", ns_dir());
 	ns_run("ip addr add 192.0.2.1/24 dev up0 && ip addr add 2001:db8:9::1/64 dev up0 nodad && ip link set up0 up");

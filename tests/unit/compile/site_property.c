@@ -4,7 +4,7 @@
  * is one of a list of texts, of which some are wrong, or go badly with some of the others: then the site is refused,
  * and nothing is asked of it. Public keys are invented.
  */
-#include <linkspan/compile.h>
+#include "site_tools.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -252,15 +252,6 @@ static void write_site(struct ls_buf *buf, unsigned seed)
 }
 
 /* ---- the property ------------------------------------------------------------------------------------------------ */
-
-static int invent_key(void *user, const char *path, char text[static LS_KEY_TEXT_MAX], struct ls_error *err)
-{
-	(void)user;
-	(void)path;
-	(void)err;
-	snprintf(text, LS_KEY_TEXT_MAX, "gHFXO9fy8zOxBSxnVcv8oqU29u7vlK0dNh0XgnGr504=");
-	return 0;
-}
 
 static void expect_valid(const char *name, const struct ls_buf *text, const struct ls_buf *site, unsigned seed)
 {

@@ -3,7 +3,7 @@
  * Specs of a site's hosts: they are valid as they are, and in every mode of failover that their side has. Public keys
  * are invented.
  */
-#include <linkspan/compile.h>
+#include "site_tools.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -37,15 +37,6 @@ static struct rendered read_site(const char *text)
 		err.message, rendered.diag.n_findings ? rendered.diag.findings[0].message : "", text);
 	cr_assert_eq(ls_site_allocate(rendered.site, NULL, &rendered.layout, &rendered.diag), 0);
 	return rendered;
-}
-
-static int invent_key(void *user, const char *path, char text[static LS_KEY_TEXT_MAX], struct ls_error *err)
-{
-	(void)user;
-	(void)path;
-	(void)err;
-	snprintf(text, LS_KEY_TEXT_MAX, "gHFXO9fy8zOxBSxnVcv8oqU29u7vlK0dNh0XgnGr504=");
-	return 0;
 }
 
 /* The spec of the host of that name, with a zero behind it. Release with ls_buf_done. */
