@@ -108,6 +108,14 @@ const char *ls_router_fault_in(const struct ls_prefix *subnet, const struct ls_i
 	return ls_address_fault_in(own ? &link_local : subnet, ip);
 }
 
+struct ls_host_key ls_host_key_of(const void *network, const struct ls_ip *ip)
+{
+	struct ls_host_key key = { .network = network, .family = ip->family };
+
+	memcpy(key.bytes, ip->bytes, sizeof(key.bytes));
+	return key;
+}
+
 void ls_check_ula(
 	struct ls_report *report, const struct ls_prefix *ipv4, const struct ls_prefix *ipv6, struct ls_mark mark)
 {

@@ -47,6 +47,14 @@ ls_check_fn ls_check_appliance;  /* its side and platform, replicas, failover */
 
 ls_check_fn ls_check_mapped; /* (of ls_check_nat) whole addresses lead to one place, and that is theirs alone */
 
+/* An address in a network, for tables of them. */
+struct ls_host_key {
+	const void *network;
+	uint8_t bytes[16];
+	uint64_t family;
+};
+struct ls_host_key ls_host_key_of(const void *network, const struct ls_ip *ip);
+
 /* What the mode of failover asks for. Uses no more of the checker than spec and report. */
 void ls_check_mode(struct ls_checker *checker);
 

@@ -26,17 +26,13 @@ struct places {
 /* Notes that the entry at *mark (which stays) asks for the object. Returns 0; 1: one before it does too; or -ENOMEM. */
 static int note(struct ls_table *table, const void *key, const struct ls_mark *mark, struct places *ret)
 {
+	const void *held = NULL;
 	const struct ls_mark *before;
-	void **slot;
+	int r = ls_table_hold(table, key, mark, &held);
 
-	slot = ls_table_slot(table, key);
-	if (!slot)
-		return -ENOMEM;
-	before = *slot;
-	if (!before) {
-		*slot = (void *)(uintptr_t)mark;
-		return 0;
-	}
+	before = held;
+	if (r < 0 || !before)
+		return r;
 	if (ls_mark_compare(*before, *mark) <= 0)
 		*ret = (struct places){ .first = *before, .second = *mark };
 	else
@@ -350,7 +346,7 @@ static int check_macvlans(struct ls_checker *checker)
 	LS_CLEANUP(ls_table_done) struct ls_table table = { 0 };
 	const struct ls_spec *spec = checker->spec;
 	const struct ls_spec_interface *first;
-	void **slot;
+	const void *before = NULL;
 
 	ls_table_init(&table, sizeof(const char *));
 	for (size_t i = 0; i < spec->n_interfaces; i++) {
@@ -358,13 +354,10 @@ static int check_macvlans(struct ls_checker *checker)
 
 		if (interface->create != LS_CREATE_MACVLAN || !interface->parent.name)
 			continue;
-		slot = ls_table_slot(&table, &interface->parent.name);
-		if (!slot)
+		if (ls_table_hold(&table, &interface->parent.name, interface, &before) < 0)
 			return -ENOMEM;
-		first = *slot;
-		if (!first)
-			*slot = (void *)(uintptr_t)interface;
-		else if (first->mode == LS_MACVLAN_PASSTHRU || interface->mode == LS_MACVLAN_PASSTHRU)
+		first = before;
+		if (first && (first->mode == LS_MACVLAN_PASSTHRU || interface->mode == LS_MACVLAN_PASSTHRU))
 			ls_report_error(checker->report, interface->parent.mark, ID,
 				"'%s' carries the macvlan '%s' (line %u) already, and passthru has its parent alone; "
 				"remove one, or choose another mode",
@@ -449,18 +442,11 @@ static int check_nexthops(struct ls_checker *checker)
 
 /* ---- hosts of networks ------------------------------------------------------------------------------------------- */
 
-struct host_key {
-	const struct ls_spec_network *network;
-	uint8_t bytes[16];
-	uint64_t family;
-};
-
 static int note_host(struct ls_table *table, const struct ls_spec_network *network, const struct ls_ip *ip,
 	const struct ls_mark *mark, struct places *ret)
 {
-	struct host_key key = { .network = network, .family = ip->family };
+	const struct ls_host_key key = ls_host_key_of(network, ip);
 
-	memcpy(key.bytes, ip->bytes, sizeof(key.bytes));
 	return ip->family ? note(table, &key, mark, ret) : 0;
 }
 
@@ -506,7 +492,7 @@ static int check_replicas(struct ls_checker *checker)
 	const struct ls_spec *spec = checker->spec;
 	int r = 0;
 
-	ls_table_init(&table, sizeof(struct host_key));
+	ls_table_init(&table, sizeof(struct ls_host_key));
 	for (size_t i = 0; r == 0 && spec->n_replicas && i < spec->n_networks; i++)
 		r = note_own(checker, &table, &spec->networks[i]);
 	for (size_t i = 0; r == 0 && i < spec->n_replicas; i++)

@@ -7,7 +7,6 @@
 #include "checks.h"
 #include "site.h"
 
-#include <string.h>
 #include <sys/socket.h>
 
 #define ID "duplicate-object"
@@ -15,7 +14,7 @@
 struct apart {
 	const struct ls_site *site;
 	struct ls_report *report;
-	struct ls_table hosts;    /* struct host_key -> struct ls_mark of the address */
+	struct ls_table hosts;    /* struct ls_host_key -> struct ls_mark of the address */
 	struct ls_table outsides; /* struct ls_ip -> struct ls_mark of the host */
 };
 
@@ -25,28 +24,17 @@ static void apart_done(struct apart *apart)
 	ls_table_done(&apart->outsides);
 }
 
-/* Who holds that key already; whoever comes first keeps it. 0 or -ENOMEM. */
-static int hold(struct ls_table *table, const void *key, const struct ls_mark *mark, const struct ls_mark **ret)
-{
-	void **slot = ls_table_slot(table, key);
-
-	if (!slot)
-		return -ENOMEM;
-	*ret = *slot;
-	if (!*slot)
-		*slot = (void *)(uintptr_t)mark;
-	return 0;
-}
-
 /* ---- outside ----------------------------------------------------------------------------------------------------- */
 
 /* A link-local address is one of its link alone. `host`: the mark of the host itself. */
 static int hold_outside(struct apart *apart, const struct ls_ip *ip, struct ls_mark mark, const struct ls_mark *host)
 {
-	const struct ls_mark *first = NULL;
+	const void *before = NULL;
+	const struct ls_mark *first;
 	char text[LS_IP_TEXT_MAX];
-	int r = ip->family && !ls_ip_is_link_local(ip) ? hold(&apart->outsides, ip, host, &first) : 0;
+	int r = ip->family && !ls_ip_is_link_local(ip) ? ls_table_hold(&apart->outsides, ip, host, &before) : 0;
 
+	first = before;
 	if (first && first != host)
 		ls_report_error(apart->report, mark, ID,
 			"%s is an address of the host on line %u already, and what is meant for one would go to the "
@@ -101,19 +89,15 @@ static int hold_provider(struct apart *apart, const struct ls_site_appliance *ap
 
 /* ---- hosts of a network ------------------------------------------------------------------------------------------ */
 
-struct host_key {
-	const struct ls_site_network *network;
-	uint8_t bytes[16];
-	uint64_t family;
-};
-
 static int hold_host(struct apart *apart, const struct ls_site_network *network, const struct ls_ip *ip,
 	const struct ls_mark *mark, const struct ls_mark **ret)
 {
-	struct host_key key = { .network = network, .family = ip->family };
+	const struct ls_host_key key = ls_host_key_of(network, ip);
+	const void *before = NULL;
+	int r = ip->family ? ls_table_hold(&apart->hosts, &key, mark, &before) : 0;
 
-	memcpy(key.bytes, ip->bytes, sizeof(key.bytes));
-	return ip->family ? hold(&apart->hosts, &key, mark, ret) : 0;
+	*ret = before;
+	return r;
 }
 
 /* An appliance is a host of the network that it is in. */
@@ -192,7 +176,7 @@ int ls_site_check_apart(const struct ls_site *site, struct ls_report *report)
 	LS_CLEANUP(apart_done) struct apart apart = { .site = site, .report = report };
 	int r = 0;
 
-	ls_table_init(&apart.hosts, sizeof(struct host_key));
+	ls_table_init(&apart.hosts, sizeof(struct ls_host_key));
 	ls_table_init(&apart.outsides, sizeof(struct ls_ip));
 	for (size_t i = 0; r == 0 && i < site->n_gateways; i++)
 		r = hold_gateway(&apart, &site->gateways[i]);

@@ -130,6 +130,18 @@ void **ls_table_slot(struct ls_table *table, const void *key)
 	return (void **)(void *)entry;
 }
 
+int ls_table_hold(struct ls_table *table, const void *key, const void *value, const void **ret)
+{
+	void **slot = ls_table_slot(table, key);
+
+	if (!slot)
+		return -ENOMEM;
+	*ret = *slot;
+	if (!*slot)
+		*slot = (void *)(uintptr_t)value;
+	return 0;
+}
+
 void *ls_table_find(const struct ls_table *table, const void *key)
 {
 	uint64_t slot;

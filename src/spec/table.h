@@ -23,5 +23,7 @@ int ls_table_reserve(struct ls_table *table, size_t n);
 void ls_table_done(struct ls_table *table);
 /* Where the value of that key stands; a new key has the value NULL. Valid until the next call. NULL: out of memory. */
 void **ls_table_slot(struct ls_table *table, const void *key);
+/* The value of whoever comes first stays. *ret: that of who came before, or NULL. 0 or -ENOMEM. */
+int ls_table_hold(struct ls_table *table, const void *key, const void *value, const void **ret);
 /* The value, or NULL. */
 void *ls_table_find(const struct ls_table *table, const void *key);

@@ -87,20 +87,6 @@ static void held_done(struct held *held)
 	ls_table_done(&held->prefixes);
 }
 
-/* *ret: who held it before, or NULL. */
-static int hold(
-	struct ls_table *table, const void *key, const struct ls_spec_peer *peer, const struct ls_spec_peer **ret)
-{
-	void **slot = ls_table_slot(table, key);
-
-	if (!slot)
-		return -ENOMEM;
-	*ret = *slot;
-	if (!*slot)
-		*slot = (void *)(uintptr_t)peer;
-	return 0;
-}
-
 /* True: said. */
 static bool report_held(struct ls_checker *checker, const struct ls_spec_peer *peer, const struct ls_spec_peer *holder,
 	struct ls_mark mark)
@@ -118,18 +104,18 @@ static bool report_held(struct ls_checker *checker, const struct ls_spec_peer *p
 static int check_prefixes(struct ls_checker *checker, struct held *held, const struct ls_spec_peer *peer)
 {
 	const struct ls_prefix all = { 0 };
-	const struct ls_spec_peer *holder = NULL;
+	const void *holder = NULL;
 	bool said = false;
 	int r = 0;
 
 	if (!peer->n_allowed_ips) {
-		r = hold(&held->prefixes, &all, peer, &holder);
+		r = ls_table_hold(&held->prefixes, &all, peer, &holder);
 		(void)report_held(checker, peer, holder, peer->mark);
 	}
 	for (size_t i = 0; r >= 0 && !said && i < peer->n_allowed_ips; i++) {
 		if (!peer->allowed_ips[i].subnet.ip.family) /* an error already */
 			continue;
-		r = hold(&held->prefixes, &peer->allowed_ips[i].subnet, peer, &holder);
+		r = ls_table_hold(&held->prefixes, &peer->allowed_ips[i].subnet, peer, &holder);
 		said = r >= 0 && report_held(checker, peer, holder, peer->allowed_ips[i].mark);
 	}
 	return r;
@@ -137,9 +123,11 @@ static int check_prefixes(struct ls_checker *checker, struct held *held, const s
 
 static int check_apart(struct ls_checker *checker, struct held *held, const struct ls_spec_peer *peer)
 {
-	const struct ls_spec_peer *holder = NULL;
-	int r = peer->public_key ? hold(&held->keys, &peer->public_key, peer, &holder) : 0;
+	const void *before = NULL;
+	const struct ls_spec_peer *holder;
+	int r = peer->public_key ? ls_table_hold(&held->keys, &peer->public_key, peer, &before) : 0;
 
+	holder = before;
 	if (r < 0 || !holder)
 		return r < 0 ? r : check_prefixes(checker, held, peer);
 	ls_report_error(checker->report, peer->public_key_mark, "duplicate-object",
