@@ -28,11 +28,12 @@ static int note(struct ls_table *table, const void *key, const struct ls_mark *m
 {
 	const void *held = NULL;
 	const struct ls_mark *before;
-	int r = ls_table_hold(table, key, mark, &held);
 
+	if (ls_table_hold(table, key, mark, &held) < 0)
+		return -ENOMEM;
 	before = held;
-	if (r < 0 || !before)
-		return r;
+	if (!before)
+		return 0;
 	if (ls_mark_compare(*before, *mark) <= 0)
 		*ret = (struct places){ .first = *before, .second = *mark };
 	else
