@@ -58,16 +58,24 @@ static void nexthop_describe(const struct ls_object *object, char *text, size_t 
 
 /* ---- dump -------------------------------------------------------------------------------------------------------- */
 
+/* struct nexthop_grp, whose weight_high (kernel 6.12, and 6.1 of Debian as of 6.1.192) older headers call resvd1. */
+struct group_member {
+	uint32_t id;
+	uint8_t weight, weight_high;
+	uint16_t reserved;
+};
+_Static_assert(sizeof(struct group_member) == sizeof(struct nexthop_grp), "the kernel's layout");
+
 static int compare_members(const void *a, const void *b)
 {
-	return ls_order(((const struct nexthop_grp *)a)->id, ((const struct nexthop_grp *)b)->id);
+	return ls_order(((const struct group_member *)a)->id, ((const struct group_member *)b)->id);
 }
 
 #define GROUP_MAX 256u /* members that are read: what fits into a message by far */
 
 static void print_members(struct ls_buf *buf, const struct nlattr *group)
 {
-	struct nexthop_grp members[GROUP_MAX];
+	struct group_member members[GROUP_MAX];
 	size_t n = ls_attr_length(group) / sizeof(*members);
 
 	n = n < GROUP_MAX ? n : GROUP_MAX;
@@ -75,7 +83,7 @@ static void print_members(struct ls_buf *buf, const struct nlattr *group)
 	qsort(members, n, sizeof(*members), compare_members);
 	for (size_t i = 0; i < n; i++)
 		(void)ls_buf_printf(buf, "%s%" PRIu32 "*%u", i ? " " : "", members[i].id,
-			(members[i].weight | (unsigned)members[i].resvd1 << 8) + 1u); /* weight_high, kernel 6.12 */
+			(members[i].weight | (unsigned)members[i].weight_high << 8) + 1u);
 }
 
 static int keep_text(struct ls_dump *dump, struct ls_nexthop *nexthop, unsigned attr, const char **ret)
@@ -227,8 +235,8 @@ static int put_members(struct nl_msg *message, const char *text)
 		return -EMSGSIZE;
 	list->nla_type = NHA_GROUP; /* an array, no nest: the kernel wants no flag */
 	while (ls_nexthop_next_member(&text, &id, &weight)) {
-		struct nexthop_grp member = {
-			.id = id, .weight = (uint8_t)(weight - 1), .resvd1 = (uint8_t)((weight - 1) >> 8)
+		struct group_member member = {
+			.id = id, .weight = (uint8_t)(weight - 1), .weight_high = (uint8_t)((weight - 1) >> 8)
 		};
 
 		if (nlmsg_append(message, &member, sizeof(member), NLMSG_ALIGNTO) < 0)
