@@ -134,9 +134,8 @@ struct sweep {
 
 /* The fault at the first point, at the second, ... until there is none. */
 void sweep_run(const struct sweep *sweep);
-/* The same at the n-th point only, and then it is applied; false: there is none. *ret_what: for complaints about what
- * follows. */
+/* The same at the n-th point only; false: there is none. *ret_what: for complaints about what follows. */
 bool sweep_at(const struct sweep *sweep, const struct ends *ends, unsigned n, const char **ret_what);
-/* The host is at one end of it. Then, every third time, it can be applied, and again, which does nothing. */
+/* The host is at one end of it. Then it can be applied, and again, which does nothing. */
 void sweep_check(const struct sweep *sweep, const struct ends *ends, const struct outcome *outcome, const char *what);
 void sweep_apply_after(const struct transition *transition, const struct ends *ends, const char *what);

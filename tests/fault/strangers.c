@@ -91,14 +91,11 @@ static void abandon(const struct stranger *stranger, unsigned n)
 			stranger->command, outcome.status, outcome.said);
 }
 
-/* A change and the next one are much alike: he comes before every other one. */
-#define EVERY 2
-
 static void meet(const struct stranger *stranger)
 {
 	struct ends with, without;
 	struct outcome outcome;
-	unsigned n = 1;
+	unsigned n = 0;
 
 	fault_need_namespace();
 	without = judge_ends(stranger->transition);
@@ -107,7 +104,7 @@ static void meet(const struct stranger *stranger)
 		char fault[1024];
 
 		host_at(stranger->transition);
-		snprintf(fault, sizeof(fault), "run:change:%u:{ %s; } >/dev/null 2>&1", n, stranger->command);
+		snprintf(fault, sizeof(fault), "run:change:%u:{ %s; } >/dev/null 2>&1", ++n, stranger->command);
 		outcome = program_apply(&(struct faults){ .run = fault }, stranger->transition->to);
 		if (!outcome.report.run.fired)
 			break;
@@ -118,7 +115,6 @@ static void meet(const struct stranger *stranger)
 				n, outcome.said);
 		if (outcome.status == 3)
 			abandon(stranger, n);
-		n += EVERY;
 	} while (!judge_gave_up());
 	if (!judge_gave_up() && n < 50)
 		complain("only %u changes", n);

@@ -53,58 +53,44 @@ void sweep_apply_after(const struct transition *transition, const struct ends *e
 			outcome.report.run.reached[FAULT_CHANGE], outcome.said);
 }
 
-/* At an end that is allowed; else it complains. */
-static bool ended_well(
-	const struct sweep *sweep, const struct ends *ends, const struct outcome *outcome, const char *what)
+void sweep_check(const struct sweep *sweep, const struct ends *ends, const struct outcome *outcome, const char *what)
 {
 	int status = outcome->status;
 	char *told = strdup(outcome->said);
 	enum verdict verdict;
-	bool well;
 
 	if (sweep->allowed == ENDS_DESERTED)
 		recover(what);
 	verdict = judge(ends);
-	well = fits(sweep->allowed, status, verdict);
-	if (!well)
+	if (!fits(sweep->allowed, status, verdict)) {
 		complain("%s: status %d, the host is %s. It said: %s", what, status, verdicts[verdict], told);
-	if (!well && verdict == IS_NEITHER)
-		complain_neither(ends);
-	free(told);
-	return well;
-}
-
-/* The host itself is as it should be: what the record says of it is tried now and then. */
-#define APPLY_AFTER_EVERY 3
-
-void sweep_check(const struct sweep *sweep, const struct ends *ends, const struct outcome *outcome, const char *what)
-{
-	static unsigned n;
-
-	if (ended_well(sweep, ends, outcome, what) && n++ % APPLY_AFTER_EVERY == 0)
+		if (verdict == IS_NEITHER)
+			complain_neither(ends);
+	} else {
 		sweep_apply_after(sweep->transition, ends, what);
+	}
+	free(told);
 }
 
-static struct outcome run_at(const struct sweep *sweep, unsigned n, const char **ret_what)
+static struct outcome run_at(const struct sweep *sweep, const struct ends *ends, unsigned n, const char **ret_what)
 {
 	const char *fault = fault_text(sweep->action, sweep->point, n);
+	struct outcome outcome;
 	static char what[256];
 
 	snprintf(what, sizeof(what), "%s, %s%s%s", sweep->transition->name, fault, sweep->guard ? ", guard " : "",
 		sweep->guard ? sweep->guard : "");
-	*ret_what = what;
 	host_at(sweep->transition);
-	return program_apply(&(struct faults){ .run = fault, .guard = sweep->guard }, sweep->transition->to);
+	outcome = program_apply(&(struct faults){ .run = fault, .guard = sweep->guard }, sweep->transition->to);
+	if (outcome.report.run.fired)
+		sweep_check(sweep, ends, &outcome, what);
+	*ret_what = what;
+	return outcome;
 }
 
 bool sweep_at(const struct sweep *sweep, const struct ends *ends, unsigned n, const char **ret_what)
 {
-	struct outcome outcome = run_at(sweep, n, ret_what);
-	bool fired = outcome.report.run.fired;
-
-	if (fired && ended_well(sweep, ends, &outcome, *ret_what))
-		sweep_apply_after(sweep->transition, ends, *ret_what);
-	return fired;
+	return run_at(sweep, ends, n, ret_what).report.run.fired;
 }
 
 void sweep_run(const struct sweep *sweep)
@@ -116,11 +102,9 @@ void sweep_run(const struct sweep *sweep)
 
 	fault_need_namespace();
 	ends = judge_ends(sweep->transition);
-	do {
-		outcome = run_at(sweep, ++n, &what);
-		if (outcome.report.run.fired)
-			sweep_check(sweep, &ends, &outcome, what);
-	} while (outcome.report.run.fired && !judge_gave_up());
+	do
+		outcome = run_at(sweep, &ends, ++n, &what);
+	while (outcome.report.run.fired && !judge_gave_up());
 	if (!outcome.report.run.fired && n - 1 < sweep->least)
 		complain("%s, %s: only %u points", sweep->transition->name, sweep->point, n - 1);
 	if (!outcome.report.run.fired && outcome.status != 0)
